@@ -1,0 +1,1 @@
+"""Ardoise: the data of a bike race, live."""

@@ -1,0 +1,1 @@
+"""The sport, pure: route, matching, gaps, groups. numpy and integers; no I/O, no clock."""
