@@ -57,7 +57,7 @@ class Feature(_message.Message):
     def __init__(self, kind: _Optional[_Union[FeatureKind, str]] = ..., name: _Optional[str] = ..., distance_cm: _Optional[int] = ..., length_cm: _Optional[int] = ..., category: _Optional[str] = ...) -> None: ...
 
 class Route(_message.Message):
-    __slots__ = ("content_hash", "latitude_e7", "longitude_e7", "elevation_cm", "distance_cm", "finish_cm", "features")
+    __slots__ = ("content_hash", "latitude_e7", "longitude_e7", "elevation_cm", "distance_cm", "finish_cm", "features", "longitude_scale_e9")
     CONTENT_HASH_FIELD_NUMBER: _ClassVar[int]
     LATITUDE_E7_FIELD_NUMBER: _ClassVar[int]
     LONGITUDE_E7_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +65,7 @@ class Route(_message.Message):
     DISTANCE_CM_FIELD_NUMBER: _ClassVar[int]
     FINISH_CM_FIELD_NUMBER: _ClassVar[int]
     FEATURES_FIELD_NUMBER: _ClassVar[int]
+    LONGITUDE_SCALE_E9_FIELD_NUMBER: _ClassVar[int]
     content_hash: str
     latitude_e7: _containers.RepeatedScalarFieldContainer[int]
     longitude_e7: _containers.RepeatedScalarFieldContainer[int]
@@ -72,7 +73,8 @@ class Route(_message.Message):
     distance_cm: _containers.RepeatedScalarFieldContainer[int]
     finish_cm: int
     features: _containers.RepeatedCompositeFieldContainer[Feature]
-    def __init__(self, content_hash: _Optional[str] = ..., latitude_e7: _Optional[_Iterable[int]] = ..., longitude_e7: _Optional[_Iterable[int]] = ..., elevation_cm: _Optional[_Iterable[int]] = ..., distance_cm: _Optional[_Iterable[int]] = ..., finish_cm: _Optional[int] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ...) -> None: ...
+    longitude_scale_e9: int
+    def __init__(self, content_hash: _Optional[str] = ..., latitude_e7: _Optional[_Iterable[int]] = ..., longitude_e7: _Optional[_Iterable[int]] = ..., elevation_cm: _Optional[_Iterable[int]] = ..., distance_cm: _Optional[_Iterable[int]] = ..., finish_cm: _Optional[int] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., longitude_scale_e9: _Optional[int] = ...) -> None: ...
 
 class Team(_message.Message):
     __slots__ = ("code", "name", "colour")
