@@ -27,7 +27,7 @@ def generate(target: Path) -> None:
         raise SystemExit(code)
     for module in scratch.iterdir():
         text = re.sub(r"^from ardoise\.v1 import", "from ardoise.pb import", module.read_text(), flags=re.M)
-        if not module.stem.endswith("_grpc") or "Stub(" in text:
+        if not module.stem.endswith("_grpc") or "Servicer" in text:
             (target / module.name).write_text(text)
         module.unlink()
     scratch.rmdir()
