@@ -1,0 +1,79 @@
+"""What every test stands on: servers of its own, the real recordings, and nothing left behind."""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.nats import NatsServer
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+RUN_MARK = "PYTEST_PROCESS_MARK"
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the work tree."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real recordings beside the repository; a test that asks for them skips where they are absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("real recordings absent: needs ../shared/data beside the repository")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Gives TCP ports free on loopback a moment ago. Where a program can tell its port, give it port 0."""
+
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return find
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A nats-server for this test alone, plaintext on loopback, its store empty."""
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_left_behind() -> Iterator[None]:
+    """Fails the run where a process that a test started outlives it: a child, or an orphan with our mark.
+
+    Set up first and so torn down last, after the fixtures that stop their own servers.
+    """
+    mark = uuid.uuid4().hex
+    os.environ[RUN_MARK] = mark
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    yield
+    left = [process for process in started_here(mark) if process.pid not in before]
+    seen = [f"{process.pid} {' '.join(process.cmdline())[:120]}" for process in left]
+    for process in left:
+        process.kill()
+    assert not seen, "processes left behind:\n" + "\n".join(seen)
+
+
+def started_here(mark: str) -> Iterator[psutil.Process]:
+    children = {child.pid for child in psutil.Process().children(recursive=True)}
+    for process in psutil.process_iter():
+        try:
+            mine = process.pid in children or process.environ().get(RUN_MARK) == mark
+            if mine and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
