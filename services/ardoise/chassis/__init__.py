@@ -1,0 +1,1 @@
+"""What every service stands on: settings, lifecycle, bus, store, rpc, identity, telemetry."""

@@ -1,0 +1,137 @@
+"""A process that knows what it owns: it starts it, watches it, and stops all of it.
+
+Named tasks; the first to end stops the rest; SIGTERM drains: no new work, running work within a bound,
+and what is stuck after that is reported by name.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Self
+
+import structlog
+
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.identity import Credentials, credentials
+from ardoise.chassis.rpc import RpcServer, Servicer
+from ardoise.chassis.settings import CommonSettings
+from ardoise.chassis.telemetry import Telemetry, configure_logging
+
+DRAIN_STEP_LIMIT_S = 8.0
+CANCEL_LIMIT_S = 3.0
+
+
+class TaskEnded(Exception):
+    """A task that should run for ever did not."""
+
+
+class Service:
+    """One service of the platform in this process.
+
+    Use: `async with Service("ingest", settings) as service: ...; await service.run()`.
+    """
+
+    def __init__(self, name: str, settings: CommonSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.stopping = asyncio.Event()
+        self.log = structlog.get_logger(name)
+        self.rpc: RpcServer | None = None
+        self._tasks: dict[asyncio.Task, str] = {}
+        self._drains: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._failed: BaseException | None = None
+        self._telemetry: Telemetry | None = None
+        self._bus: Bus | None = None
+
+    async def __aenter__(self) -> Self:
+        configure_logging(self.settings.log_level, service=self.name, site=self.settings.site)
+        self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        identity: Credentials | None = None
+        if not self.settings.plaintext:
+            identity = credentials(self.settings.identity_dir, self.name)
+        self._telemetry = Telemetry(self.name, self.settings, identity)
+        self._telemetry.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, number.name)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stopping.set()
+        await self._drain()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        if self._telemetry is not None:
+            await asyncio.to_thread(self._telemetry.stop)
+        self.log.info("service_stopped")
+
+    def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task:
+        """Starts a task that is meant to run as long as the service does."""
+        task = asyncio.create_task(coroutine, name=name)
+        self._tasks[task] = name
+        task.add_done_callback(self._ended)
+        return task
+
+    def on_drain(self, name: str, callback: Callable[[], Awaitable[None]]) -> None:
+        """Registers what is to be done when stopping; the last registered is done first."""
+        self._drains.append((name, callback))
+
+    async def bus(self) -> Bus:
+        """The connection to the site's nats-server, made on first use."""
+        if self._bus is None:
+            self._bus = await Bus.connect(self.settings, self.name)
+            self.on_drain("bus", self._bus.close)
+        return self._bus
+
+    async def serve_rpc(self, *servicers: Servicer) -> int:
+        """Opens the gRPC port with these services, health and reflection; returns the port."""
+        self.rpc = RpcServer(self.name, self.settings, servicers)
+        await self.rpc.start()
+        self.on_drain("rpc", self.rpc.drain)
+        return self.rpc.port
+
+    async def run(self) -> None:
+        """Says that the service is ready, waits until it is to stop. Raises what a task failed with."""
+        assert self._telemetry is not None
+        port = self.rpc.port if self.rpc else None
+        self.log.info("service_ready", grpc_port=port, scrape_port=self._telemetry.scrape_port)
+        await self.stopping.wait()
+        if self._failed is not None:
+            raise self._failed
+
+    def _stop(self, why: str) -> None:
+        if not self.stopping.is_set():
+            self.log.info("service_stopping", why=why)
+            self.stopping.set()
+
+    def _ended(self, task: asyncio.Task) -> None:
+        name = self._tasks.pop(task)
+        if task.cancelled() or self.stopping.is_set():
+            return
+        error = task.exception()
+        self._failed = error or TaskEnded(f"task {name} ended")
+        self.log.error("task_ended", task=name, error=repr(error), exc_info=error)
+        self._stop(f"task {name} ended")
+
+    async def _drain(self) -> None:
+        for name, callback in reversed(self._drains):
+            try:
+                async with asyncio.timeout(DRAIN_STEP_LIMIT_S):
+                    await callback()
+            except Exception as error:  # one step that fails must not keep the others from running
+                self.log.warning("drain_step_failed", step=name, error=repr(error))
+        tasks = dict(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=CANCEL_LIMIT_S)
+            for task in stuck:
+                self.log.error("task_stuck", task=tasks[task])
+
+
+def run_service(main: Coroutine[Any, Any, None]) -> None:
+    """Runs a service's coroutine to its end; Ctrl-C is a stop like SIGTERM, not a traceback."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main)
