@@ -1,6 +1,7 @@
 """Reading the truck's log: every record once, in order, without a hole, across reconnects and restarts."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from ardoise.pb import log_pb2
 STREAM_PREFIX = "LOG_"
 BATCH_RECORDS = 512
 BATCH_BYTES = 4 * 1024 * 1024
-QUIET_S = 5.0
+# The log has four heartbeats a second: this long without one is worth a question to the server.
+QUIET_S = 1.5
 RETRY_S = 0.5
 HOLE_ATTEMPTS = 5
 
@@ -81,10 +83,11 @@ class LogReader:
         holes = 0
         while True:
             try:
-                async for batch in self._subscribe(epoch, after):
-                    holes = 0
-                    after = batch[-1].sequence
-                    yield batch
+                async with contextlib.aclosing(self._subscribe(epoch, after)) as batches:
+                    async for batch in batches:
+                        holes = 0
+                        after = batch[-1].sequence
+                        yield batch
             except LogHole as hole:
                 holes += 1
                 if holes >= HOLE_ATTEMPTS:
@@ -114,7 +117,7 @@ class LogReader:
                     after = batch[-1].sequence
                     yield batch
         finally:
-            if not self._bus.nc.is_closed:
+            with contextlib.suppress(nats.errors.Error):  # the connection may be closing, and the consumer with it
                 await subscription.unsubscribe()
 
     async def _batch(self, subscription: Subscription, epoch: int, after: int) -> list[LogEntry]:

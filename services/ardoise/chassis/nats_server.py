@@ -30,6 +30,8 @@ _READ = [
     "$JS.ACK.>",
     "$JS.FC.>",
 ]
+# What crosses into the teams' account: the records, and the making of their stream. Nothing comes out.
+_BIOMETRIC = ("bio.>", "$JS.API.STREAM.CREATE.BIOMETRIC", "$JS.API.STREAM.INFO.BIOMETRIC")
 _PUBLISH = {
     "ingest": [">"],
     "positioning": [*_READ, "oddity.>", "$JS.API.STREAM.CREATE.ODDITIES", "$JS.API.STREAM.UPDATE.ODDITIES"],
@@ -136,7 +138,10 @@ class NatsServer:
             "RACE": {
                 "jetstream": "enabled",
                 "users": users,
-                "imports": [{"service": {"account": "BIOMETRICS", "subject": "bio.>"}}],
+                "imports": [{"service": {"account": "BIOMETRICS", "subject": subject}} for subject in _BIOMETRIC],
             },
-            "BIOMETRICS": {"jetstream": "enabled", "exports": [{"service": "bio.>", "accounts": ["RACE"]}]},
+            "BIOMETRICS": {
+                "jetstream": "enabled",
+                "exports": [{"service": subject, "accounts": ["RACE"]} for subject in _BIOMETRIC],
+            },
         }
