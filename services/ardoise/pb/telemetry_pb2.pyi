@@ -17,6 +17,7 @@ class RefusalReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REFUSAL_REASON_MALFORMED: _ClassVar[RefusalReason]
     REFUSAL_REASON_TOO_LARGE: _ClassVar[RefusalReason]
     REFUSAL_REASON_LOG_FULL: _ClassVar[RefusalReason]
+    REFUSAL_REASON_IDENTITY_TWICE: _ClassVar[RefusalReason]
 
 class Durability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -30,6 +31,7 @@ REFUSAL_REASON_IMPOSSIBLE_TIME: RefusalReason
 REFUSAL_REASON_MALFORMED: RefusalReason
 REFUSAL_REASON_TOO_LARGE: RefusalReason
 REFUSAL_REASON_LOG_FULL: RefusalReason
+REFUSAL_REASON_IDENTITY_TWICE: RefusalReason
 DURABILITY_UNSPECIFIED: Durability
 DURABILITY_ON_DISK: Durability
 DURABILITY_IN_REGION: Durability
