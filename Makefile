@@ -1,0 +1,39 @@
+# Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench proto release-contracts settings-reference
+SHELL := bash
+MAKEFLAGS += --no-print-directory
+
+RACE ?=
+SPEED ?=
+SETUP ?=
+# Tests run side by side on this many processes.
+JOBS ?= 2
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Gets uv, Python and what uv.lock names, into .tools and .venv (all targets do)
+	@scripts/setup
+
+demo: setup ## A race on this machine; RACE=<recording or URL of a stream> SPEED=<times real time> SETUP=<event file>
+	@exec .venv/bin/ardoise demo $(if $(RACE),--race '$(RACE)') $(if $(SPEED),--speed '$(SPEED)') $(if $(SETUP),--setup '$(SETUP)')
+
+test: setup ## Unit, integration and browser tests; names what it had to skip, and why
+	@scripts/browser
+	@exec .venv/bin/pytest $(wildcard tests/unit tests/integration tests/browser) -n $(JOBS) --dist loadgroup -rs
+
+lint: setup ## Style, import contracts, gRPC contracts
+	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/lint-imports && .venv/bin/buf lint proto
+
+bench: setup ## Figures of this machine, each with its limit or peer from the same run
+	@exec .venv/bin/pytest tests/bench -s -rs
+
+proto: setup ## Generates services/ardoise/pb from proto/
+	@.venv/bin/python proto/generate.py
+
+release-contracts: setup ## Keeps the contracts of this version in proto/release: later ones may not break them
+	@.venv/bin/python scripts/release_contracts.py
+
+settings-reference: setup ## Writes docs/settings.md from the settings classes
+	@.venv/bin/python scripts/settings_reference.py
