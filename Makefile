@@ -33,7 +33,8 @@ proto: setup ## Generates services/ardoise/pb from proto/
 	@.venv/bin/python proto/generate.py
 
 release-contracts: setup ## Keeps the contracts of this version in proto/release: later ones may not break them
-	@.venv/bin/python scripts/release_contracts.py
+	@mkdir -p proto/release && version=$$(.venv/bin/python -c "import importlib.metadata as m; print(m.version('ardoise'))") && \
+	.venv/bin/buf build proto --exclude-source-info -o proto/release/v$$version.binpb && echo "proto/release/v$$version.binpb written"
 
 settings-reference: setup ## Writes docs/settings.md from the settings classes
 	@.venv/bin/python scripts/settings_reference.py

@@ -1,0 +1,78 @@
+"""Writes docs/settings.md from the settings classes; `make settings-reference`, and a test that both are in step."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REFERENCE = REPOSITORY / "docs" / "settings.md"
+HEAD = """# Settings
+
+Every service reads its settings from the environment; what is not set has the default below. The first table holds
+for all of them, each other table for one service on top of it.
+
+Generated from the settings classes by `make settings-reference`; never edited.
+"""
+
+
+def reference() -> str:
+    """The whole page: one section for each settings class, what all services share first."""
+    return "\n".join([HEAD, *(section(title, cls) for title, cls in settings_classes())])
+
+
+def settings_classes() -> Iterator[tuple[str, type[BaseSettings]]]:
+    modules = sorted((REPOSITORY / "services" / "ardoise").glob("*/settings.py"))
+    for path in sorted(modules, key=lambda path: path.parent.name != "chassis"):
+        service = path.parent.name
+        module = importlib.import_module(f"ardoise.{service}.settings")
+        for cls in vars(module).values():
+            if isinstance(cls, type) and issubclass(cls, BaseSettings) and cls.__module__ == module.__name__:
+                yield "Every service" if service == "chassis" else f"ardoise {service}", cls
+
+
+def section(title: str, cls: type[BaseSettings]) -> str:
+    inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "model_fields", {})}
+    rows = [row(cls, name, field) for name, field in cls.model_fields.items() if name not in inherited]
+    if not rows:
+        return f"## {title}\n\nNothing of its own.\n"
+    return "\n".join([f"## {title}\n", "| variable | default | meaning |", "|---|---|---|", *rows, ""])
+
+
+def row(cls: type[BaseSettings], name: str, field: FieldInfo) -> str:
+    variable = f"{cls.model_config.get('env_prefix', '')}{name}".upper()
+    return f"| `{variable}` | {default(field)} | {cell(field.description or '')}{choices(field)} |"
+
+
+def default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value: Any = field.get_default(call_default_factory=True)
+    if isinstance(value, Enum):
+        value = value.value
+    empty = value is None or str(value) in ("", ".")
+    return "" if empty else f"`{cell(str(value))}`"
+
+
+def choices(field: FieldInfo) -> str:
+    annotation = field.annotation
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        values = [str(member.value) for member in annotation]
+    else:
+        values = [arg for arg in get_args(annotation) if isinstance(arg, str)]
+    return f" One of {', '.join(f'`{value}`' for value in values)}." if values else ""
+
+
+def cell(text: str) -> str:
+    """Text that a table's cell shows as it is: a | would end the cell, and <state_dir> be taken for HTML."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(reference())
+    sys.stdout.write(f"{REFERENCE.relative_to(REPOSITORY)} written\n")
