@@ -1,15 +1,17 @@
 """What every test stands on: servers of its own, the real recordings, and nothing left behind."""
 
 import os
+import shutil
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.support.nats import NatsServer
+from tests.support.site import Site
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -49,6 +51,24 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """A site for this test alone: identities, and a nats-server that lets in nobody without one."""
+    site = Site(tmp_path / "site")
+    await site.server.start()
+    yield site
+    await site.server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Chromium as the machine has it; a test that asks for it skips where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if found := shutil.which(name):
+            return Path(found)
+    pytest.skip("no Chromium here: Debian, Ubuntu: apt-get install chromium")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,33 @@
+"""The site under the other integration tests."""
+
+import nats
+import pytest
+from ardoise.chassis.identity import Role
+from ardoise.chassis.settings import CommonSettings
+from nats.js.api import StreamConfig
+
+from tests.support.site import Site
+
+
+async def connect(site: Site, name: str, role: Role) -> nats.NATS:
+    context = site.identity(name, role).client_context()
+    return await nats.connect(site.server.url, tls=context, allow_reconnect=False, connect_timeout=2)
+
+
+async def test_ingest_may_write_to_the_log_and_a_reader_may_not(site: Site):
+    ingest = await connect(site, "ingest", Role.SERVICE)
+    await ingest.jetstream().add_stream(StreamConfig(name="LOG_1", subjects=["log.1.>"]))
+    await ingest.jetstream().publish("log.1.beat", b"")
+
+    reader = await connect(site, "security", Role.SERVICE)
+    with pytest.raises(nats.errors.Error):
+        await reader.jetstream().publish("log.1.beat", b"", timeout=0.3)
+    assert (await reader.jetstream().stream_info("LOG_1")).state.messages == 1
+    await ingest.close()
+    await reader.close()
+
+
+def test_settings_point_a_service_at_this_site(site: Site):
+    settings = site.settings(CommonSettings, site="london")
+    assert (settings.site, settings.nats_url) == ("london", site.server.url)
+    assert settings.identity_dir == site.identity_dir

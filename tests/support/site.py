@@ -1,0 +1,34 @@
+"""A site's ground for a test: a development CA, the site's nats-server with TLS and its accounts, settings for both."""
+
+from pathlib import Path
+from typing import Any
+
+from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
+from ardoise.chassis.nats_server import NatsServer
+from ardoise.chassis.settings import CommonSettings
+
+SERVICES = ("ingest", "positioning", "analytics", "mediawall", "security")
+
+
+class Site:
+    """One site in one directory. `server` is the chassis's own nats-server; settings() gives any service its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.state_dir = directory
+        self.identity_dir = directory / "identity"
+        for service in SERVICES:
+            self.identity(service, Role.SERVICE)
+        self.server = NatsServer(directory / "nats", identity=self.identity("nats", Role.SERVICE))
+
+    def identity(self, name: str, role: Role) -> Credentials:
+        """Certificate and key of anyone this site knows: a relay, a person, one more service."""
+        return ensure_development_identity(self.identity_dir, name, role)
+
+    def settings[T: CommonSettings](self, cls: type[T], **values: Any) -> T:
+        """The settings of one service at this site, values set on top."""
+        surroundings = {
+            "state_dir": self.state_dir,
+            "identity_dir": self.identity_dir,
+            "nats_url": self.server.url,
+        }
+        return cls(**{**surroundings, **values})
