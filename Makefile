@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 RACE ?=
 SPEED ?=
 SETUP ?=
-# Tests run side by side on this many processes.
+TESTS ?= $(wildcard tests/unit tests/integration tests/browser)
+# Tests run side by side in this many processes.
 JOBS ?= 2
 
 help: ## What there is to make
@@ -19,9 +20,9 @@ setup: ## Gets uv, Python and what uv.lock names, into .tools and .venv (all tar
 demo: setup ## A race on this machine; RACE=<recording or URL of a stream> SPEED=<times real time> SETUP=<event file>
 	@exec .venv/bin/ardoise demo $(if $(RACE),--race '$(RACE)') $(if $(SPEED),--speed '$(SPEED)') $(if $(SETUP),--setup '$(SETUP)')
 
-test: setup ## Unit, integration and browser tests; names what it had to skip, and why
-	@scripts/browser
-	@exec .venv/bin/pytest $(wildcard tests/unit tests/integration tests/browser) -n $(JOBS) --dist loadgroup -rs
+test: setup ## Unit, integration and browser tests; names what it had to skip, and why; TESTS=<some of them>
+	@$(if $(findstring browser,$(TESTS)),scripts/browser)
+	@exec .venv/bin/pytest $(TESTS) -n $(JOBS) --dist loadgroup -rs
 
 lint: setup ## Style, import contracts, gRPC contracts
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/lint-imports && .venv/bin/buf lint proto

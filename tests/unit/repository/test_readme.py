@@ -1,0 +1,66 @@
+"""The README and its neighbours promise nothing that is not there: commands are run by a test, links lead somewhere."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Commands too large for a check of a page, and the test that runs each.
+RUN_ELSEWHERE = {
+    "make demo": "tests/integration/demo/test_demo.py",
+    "make test": "tests/integration/test_setup.py",
+}
+
+
+def pages(repository: Path) -> Iterator[Path]:
+    yield from repository.glob("*.md")
+    for folder in ("docs", "services", "proto"):
+        yield from (repository / folder).rglob("*.md")
+
+
+def commands(page: Path) -> Iterator[str]:
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(), flags=re.S):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                yield line.removeprefix("$ ").strip()
+
+
+def test_every_command_of_the_readme_runs(repository: Path):
+    shown = list(commands(repository / "README.md"))
+    assert "make demo" in shown
+    assert "make test" in shown
+    for command in shown:
+        if command in RUN_ELSEWHERE:
+            assert (repository / RUN_ELSEWHERE[command]).exists(), (
+                f"{command}: {RUN_ELSEWHERE[command]} is gone"
+            )
+            continue
+        done = subprocess.run(
+            command, shell=True, cwd=repository, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+def test_every_link_inside_the_tree_leads_to_a_file(repository: Path):
+    dead = []
+    for page in pages(repository):
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                dead.append(f"{page.relative_to(repository)}: {target}")
+    assert dead == []
+
+
+def test_every_make_target_that_a_page_names_exists(repository: Path):
+    there = set(re.findall(r"^([a-z-]+):.*## ", (repository / "Makefile").read_text(), flags=re.M))
+    for page in pages(repository):
+        named = set(re.findall(r"`make ([a-z-]+)", page.read_text()))
+        assert named <= there, f"{page.relative_to(repository)}: {named - there}"
+
+
+@pytest.mark.parametrize("service", ["ingest", "positioning", "analytics", "mediawall", "security"])
+def test_every_service_has_a_page_of_its_own(repository: Path, service: str):
+    page = repository / "services" / "ardoise" / service / "README.md"
+    assert page.exists(), f"{service} has no README.md"
+    assert len(page.read_text().splitlines()) < 150, "one page"
