@@ -1,0 +1,1 @@
+"""What every service saw, judged: alerts with evidence, and who has seen to them."""

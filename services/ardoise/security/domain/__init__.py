@@ -1,0 +1,1 @@
+"""The decisions of security monitoring: pure, no clock, no I/O."""
