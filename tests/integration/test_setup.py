@@ -20,28 +20,16 @@ def clone(repository: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def newcomer(tmp_path: Path) -> dict[str, str]:
+def newcomer(repository: Path, tmp_path: Path) -> dict[str, str]:
     """The environment of someone who has just come: an empty home. Packages come from the cache where it has them."""
     home = tmp_path / "home"
     home.mkdir()
-    cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=False).stdout.strip()
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "SSL_CERT_FILE", "PYTEST_PROCESS_MARK")
-        if name in os.environ
-    }
-    return {
-        **kept,
-        "HOME": str(home),
-        "UV_PYTHON": sys.executable,
-        **({"UV_CACHE_DIR": cache} if cache else {}),
-    }
-
-
-@pytest.fixture(autouse=True)
-def _needs_uv():
-    if not shutil.which("uv"):
-        pytest.skip("no uv on the PATH: set-up would download everything once more")
+    path = f"{os.environ['PATH']}:{repository / '.tools/uv/bin'}"
+    uv = shutil.which("uv", path=path)
+    assert uv, "this run was not set up by make"
+    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    kept = {name: os.environ[name] for name in ("SSL_CERT_FILE", "PYTEST_PROCESS_MARK") if name in os.environ}
+    return {**kept, "PATH": path, "HOME": str(home), "UV_PYTHON": sys.executable, "UV_CACHE_DIR": cache}
 
 
 def make(*arguments: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
