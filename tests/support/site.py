@@ -7,7 +7,7 @@ from ardoise.chassis.identity import Credentials, Role, ensure_development_ident
 from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.settings import CommonSettings
 
-SERVICES = ("ingest", "positioning", "analytics", "mediawall", "security")
+SERVICES = ("ingest", "biometrics", "positioning", "analytics", "mediawall", "security")
 
 
 class Site:

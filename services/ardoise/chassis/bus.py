@@ -17,7 +17,6 @@ RECONNECT_WAIT_S = 0.5
 FIRST_CONNECT_ATTEMPTS = 60
 REQUEST_TIMEOUT_S = 5.0
 PING_INTERVAL_S = 5
-PENDING_PUBLISHES = 4_096
 PENDING_BYTES = 32 * 1024 * 1024
 
 _log = structlog.get_logger(__name__)
@@ -28,9 +27,7 @@ class Bus:
 
     def __init__(self, nc: Client) -> None:
         self.nc = nc
-        self.js: JetStreamContext = nc.jetstream(
-            timeout=REQUEST_TIMEOUT_S, publish_async_max_pending=PENDING_PUBLISHES
-        )
+        self.js: JetStreamContext = nc.jetstream(timeout=REQUEST_TIMEOUT_S)
 
     @classmethod
     async def connect(cls, settings: CommonSettings, name: str) -> "Bus":

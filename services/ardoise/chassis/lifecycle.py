@@ -42,7 +42,6 @@ class Service:
         self._drains: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._failed: BaseException | None = None
         self._telemetry: Telemetry | None = None
-        self._bus: Bus | None = None
 
     async def __aenter__(self) -> Self:
         configure_logging(self.settings.log_level, service=self.name, site=self.settings.site)
@@ -78,12 +77,11 @@ class Service:
         """Registers what is to be done when stopping; the last registered is done first."""
         self._drains.append((name, callback))
 
-    async def bus(self) -> Bus:
-        """The connection to the site's nats-server, made on first use."""
-        if self._bus is None:
-            self._bus = await Bus.connect(self.settings, self.name)
-            self.on_drain("bus", self._bus.close)
-        return self._bus
+    async def bus(self, identity: str = "") -> Bus:
+        """A new connection to the site's nats-server, as the service or as another identity it holds."""
+        bus = await Bus.connect(self.settings, identity or self.name)
+        self.on_drain("bus", bus.close)
+        return bus
 
     async def serve_rpc(self, *servicers: Servicer) -> int:
         """Opens the gRPC port with these services, health and reflection; returns the port."""

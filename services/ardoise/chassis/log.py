@@ -74,6 +74,19 @@ class LogReader:
         message = await self._bus.js.get_msg(stream_of(epoch), seq=sequence)
         return LogEntry(sequence, _parse(epoch, sequence, message.data or b""))
 
+    async def by_subject(self, epoch: int, subject: str) -> list[LogEntry]:
+        """Every readable message of one exact subject, in order: for the few (decisions), not for telemetry."""
+        found, sequence = [], 1
+        while True:
+            try:
+                message = await self._bus.js.get_msg(
+                    stream_of(epoch), seq=sequence, subject=subject, next=True
+                )
+            except NotFoundError:
+                return [entry for entry in found if entry.record is not None]
+            found.append(LogEntry(message.seq, _parse(epoch, message.seq, message.data or b"")))
+            sequence = message.seq + 1
+
     async def follow(self, epoch: int, after: int) -> AsyncIterator[list[LogEntry]]:
         """Batches of consecutive entries from after + 1 on, as they come, for ever.
 
@@ -117,7 +130,9 @@ class LogReader:
                     after = batch[-1].sequence
                     yield batch
         finally:
-            with contextlib.suppress(nats.errors.Error):  # the connection may be closing, and the consumer with it
+            with contextlib.suppress(
+                nats.errors.Error
+            ):  # the connection may be closing, and the consumer with it
                 await subscription.unsubscribe()
 
     async def _batch(self, subscription: Subscription, epoch: int, after: int) -> list[LogEntry]:

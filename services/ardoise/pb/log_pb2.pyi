@@ -60,8 +60,10 @@ class EpochOpened(_message.Message):
     def __init__(self, epoch: _Optional[int] = ..., previous: _Optional[_Union[_common_pb2.ResumeToken, _Mapping]] = ..., cause: _Optional[_Union[EpochCause, str]] = ..., lost: _Optional[_Union[LostInterval, _Mapping]] = ...) -> None: ...
 
 class EpochActivated(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("activated_ms",)
+    ACTIVATED_MS_FIELD_NUMBER: _ClassVar[int]
+    activated_ms: int
+    def __init__(self, activated_ms: _Optional[int] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ()

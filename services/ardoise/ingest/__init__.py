@@ -1,0 +1,1 @@
+"""Trackers, relays and race control in; the truck's log out."""

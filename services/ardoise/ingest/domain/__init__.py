@@ -1,0 +1,1 @@
+"""Ingest's decisions, pure: what is let in, what race control may decide."""
