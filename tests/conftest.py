@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.support.site import Site
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 RUN_MARK = "PYTEST_PROCESS_MARK"
+# What the kernel kills together with its parent is gone a little after it.
+DYING_LIMIT_S = 1.0
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +84,11 @@ def no_process_left_behind() -> Iterator[None]:
     os.environ[RUN_MARK] = mark
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     yield
-    left = [process for process in started_here(mark) if process.pid not in before]
+    deadline = time.monotonic() + DYING_LIMIT_S
+    while left := [process for process in started_here(mark) if process.pid not in before]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
     seen = [f"{process.pid} {' '.join(process.cmdline())[:120]}" for process in left]
     for process in left:
         process.kill()
