@@ -6,10 +6,10 @@ Its own derived values (kmToFinish, gaps) are known to be wrong now and then and
 """
 
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ardoise.ingest.setup.road_line import finite
 from ardoise.pb.telemetry_pb2 import (
     REFUSAL_REASON_IMPOSSIBLE_POSITION,
     REFUSAL_REASON_IMPOSSIBLE_TIME,
@@ -122,7 +122,7 @@ def _telemetry(bind: str, data: object, excerpt: str) -> Telemetry:
 
 
 def _time_ms(stamp: object, excerpt: str) -> int:
-    value = _number(stamp)
+    value = finite(stamp)
     if value is None:
         raise EventRefused(REFUSAL_REASON_MALFORMED, f"TimeStamp is {_shown(stamp)}", excerpt)
     time_ms = value if value >= SMALLEST_MILLISECONDS else value * 1000
@@ -137,33 +137,22 @@ def _read_rider(rider: object, into: Telemetry) -> None:
 
     if not isinstance(rider, dict):
         return refuse(REFUSAL_REASON_MALFORMED, f"a rider is {_shown(rider)}")
-    number = _number(rider.get("Bib"))
+    number = finite(rider.get("Bib"))
     if number is None or number != int(number) or not 1 <= number <= LARGEST_BIB:
         return refuse(REFUSAL_REASON_MALFORMED, f"Bib is {_shown(rider.get('Bib'))}")
     bib = int(number)
-    latitude, longitude = _number(rider.get("Latitude")), _number(rider.get("Longitude"))
+    latitude, longitude = finite(rider.get("Latitude")), finite(rider.get("Longitude"))
     if latitude is None or longitude is None:
         return refuse(REFUSAL_REASON_MALFORMED, "Latitude or Longitude is not a number", bib)
     if not (abs(latitude) <= 90.0 and abs(longitude) <= 180.0) or (latitude == 0.0 and longitude == 0.0):
         return refuse(REFUSAL_REASON_IMPOSSIBLE_POSITION, f"{latitude:.6g}, {longitude:.6g}", bib)
-    kph = _number(rider.get("kph"))
+    kph = finite(rider.get("kph"))
     known = kph is not None and 0.0 <= kph <= FASTEST_KPH
     into.bib.append(bib)
     into.latitude_e7.append(round(latitude * 1e7))
     into.longitude_e7.append(round(longitude * 1e7))
     into.speed_mmps.append(round(kph * MMPS_PER_KPH) if known else -1)
     return None
-
-
-def _number(value: object) -> float | None:
-    """The finite number that `value` is, else None; JSON's true is not 1, and a string is not a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _shown(value: object) -> str:

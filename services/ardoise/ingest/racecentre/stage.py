@@ -5,19 +5,17 @@ The parts are named as a recording names them: `riders` (allCompetitors-<year>),
 may be missing; what a part lacks is made up from what is there.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ardoise.ingest.setup.road_line import PlaceFinder, RoadPoints
+from ardoise.ingest.setup.road_line import PlaceFinder, finite, trace_points
 from ardoise.ingest.setup.stage import DEFAULT_SIGNAL_TIMEOUT_MS, route_message
 from ardoise.pb import setup_pb2
-from ardoise.race.route import Feature, FeatureKind, Route, RouteError
+from ardoise.race.route import Feature, FeatureKind, Route
 
 DEFAULT_TIME_ZONE = "Europe/Paris"
-MOST_ROAD_POINTS = 200_000
 SUMMIT_CATEGORIES = frozenset({"4", "3", "2", "1", "HC", "H"})
 NEUTRAL_ZONE_SLACK_CM = 300_000
 """How far the published kilometre of a place may lie from the measured one."""
@@ -63,26 +61,15 @@ def stage_setup(rest: Mapping[str, Any], stage_date: date, seen_bibs: Iterable[i
     )
 
 
-def trace_points(trace: Mapping[str, Any]) -> RoadPoints:
-    """The line of a trace. Raises NoRoute."""
-    points = [point for point in _list(trace.get("routePoints")) if isinstance(point, Mapping)]
-    columns = [(_number(p.get("lat")), _number(p.get("lon")), _number(p.get("ele"))) for p in points]
-    usable = [(lat, lon, ele) for lat, lon, ele in columns if lat is not None and lon is not None]
-    if not 2 <= len(usable) <= MOST_ROAD_POINTS:
-        raise NoRoute(f"the trace has {len(usable)} usable routePoints: give the route with SETUP=")
-    latitude, longitude, elevation_m = (list(column) for column in zip(*usable, strict=True))
-    return RoadPoints.of_degrees(latitude, longitude, elevation_m)
-
-
 def _route(trace: Mapping[str, Any], checkpoints: object) -> Route:
-    points = trace_points(trace)
     try:
+        points = trace_points(trace)
         whole = points.route(0, None, [])
         zero_cm, finish_cm, finder = _neutral_zone_and_finish(trace, whole)
         features = _features(checkpoints, finder, zero_cm, finish_cm)
         return points.route(zero_cm, finish_cm, features)
-    except RouteError as error:
-        raise NoRoute(f"the trace is not a road: {error}") from error
+    except ValueError as error:
+        raise NoRoute(f"{error}: give the route with SETUP=<event file or recording>") from error
 
 
 class _Places(PlaceFinder):
@@ -95,8 +82,8 @@ class _Places(PlaceFinder):
 
     def at(self, place: Mapping[str, Any], published_km: float) -> int:
         expected_cm = (published_km - self._from_km) * self._cm_per_km
-        latitude = _number(place.get("lat", place.get("latitude")))
-        longitude = _number(place.get("lon", place.get("longitude")))
+        latitude = finite(place.get("lat", place.get("latitude")))
+        longitude = finite(place.get("lon", place.get("longitude")))
         found = None
         if latitude is not None and longitude is not None:
             found = self.distance_cm(latitude, longitude, expected_cm, NEUTRAL_ZONE_SLACK_CM)
@@ -108,11 +95,11 @@ def _neutral_zone_and_finish(trace: Mapping[str, Any], whole: Route) -> tuple[in
     length_cm = int(whole.distance_cm[-1])
     by_km = {}
     for poi in _list(trace.get("pointsOfInterest")):
-        km = _number(_mapping(poi).get("distanceTraveled"))
+        km = finite(_mapping(poi).get("distanceTraveled"))
         if km is not None:
             by_km[km] = poi
     first_km = min([0.0, *by_km])
-    total_km = _number(trace.get("totalDistance")) or max([length_cm / 1e5, *by_km])
+    total_km = finite(trace.get("totalDistance")) or max([length_cm / 1e5, *by_km])
     last_km = max([total_km, *by_km])
     places = _Places(whole, first_km, last_km - first_km)
     zero_cm = places.at(by_km.get(0.0, {}), 0.0) if first_km < 0 else 0
@@ -123,14 +110,14 @@ def _neutral_zone_and_finish(trace: Mapping[str, Any], whole: Route) -> tuple[in
 def _features(checkpoints: object, places: _Places, zero_cm: int, finish_cm: int) -> list[Feature]:
     features = []
     for checkpoint in _checkpoints(checkpoints):
-        km = _number(checkpoint.get("length"))
+        km = finite(checkpoint.get("length"))
         if km is None:
             continue
         distance_cm = min(places.at(checkpoint, km), finish_cm) - zero_cm
         for summit in map(_mapping, _list(checkpoint.get("checkpointSummits"))):
             code = str(summit.get("code") or "").upper()
             name = str(_mapping(summit.get("summit")).get("name") or checkpoint.get("place") or "Climb")
-            length_m = _number(summit.get("length")) or 0.0
+            length_m = finite(summit.get("length")) or 0.0
             category = {"H": "HC"}.get(code, code) if code in SUMMIT_CATEGORIES else ""
             features.append(
                 Feature(FeatureKind.CLIMB, name, distance_cm, max(0, round(length_m * 100)), category)
@@ -216,9 +203,3 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)

@@ -1,11 +1,18 @@
 """Points of a road as a file has them, and where a place lies along the line through them."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ardoise.race.route import Feature, Route, prepare_route
+
+METRES_PER_E7_OF_LATITUDE = 0.011132
+FURTHEST_FROM_ROAD_M = 500.0
+"""Kilometre 0 of a published trace lay 170 m beside it, on a step of 1.4 km."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +55,37 @@ class RoadPoints:
         )
 
 
+def trace_points(trace: Mapping[str, Any]) -> RoadPoints:
+    """The line of a race centre's trace; points without a place are left out. Raises ValueError."""
+    points = trace.get("routePoints")
+    found = [_place(point) for point in points] if isinstance(points, list) else []
+    usable = [place for place in found if place is not None]
+    if len(usable) < 2:
+        raise ValueError(f"the trace has {len(usable)} usable routePoints")
+    latitude, longitude, elevation_m = (list(column) for column in zip(*usable, strict=True))
+    return RoadPoints.of_degrees(latitude, longitude, elevation_m)
+
+
+def _place(point: object) -> tuple[float, float, float | None] | None:
+    if not isinstance(point, Mapping):
+        return None
+    latitude, longitude = finite(point.get("lat")), finite(point.get("lon"))
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return None
+    return latitude, longitude, finite(point.get("ele"))
+
+
+def finite(value: object) -> float | None:
+    """The finite number that a JSON value is, else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 class PlaceFinder:
     """Finds how far along a measured road a place beside it lies.
 
@@ -77,8 +115,3 @@ class PlaceFinder:
         away_m[np.abs(along_cm - expected_cm) > within_cm] = np.inf
         nearest = int(np.argmin(away_m))
         return None if away_m[nearest] > FURTHEST_FROM_ROAD_M else round(along_cm[nearest])
-
-
-METRES_PER_E7_OF_LATITUDE = 0.011132
-FURTHEST_FROM_ROAD_M = 500.0
-"""Kilometre 0 of a published trace lay 170 m beside it, on a step of 1.4 km."""
