@@ -1,0 +1,110 @@
+"""The database as every service speaks to it: SQLAlchemy over psycopg 3, one typed error when it is away."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+# The primary may vanish without a word (a region lost, a cable cut): without these a session
+# waits for the kernel's two hours. An idle one is found dead after 5 + 3 * 2 s.
+SESSION_DEFAULTS = {
+    "connect_timeout": "3",
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    # With both regions' hosts in the URL: the primary of the two.
+    "target_session_attrs": "read-write",
+    "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s "
+    "-c timezone=UTC",
+}
+POOL_SESSIONS = 4
+POOL_WAIT_S = 5.0
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached, went away in the middle, or takes no writes: try again later.
+
+    Whether a transaction that was being committed did commit is unknown.
+    """
+
+
+class DatabaseKind(StrEnum):
+    """What the database can do beyond tables."""
+
+    PLAIN = "postgresql"
+    TIMESCALE_APACHE = "timescaledb-apache"
+    """Hypertables and time_bucket; compression and continuous aggregates are refused by licence."""
+    TIMESCALE_COMMUNITY = "timescaledb-community"
+    """Everything."""
+
+
+class Store:
+    """A pool of sessions on one database. Cheap to make: it connects on first use."""
+
+    def __init__(self, url: str, name: str) -> None:
+        """`url`: of libpq (postgresql://user@host1,host2/database?...); `name` is what the database shows."""
+        given = conninfo_to_dict(url)
+        conninfo = make_conninfo(**{**SESSION_DEFAULTS, "application_name": f"ardoise-{name}", **given})
+        self.engine: Engine = create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: psycopg.connect(conninfo),
+            pool_size=POOL_SESSIONS,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_S,
+            pool_pre_ping=True,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: commits at the end, rolls back on an exception. Raises StoreUnavailable."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            if _is_away(error):
+                raise StoreUnavailable(str(error.orig)) from error
+            raise
+        # COPY goes past SQLAlchemy, and so do its errors.
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise StoreUnavailable(str(error)) from error
+
+    async def run[T](self, work: Callable[[Connection], T]) -> T:
+        """`work` in one transaction, in a thread: the loop goes on. Raises StoreUnavailable."""
+
+        def transact() -> T:
+            with self.transaction() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(transact)
+
+    def close(self) -> None:
+        """Closes the idle sessions."""
+        self.engine.dispose()
+
+
+def database_kind(connection: Connection) -> DatabaseKind:
+    """Which of the three it is, asked from the database itself."""
+    if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'")) is None:
+        return DatabaseKind.PLAIN
+    # The setting exists once the statement before has made the session load the extension.
+    licence = connection.scalar(text("SELECT current_setting('timescaledb.license')"))
+    return DatabaseKind.TIMESCALE_COMMUNITY if licence == "timescale" else DatabaseKind.TIMESCALE_APACHE
+
+
+def _is_away(error: DBAPIError) -> bool:
+    # A read-only session is a primary that was demoted under us; 57 is shutdown and its kin.
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return (
+        error.connection_invalidated
+        or isinstance(error, OperationalError | InterfaceError)
+        or state.startswith(("08", "53", "57"))
+        or state == "25006"
+    )

@@ -1,0 +1,56 @@
+"""Brings a database of any kind to the newest schema: `migrate(store)`, as often as you like.
+
+Tables are versioned (versions/, Alembic); what the kind of database adds to them (features.py) is
+looked at on every start, so that a database that changes its licence gains what that brings.
+"""
+
+from pathlib import Path
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from ardoise.chassis.store import DatabaseKind, Store, database_kind
+from ardoise.positioning.migrations.features import ensure_features
+
+# Any number that nothing else on the database locks with: "ardo" in ASCII.
+ADVISORY_LOCK = 0x6172646F
+
+_log = structlog.get_logger(__name__)
+
+
+def migrate(store: Store) -> DatabaseKind:
+    """Migrates in one transaction, one process at a time; returns what the database is.
+
+    Raises StoreUnavailable.
+    """
+    with store.transaction() as connection:
+        _take_lock(connection)
+        _create_extension(connection)
+    with store.transaction() as connection:
+        _take_lock(connection)
+        kind = database_kind(connection)
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(__file__).parent))
+        command.upgrade(config, "head")
+        ensure_features(connection, kind)
+        version = connection.scalar(text("SELECT current_setting('server_version')"))
+    _log.info("database_found", kind=kind.value, postgresql=version)
+    return kind
+
+
+def _take_lock(connection: Connection) -> None:
+    connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+
+
+def _create_extension(connection: Connection) -> None:
+    """In a transaction and a session of its own: the extension has to be loaded before anything else."""
+    can_load = text(
+        "SELECT 1 FROM pg_available_extensions, pg_settings"
+        " WHERE pg_available_extensions.name = 'timescaledb' AND installed_version IS NULL"
+        " AND pg_settings.name = 'shared_preload_libraries' AND setting LIKE '%timescaledb%'"
+    )
+    if connection.scalar(can_load):
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
