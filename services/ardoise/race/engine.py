@@ -1,0 +1,402 @@
+"""The race as a function of the log: the same prefix gives the same bytes, on any CPU, however it was cut.
+
+Nothing here asks a clock, draws a random number, sums floats or walks through a set: what a site
+shows is what every other site shows.
+"""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ardoise.race.checkpoint import CheckpointError, pack, unpack
+from ardoise.race.decisions import Decisions
+from ardoise.race.groups import Groups
+from ardoise.race.late import fill_in
+from ardoise.race.passages import Passages
+from ardoise.race.picture import Picture
+from ardoise.race.register import FixRegister, occurrences
+from ardoise.race.road import build_road
+from ardoise.race.snapshot import Snapshot
+from ardoise.race.stage import (
+    NOWHERE,
+    Action,
+    Decision,
+    EventKind,
+    Fixes,
+    Judgement,
+    Oddity,
+    OddityKind,
+    RaceEvent,
+    Stage,
+    Verdict,
+)
+from ardoise.race.trackers import Trackers
+from ardoise.race.tracking import Riders, Tracking
+
+ENGINE_VERSION = "1"
+"""Raise it with every change that can change a number: snapshots are named by it."""
+
+CLOCK_AHEAD_MS = 5_000
+"""No fix comes from the future; receivers and the truck keep time to a second."""
+CLOCK_BEHIND_MS = 24 * 3_600_000
+"""Nothing is stored for longer than a stage."""
+MOST_LIVE_FIXES = 8
+"""Of one rider in one frame; when a relay brings a whole hole at once, the older ones fill it in."""
+ODDITY_EVERY_MS = 10_000
+"""One oddity of a kind and tracker in so much log time: a wrong clock is wrong in every fix."""
+TWO_PLACES_M = 100.0
+SMALLEST_FIELD = 5
+"""Riders on the road who say where the field is."""
+SILENT_AT_LINE_MS = 45_000
+SILENT_AT_LINE_CM = 80_000
+"""A rider last heard within 800 m of the line and then no more has crossed it: the public feed drops finishers."""
+
+
+class RaceEngine:
+    """One epoch's race. Records are applied in log order: `advance` first, then what the record holds."""
+
+    def __init__(self, stage: Stage, epoch: int) -> None:
+        self.stage, self.epoch = stage, epoch
+        self.road = build_road(stage.route)
+        self.sequence = 0
+        """The last record applied."""
+        self.log_time_ms = 0
+        self.events: list[RaceEvent] = []
+        self.oddities: list[Oddity] = []
+        """For the caller to take (take_events, take_oddities)."""
+        self._bib = np.array(stage.bibs, np.int64)
+        self._ordinal = 0
+        self._oddity_ms: dict[str, int] = {}
+        self._trackers = Trackers(stage)
+        self._decisions = Decisions()
+
+    def advance(self, sequence: int, log_time_ms: int) -> Snapshot | None:
+        """Must be called for every record before its content is applied. Closes the last whole second
+        that the record's log time is past, if that is a new one; the snapshot is named by the record before.
+        """
+        if not self.log_time_ms:
+            self._begin(log_time_ms)
+        self.log_time_ms = max(self.log_time_ms, log_time_ms)
+        tick_ms = (self.log_time_ms - 1) // 1000 * 1000
+        snapshot = self._close(tick_ms) if tick_ms > self._picture.tick_ms else None
+        if sequence != self.sequence:
+            self.sequence, self._ordinal = sequence, 0
+        return snapshot
+
+    def frame(self, relay_id: str, fixes: Fixes) -> Judgement:
+        """Applies the telemetry of the record that `advance` was told of."""
+        count = len(fixes)
+        verdict = np.zeros(count, np.uint8)
+        distance_cm = np.full(count, NOWHERE, np.int64)
+        tracker = self._trackers.rows(fixes.tracker)
+        rider = self._trackers.riders(tracker, fixes.time_ms)
+        known = tracker >= 0
+        new = np.ones(count, bool)
+        new[known] = self._register.add(tracker[known], np.maximum(fixes.time_ms[known], 0))
+        offset_ms = fixes.time_ms - self.log_time_ms
+        wrong = (offset_ms > CLOCK_AHEAD_MS) | (offset_ms < -CLOCK_BEHIND_MS)
+        verdict[rider < 0] = Verdict.UNASSIGNED
+        verdict[wrong] = Verdict.CLOCK_WRONG
+        verdict[~new] = Verdict.DUPLICATE
+        for i in np.flatnonzero(new & wrong).tolist():
+            self._odd(OddityKind.CLOCK, relay_id, fixes, i, rider, clock_offset_ms=int(offset_ms[i]))
+        self._two_places(relay_id, fixes, rider, np.flatnonzero(~new & (rider >= 0)))
+        finished_before = self._riders.finish_ms.copy()
+        late = []
+        for turn in self._turns(rider, fixes.time_ms, np.flatnonzero(verdict == 0), late):
+            row, time_ms = rider[turn], fixes.time_ms[turn]
+            out = self._out[row] | (self._riders.finish_ms[row] > 0)
+            behind = time_ms <= self._riders.heard_ms[row]
+            late.extend(turn[behind].tolist())
+            verdict[turn[out & ~behind]] = Verdict.OUT_OF_RACE
+            turn = turn[~out & ~behind]
+            if len(turn):
+                verdict[turn], distance_cm[turn] = self._follow(relay_id, fixes, rider, turn)
+        verdict[late] = Verdict.LATE
+        self._fill_in(fixes, rider, np.array(late, np.int64), distance_cm)
+        self._finishes(finished_before)
+        bib = np.where(rider >= 0, self._bib[rider], 0)
+        return Judgement(verdict, bib.astype(np.int32), distance_cm.astype(np.int32))
+
+    def decide(self, decision: Decision) -> None:
+        """Applies race control's decision of the record that `advance` was told of."""
+        self._decisions.take(decision)
+        if decision.action in (Action.ASSIGN, Action.UNDO):
+            self._trackers.assign(self._decisions.holding)
+        self._refresh(self.log_time_ms)
+
+    def passages_at(self, distance_cm: int) -> list[tuple[int, int]]:
+        """(bib, ms since 1970) of the riders in the race that passed a point, first to last."""
+        if distance_cm == self.road.finish_cm:
+            finish = self._results()
+            rows = np.flatnonzero(finish > 0)
+            order = rows[np.lexsort((rows, finish[rows]))]
+            return list(zip(self._bib[order].tolist(), finish[order].tolist(), strict=True))
+        rows, passed_ms = self._passages.at(distance_cm)
+        counted = self._passages.counted[rows]
+        return list(zip(self._bib[rows[counted]].tolist(), passed_ms[counted].tolist(), strict=True))
+
+    def track(self, bib: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Points of the road (cm) that a rider passed and when (ms since 1970). KeyError: no such rider."""
+        if bib not in self.stage.bibs:
+            raise KeyError(bib)
+        if not self.log_time_ms:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return self._passages.track(self.stage.bibs.index(bib))
+
+    def take_events(self) -> list[RaceEvent]:
+        """What happened since the last call."""
+        taken, self.events = self.events, []
+        return taken
+
+    def take_oddities(self) -> list[Oddity]:
+        """What was odd since the last call."""
+        taken, self.oddities = self.oddities, []
+        return taken
+
+    def checkpoint(self) -> bytes:
+        """Everything but events and oddities not taken yet. Only after the first record."""
+        meta = {
+            "version": ENGINE_VERSION,
+            "stage": self.stage.route.content_hash,
+            "epoch": self.epoch,
+            "sequence": self.sequence,
+            "ordinal": self._ordinal,
+            "log_time_ms": self.log_time_ms,
+            "refreshed_ms": self._refreshed_ms,
+            "base_ms": self._passages.base_ms,
+            "started_ms": self._tracking.started_ms,
+            "field_cm": self._tracking.field_cm,
+            "oddity_ms": self._oddity_ms,
+            "trackers": self._trackers.numbers,
+            "decisions": [asdict(decision) for decision in self._decisions.taken],
+            "picture": self._picture.meta(),
+            "next_group_id": self._groups.next_id,
+            "peloton_id": self._groups.peloton_id,
+        }
+        arrays = {f"riders.{f.name}": getattr(self._riders, f.name) for f in fields(Riders)}
+        arrays |= {f"register.{name}": array for name, array in self._register.state().items()}
+        arrays |= {f"picture.{name}": array for name, array in self._picture.arrays().items()}
+        arrays["passages.time"], arrays["passages.counted"] = self._passages.time, self._passages.counted
+        arrays["passages.first"] = self._passages.first
+        arrays["groups.of_rider"] = self._groups.of_rider
+        return pack(meta, arrays)
+
+    @classmethod
+    def restore(cls, stage: Stage, content: bytes) -> "RaceEngine":
+        """Run on, it gives the same bytes as the one that was saved. Raises CheckpointError."""
+        meta, arrays = unpack(content)
+        if meta["version"] != ENGINE_VERSION or meta["stage"] != stage.route.content_hash:
+            raise CheckpointError(f"of engine {meta['version']!r}, or of another stage")
+        engine = cls(stage, meta["epoch"])
+        engine._begin(meta["base_ms"] + CLOCK_BEHIND_MS)
+        engine.sequence, engine._ordinal = meta["sequence"], meta["ordinal"]
+        engine.log_time_ms = meta["log_time_ms"]
+        engine._oddity_ms = meta["oddity_ms"]
+        engine._trackers.restore(meta["trackers"])
+        for taken in meta["decisions"]:
+            engine._decisions.take(Decision(**(taken | {"action": Action(taken["action"])})))
+        engine._trackers.assign(engine._decisions.holding)
+        for field in fields(Riders):
+            getattr(engine._riders, field.name)[:] = arrays[f"riders.{field.name}"]
+        engine._register = FixRegister.restored(_under("register.", arrays))
+        engine._picture.restore(meta["picture"], _under("picture.", arrays))
+        engine._passages.time[:], engine._passages.counted[:] = (
+            arrays["passages.time"],
+            arrays["passages.counted"],
+        )
+        engine._passages.first[:] = arrays["passages.first"]
+        engine._groups.of_rider[:] = arrays["groups.of_rider"]
+        engine._groups.next_id, engine._groups.peloton_id = meta["next_group_id"], meta["peloton_id"]
+        engine._tracking.started_ms, engine._tracking.field_cm = meta["started_ms"], meta["field_cm"]
+        engine._refresh(meta["refreshed_ms"])
+        return engine
+
+    def _begin(self, log_time_ms: int) -> None:
+        """The first record says which time it is: tables count from there."""
+        self.log_time_ms = log_time_ms
+        riders = len(self.stage.bibs)
+        self._register = FixRegister(log_time_ms // 1000)
+        base_ms = log_time_ms - CLOCK_BEHIND_MS
+        self._passages = Passages(riders, self.road.start_cm, self.road.end_cm, base_ms)
+        self._riders = Riders.none_yet(riders)
+        self._tracking = Tracking(self.road, self._riders, self._passages)
+        self._groups = Groups(riders)
+        self._picture = Picture(
+            self.stage, self.road, self._riders, self._passages, self._groups, self._decisions
+        )
+        self._picture.tick_ms = (log_time_ms - 1) // 1000 * 1000
+        self._refresh(log_time_ms)
+
+    def _refresh(self, time_ms: int) -> None:
+        """Derives from the decisions what holds at this instant."""
+        self._refreshed_ms = time_ms
+        started_ms = self._decisions.start_ms(time_ms)
+        if started_ms != self._tracking.started_ms:
+            self._tracking.started_ms = started_ms
+            self._picture.kilometre_zero_ms = None
+            if started_ms is not None:
+                self._passages.forget_before(started_ms)
+        abandoned = self._decisions.abandoned(time_ms)
+        self._abandoned = np.array([bib in abandoned for bib in self.stage.bibs], bool)
+        self._out = self._abandoned | (self._results() > 0)
+
+    def _results(self) -> NDArray[np.int64]:
+        """Instants at the line: as measured, unless race control corrected them."""
+        finish_ms = self._riders.finish_ms.copy()
+        for bib, corrected_ms in self._decisions.corrections.items():
+            finish_ms[self._bib == bib] = corrected_ms or 0
+        return finish_ms
+
+    def _turns(
+        self, rider: NDArray[np.int64], time_ms: NDArray[np.int64], index: NDArray[np.int64], late: list[int]
+    ) -> list[NDArray[np.int64]]:
+        """Indices of fixes in turns, one of a rider in each, in the order of device time."""
+        index = index[np.lexsort((index, time_ms[index], rider[index]))]
+        turns = occurrences(rider[index], np.ones(len(index), bool))
+        if len(turns) <= MOST_LIVE_FIXES:
+            return [index[turn] for turn in turns]
+        # Counted from each rider's last fix: the older ones of a whole hole are late.
+        backward = index[::-1]
+        turns = [backward[turn] for turn in occurrences(rider[backward], np.ones(len(index), bool))]
+        for turn in turns[MOST_LIVE_FIXES:]:
+            late.extend(turn.tolist())
+        return turns[:MOST_LIVE_FIXES][::-1]
+
+    def _follow(
+        self, relay_id: str, fixes: Fixes, rider: NDArray[np.int64], turn: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        verdict, distance_cm, jump_m = self._tracking.follow(
+            rider[turn],
+            fixes.time_ms[turn],
+            fixes.latitude_e7[turn],
+            fixes.longitude_e7[turn],
+            fixes.speed_mmps[turn],
+        )
+        for i in np.flatnonzero(verdict == Verdict.FROZEN).tolist():
+            self._odd(OddityKind.FROZEN, relay_id, fixes, int(turn[i]), rider)
+        for i in np.flatnonzero(jump_m).tolist():
+            self._odd(OddityKind.JUMP, relay_id, fixes, int(turn[i]), rider, distance_m=int(jump_m[i]))
+        return verdict, distance_cm
+
+    def _fill_in(
+        self, fixes: Fixes, rider: NDArray[np.int64], late: NDArray[np.int64], distance_cm: NDArray[np.int64]
+    ) -> None:
+        riders, started_ms = self._riders, self._tracking.started_ms
+        if started_ms is None or not len(late):
+            return
+        time_ms, row = fixes.time_ms[late], rider[late]
+        placeable = (time_ms >= started_ms) & (time_ms < riders.fix_ms[row]) & riders.on_road[row]
+        late = late[placeable]
+        late = late[np.lexsort((late, fixes.time_ms[late], rider[late]))]
+        for row in np.unique(rider[late]).tolist():
+            own = late[rider[late] == row]
+            distance_cm[own] = fill_in(
+                self.road,
+                self._passages,
+                row,
+                (int(riders.fix_cm[row]), int(riders.fix_ms[row])),
+                fixes.time_ms[own],
+                fixes.latitude_e7[own],
+                fixes.longitude_e7[own],
+            )
+
+    def _two_places(
+        self, relay_id: str, fixes: Fixes, rider: NDArray[np.int64], index: NDArray[np.int64]
+    ) -> None:
+        """The same tracker and second again, but elsewhere: one of the two is an impostor."""
+        row = rider[index]
+        index = index[self._riders.fix_ms[row] == fixes.time_ms[index]]
+        row = rider[index]
+        x_m, y_m = self.road.plane(fixes.latitude_e7[index], fixes.longitude_e7[index])
+        there_x_m, there_y_m = self.road.plane(self._riders.latitude_e7[row], self._riders.longitude_e7[row])
+        dx, dy = x_m - there_x_m, y_m - there_y_m
+        apart_m = np.sqrt(dx * dx + dy * dy)
+        for i in np.flatnonzero(apart_m > TWO_PLACES_M).tolist():
+            self._odd(
+                OddityKind.TWO_PLACES, relay_id, fixes, int(index[i]), rider, distance_m=int(apart_m[i])
+            )
+
+    def _odd(
+        self,
+        kind: OddityKind,
+        relay_id: str,
+        fixes: Fixes,
+        index: int,
+        rider: NDArray[np.int64],
+        distance_m: int = 0,
+        clock_offset_ms: int = 0,
+    ) -> None:
+        tracker = int(fixes.tracker[index])
+        key = f"{int(kind)} {tracker}"
+        if self.log_time_ms < self._oddity_ms.get(key, 0) + ODDITY_EVERY_MS:
+            return
+        self._oddity_ms[key] = self.log_time_ms
+        bib = int(self._bib[rider[index]]) if rider[index] >= 0 else 0
+        self.oddities.append(
+            Oddity(
+                kind,
+                self.sequence,
+                self._next_ordinal(),
+                self.log_time_ms,
+                relay_id,
+                tracker,
+                bib,
+                min(distance_m, 2**32 - 1),
+                clock_offset_ms,
+            )
+        )
+
+    def _finishes(self, before_ms: NDArray[np.int64]) -> None:
+        """Tells of riders who crossed the line since `before_ms`."""
+        new = np.flatnonzero((before_ms == 0) & (self._riders.finish_ms > 0))
+        for row in new[np.lexsort((new, self._riders.finish_ms[new]))].tolist():
+            self._event(
+                EventKind.FINISH,
+                int(self._riders.finish_ms[row]),
+                bibs=(int(self._bib[row]),),
+                distance_cm=self.road.finish_cm,
+            )
+        if len(new):
+            self._out = self._abandoned | (self._results() > 0)
+
+    def _event(self, kind: EventKind, time_ms: int, **what: Any) -> None:
+        self.events.append(RaceEvent(kind, self.sequence, self._next_ordinal(), time_ms, **what))
+
+    def _next_ordinal(self) -> int:
+        self._ordinal += 1
+        return self._ordinal - 1
+
+    def _close(self, tick_ms: int) -> Snapshot:
+        self._refresh(tick_ms)
+        self._close_line(tick_ms)
+        on_road = np.sort(self._riders.fix_cm[self._riders.on_road & ~self._out])
+        self._tracking.field_cm = int(on_road[len(on_road) // 2]) if len(on_road) >= SMALLEST_FIELD else None
+        snapshot, happened = self._picture.close(
+            self.epoch, self.sequence, tick_ms, self._tracking.started_ms, self._results(), self._abandoned
+        )
+        for event in happened:
+            self._event(time_ms=tick_ms, **event)
+        return snapshot
+
+    def _close_line(self, tick_ms: int) -> None:
+        """Riders who were last heard just before the line and then no more have crossed it."""
+        if self._tracking.started_ms is None:
+            return
+        riders, before_ms = self._riders, self._riders.finish_ms.copy()
+        silent = riders.on_road & ~self._out & (tick_ms - riders.fix_ms > SILENT_AT_LINE_MS)
+        silent &= (riders.fix_cm > self.road.finish_cm - SILENT_AT_LINE_CM) & (
+            riders.fix_cm < self.road.finish_cm
+        )
+        silent &= riders.speed_mmps > 0
+        for row in np.flatnonzero(silent).tolist():
+            line_ms = self._tracking.line_ms(row)
+            if line_ms <= tick_ms:
+                self._tracking.finish(row, line_ms)
+        self._finishes(before_ms)
+
+
+def _under(prefix: str, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,250 @@
+"""Closes ticks: from what is known of each rider to the picture that everyone is shown."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ardoise.race.decisions import Decisions
+from ardoise.race.groups import Grouping, Groups
+from ardoise.race.passages import Passages
+from ardoise.race.road import Road
+from ardoise.race.snapshot import NONE, GroupColumns, RiderColumns, Snapshot
+from ardoise.race.stage import EventKind, RaceState, RiderStatus, Stage
+from ardoise.race.tracking import FASTEST_CM_PER_S, HORIZON_MS, Riders
+
+STANDS_BELOW_MMPS = 500
+ROLLS_ABOVE_MMPS = 1_500
+SLOWEST_FOR_GAPS_MMPS = 3_000
+"""A time gap is made of a distance with at least this speed, or standing riders would be hours apart."""
+REGROUP_MS = 20_000
+"""A gap that changes by more was measured anew, and is not smoothed."""
+
+
+class Picture:
+    """What of the picture lasts from tick to tick, one element per rider where it is a column."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        road: Road,
+        riders: Riders,
+        passages: Passages,
+        groups: Groups,
+        decisions: Decisions,
+    ) -> None:
+        self.stage, self.road, self.riders = stage, road, riders
+        self.passages, self.groups, self.decisions = passages, groups, decisions
+        count = len(stage.bibs)
+        self.bib = np.array(stage.bibs, np.int64)
+        self.tick_ms = 0
+        self.kilometre_zero_ms: int | None = None
+        """The tick at which the first rider was past kilometre 0."""
+        self.race_state = RaceState.PREPARED
+        self.status = np.zeros(count, np.int64)
+        self.stands = np.zeros(count, bool)
+        self.gap_ms = np.full(count, NONE, np.int64)
+        self.behind_ms = np.full(count, NONE, np.int64)
+        """The gap, smoothed: groups are made of it."""
+
+    def close(
+        self,
+        epoch: int,
+        sequence: int,
+        tick_ms: int,
+        started_ms: int | None,
+        finish_ms: NDArray[np.int64],
+        abandoned: NDArray[np.bool_],
+    ) -> tuple[Snapshot, list[dict[str, Any]]]:
+        """The snapshot at `tick_ms`, and what the events of this tick are made of."""
+        since_ms, self.tick_ms = tick_ms - self.tick_ms, tick_ms
+        riders = self.riders
+        self.passages.count(riders.on_road & ~abandoned)
+        self._move(since_ms, started_ms, finish_ms)
+        events = self._update_state(started_ms, finish_ms)
+        status = self._statuses(finish_ms, abandoned)
+        events += self._status_changes(status)
+        shown = np.isin(status, (RiderStatus.RACING, RiderStatus.NEUTRAL, RiderStatus.STOPPED))
+        placed = (
+            shown | (status == RiderStatus.FINISHED) | ((status == RiderStatus.NO_SIGNAL) & riders.on_road)
+        )
+        place = self._places(placed if started_ms is not None else np.zeros_like(placed), finish_ms)
+        self._update_gaps(finish_ms, placed)
+        grouping, changes = self._group(shown if started_ms is not None else np.zeros_like(shown))
+        for change in changes:
+            events.append(
+                {
+                    "kind": EventKind.GROUP_MERGE if change.merged else EventKind.GROUP_SPLIT,
+                    "bibs": tuple(self.bib[list(change.rows)].tolist()),
+                    "distance_cm": int(riders.published_cm[list(change.rows)].max()),
+                    "group_id": change.group_id,
+                }
+            )
+        columns = self._rider_columns(status, place, finish_ms)
+        snapshot = Snapshot(epoch, sequence, tick_ms, self.race_state, columns, self._group_columns(grouping))
+        return snapshot, events
+
+    def meta(self) -> dict[str, Any]:
+        return {
+            "tick_ms": self.tick_ms,
+            "kilometre_zero_ms": self.kilometre_zero_ms,
+            "race_state": int(self.race_state),
+        }
+
+    def arrays(self) -> dict[str, NDArray]:
+        return {name: getattr(self, name) for name in ("status", "stands", "gap_ms", "behind_ms")}
+
+    def restore(self, meta: dict[str, Any], arrays: dict[str, NDArray]) -> None:
+        self.tick_ms, self.kilometre_zero_ms = meta["tick_ms"], meta["kilometre_zero_ms"]
+        self.race_state = RaceState(meta["race_state"])
+        for name, array in arrays.items():
+            getattr(self, name)[:] = array
+
+    def _move(self, since_ms: int, started_ms: int | None, finish_ms: NDArray[np.int64]) -> None:
+        """Brings the published positions forward: never back, never faster than a bike."""
+        riders, road = self.riders, self.road
+        age_ms = np.clip(self.tick_ms - riders.fix_ms, 0, min(HORIZON_MS, self.stage.signal_timeout_ms))
+        target_cm = riders.fix_cm + riders.speed_mmps * age_ms // 10_000
+        target_cm = np.minimum(target_cm, road.end_cm if started_ms is None else road.finish_cm)
+        speed_mmps = np.where(self.tick_ms - riders.fix_ms <= HORIZON_MS, riders.speed_mmps, 0)
+        least_cm = speed_mmps * since_ms * 35 // 1_000_000
+        most_cm = np.minimum(speed_mmps * 13 // 10 + 5_000, FASTEST_CM_PER_S * 10) * since_ms // 10_000
+        ahead_cm = target_cm - riders.published_cm
+        # Ahead of the target the rider is shown slower, not standing: nobody is frozen to be right.
+        step_cm = np.minimum(np.maximum(ahead_cm, least_cm), most_cm)
+        limit_cm = np.maximum(road.finish_cm, riders.published_cm)
+        moved_cm = np.minimum(riders.published_cm + np.maximum(step_cm, 0), limit_cm)
+        moves = riders.on_road & (finish_ms == 0)
+        riders.published_cm[:] = np.where(moves, moved_cm, riders.published_cm)
+        riders.published_cm[finish_ms > 0] = road.finish_cm
+
+    def _update_state(self, started_ms: int | None, finish_ms: NDArray[np.int64]) -> list[dict[str, Any]]:
+        riders = self.riders
+        if started_ms is not None and self.kilometre_zero_ms is None:
+            rolling = riders.on_road & (riders.fix_ms >= started_ms) & (finish_ms == 0)
+            if (riders.fix_cm[rolling] >= 0).any():
+                self.kilometre_zero_ms = self.tick_ms
+        before, self.race_state = self.race_state, self.decisions.state(self.tick_ms, self.kilometre_zero_ms)
+        if before == self.race_state:
+            return []
+        return [{"kind": EventKind.RACE_STATE, "race_state": self.race_state}]
+
+    def _statuses(self, finish_ms: NDArray[np.int64], abandoned: NDArray[np.bool_]) -> NDArray[np.int64]:
+        riders = self.riders
+        self.stands = riders.speed_mmps < np.where(self.stands, ROLLS_ABOVE_MMPS, STANDS_BELOW_MMPS)
+        heard_ms = np.where(riders.on_road, riders.fix_ms, riders.heard_ms)
+        silent = self.tick_ms - heard_ms > self.stage.signal_timeout_ms
+        waits = self.race_state in (RaceState.PREPARED, RaceState.NEUTRALISED)
+        status = np.full(len(self.bib), RiderStatus.RACING, np.int64)
+        status[self.stands] = RiderStatus.STOPPED
+        status[(riders.published_cm < 0) | waits] = RiderStatus.NEUTRAL
+        status[~riders.on_road | riders.shown_anew] = RiderStatus.OFF_ROUTE
+        status[silent] = RiderStatus.NO_SIGNAL
+        status[riders.heard_ms == 0] = RiderStatus.UNKNOWN
+        status[abandoned] = RiderStatus.ABANDONED
+        status[finish_ms > 0] = RiderStatus.FINISHED
+        riders.shown_anew[:] = False
+        return status
+
+    def _status_changes(self, status: NDArray[np.int64]) -> list[dict[str, Any]]:
+        changed = (status != self.status) & (status != RiderStatus.FINISHED)
+        self.status = status
+        return [
+            {
+                "kind": EventKind.RIDER_STATUS,
+                "rider_status": RiderStatus(new),
+                "bibs": tuple(self.bib[changed & (status == new)].tolist()),
+            }
+            for new in np.unique(status[changed]).tolist()
+        ]
+
+    def _places(self, placed: NDArray[np.bool_], finish_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Finishers by time, then the others by distance."""
+        place = np.zeros(len(self.bib), np.int64)
+        rows = np.flatnonzero(placed)
+        late = np.where(finish_ms > 0, finish_ms, 2**62)[rows]
+        order = rows[np.lexsort((rows, -self.riders.published_cm[rows], late))]
+        place[order] = np.arange(1, len(order) + 1)
+        return place
+
+    def _update_gaps(self, finish_ms: NDArray[np.int64], placed: NDArray[np.bool_]) -> None:
+        if self.race_state is not RaceState.RACING:
+            # Stopped or neutralised on the way: the gaps stand. Before kilometre 0 there are none.
+            if self.kilometre_zero_ms is None:
+                self.gap_ms[:] = NONE
+        else:
+            riders = self.riders
+            rows = np.arange(len(self.bib))
+            gap_ms = self.passages.gap_ms(rows, riders.fix_cm, riders.fix_ms)
+            self.gap_ms = np.where(placed & (riders.fix_cm >= 0), gap_ms, NONE)
+        finished = finish_ms > 0
+        if finished.any():
+            self.gap_ms[finished] = finish_ms[finished] - finish_ms[finished].min()
+
+    def _group(self, shown: NDArray[np.bool_]) -> tuple[Grouping, list]:
+        """Groups the riders shown by their time behind the first."""
+        riders = self.riders
+        rows = np.flatnonzero(shown)
+        if len(rows):
+            behind_ms = self.passages.gap_ms(rows, riders.fix_cm[rows], riders.fix_ms[rows])
+            metres = riders.published_cm[rows].max() - riders.published_cm[rows]
+            guess_ms = metres * 10_000 // np.maximum(riders.speed_mmps[rows], SLOWEST_FOR_GAPS_MMPS)
+            behind_ms = np.where(behind_ms == NONE, guess_ms, behind_ms)
+            before_ms = self.behind_ms[rows]
+            smooth = (before_ms != NONE) & (np.abs(behind_ms - before_ms) < REGROUP_MS)
+            behind_ms = np.where(smooth, before_ms + (behind_ms - before_ms) // 3, behind_ms)
+            self.behind_ms[:] = NONE
+            self.behind_ms[rows] = behind_ms
+            order = np.lexsort((rows, -riders.published_cm[rows], behind_ms))
+            rows, behind_ms = rows[order], behind_ms[order]
+            return self.groups.update(rows, behind_ms)
+        self.behind_ms[:] = NONE
+        return self.groups.update(rows, rows)
+
+    def _rider_columns(
+        self, status: NDArray[np.int64], place: NDArray[np.int64], finish_ms: NDArray[np.int64]
+    ) -> RiderColumns:
+        riders = self.riders
+        order = np.lexsort((self.bib, np.where(place > 0, place, 2**31)))
+        latitude_e7, longitude_e7 = self.road.place(riders.published_cm)
+        elsewhere = (~riders.on_road) & (finish_ms == 0)
+        distance_cm = np.where(elsewhere, 0, riders.published_cm)
+        columns = {
+            "bib": self.bib,
+            "status": status,
+            "place": place,
+            "distance_cm": distance_cm,
+            "latitude_e7": np.where(elsewhere, riders.latitude_e7, latitude_e7),
+            "longitude_e7": np.where(elsewhere, riders.longitude_e7, longitude_e7),
+            "speed_mmps": np.where(finish_ms > 0, 0, riders.speed_mmps),
+            "gradient_permille": np.where(elsewhere, 0, self.road.gradient(riders.published_cm)),
+            "gap_ms": self.gap_ms,
+            "group_id": self.groups.of_rider,
+            "fix_time_ms": np.where(riders.on_road, riders.fix_ms, riders.heard_ms),
+            "finish_time_ms": finish_ms,
+        }
+        return RiderColumns(**{name: column[order] for name, column in columns.items()})
+
+    def _group_columns(self, grouping: Grouping) -> GroupColumns:
+        riders, rows = self.riders, grouping.order
+        first = np.cumsum(grouping.size) - grouping.size
+        which = np.repeat(np.arange(len(first)), grouping.size)
+        distance_cm, gap_ms, speed_mmps = (np.empty(len(first), np.int64) for _ in range(3))
+        if len(rows):
+            distance_cm = np.maximum.reduceat(riders.published_cm[rows], first)
+            # The first rider's gap; one that is not known (NONE) does not count.
+            known_ms = np.where(self.gap_ms[rows] == NONE, 2**31, self.gap_ms[rows])
+            gap_ms = np.minimum.reduceat(known_ms, first)
+            gap_ms = np.where(gap_ms == 2**31, NONE, gap_ms)
+            by_speed = rows[np.lexsort((riders.speed_mmps[rows], which))]
+            speed_mmps = riders.speed_mmps[by_speed[first + (grouping.size - 1) // 2]]
+        return GroupColumns(
+            grouping.group_id,
+            grouping.role,
+            grouping.number,
+            grouping.size,
+            distance_cm,
+            gap_ms,
+            speed_mmps,
+            self.bib[rows],
+        )

@@ -1,0 +1,143 @@
+"""The road as the engine rides it: a uniform grid in a plane, made from a Route by + - x / alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ardoise.race.route import Route
+
+STEP_CM = 500
+"""Spacing of the grid: finer than a receiver's error, coarse enough to search."""
+METRES_PER_E7_DEGREE = 0.0111132
+"""A degree of latitude at 45 degrees over 1e7; 0.5 % off at worst, and only across the road."""
+CELL_M = 100.0
+"""Side of a square of the index that finds the road near a place."""
+GRADIENT_STEPS = 10
+"""The gradient is taken over as many steps on each side: 100 m in all."""
+RUN_OUT_CM = 50_000
+"""Road added straight on behind the last point: riders roll out behind the line, routes end at it."""
+RUN_OUT_DIRECTION_CM = 5_000
+"""The run-out goes on in the direction of so much road before the end."""
+
+_CELL_ROW = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Road:
+    """The road every STEP_CM from its first point; all arrays have one element per grid point."""
+
+    start_cm: int
+    """Distance of the first grid point from kilometre 0."""
+    finish_cm: int
+    x_m: NDArray[np.float64]
+    """East of the origin in the plane."""
+    y_m: NDArray[np.float64]
+    east: NDArray[np.float64]
+    """Direction of the road, unit vector."""
+    north: NDArray[np.float64]
+    latitude_e7: NDArray[np.int64]
+    longitude_e7: NDArray[np.int64]
+    gradient_permille: NDArray[np.int64]
+    origin_e7: tuple[int, int]
+    longitude_scale: float
+    cells: NDArray[np.int64]
+    """Cell of each grid point, sorted; points gives their order."""
+    points: NDArray[np.int64]
+
+    @property
+    def end_cm(self) -> int:
+        return self.start_cm + (len(self.x_m) - 1) * STEP_CM
+
+    def plane(
+        self, latitude_e7: NDArray[np.int64], longitude_e7: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Metres east and north of the origin."""
+        return _plane(latitude_e7, longitude_e7, self.origin_e7, self.longitude_scale)
+
+    def place(self, distance_cm: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Latitude and longitude (1e-7 degree) of points of the road."""
+        index, rest_cm = self._split(distance_cm)
+        after = np.minimum(index + 1, len(self.x_m) - 1)
+        return tuple(
+            column[index] + (column[after] - column[index]) * rest_cm // STEP_CM
+            for column in (self.latitude_e7, self.longitude_e7)
+        )
+
+    def gradient(self, distance_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Gradient at points of the road, per mille; 0 where the elevation is unknown."""
+        return self.gradient_permille[self._split(distance_cm)[0]]
+
+    def near(self, x_m: float, y_m: float) -> NDArray[np.int64]:
+        """Grid points in the square of 300 m around a place, in the order of the road."""
+        column, row = int(x_m // CELL_M), int(y_m // CELL_M)
+        found = []
+        for across in (column - 1, column, column + 1):
+            # The three cells of one column have consecutive numbers.
+            first = across * _CELL_ROW + row - 1
+            low, high = np.searchsorted(self.cells, (first, first + 3))
+            if high > low:
+                found.append(self.points[low:high])
+        if not found:
+            return np.empty(0, np.int64)
+        return np.sort(np.concatenate(found))
+
+    def _split(self, distance_cm: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        along_cm = np.clip(distance_cm, self.start_cm, self.end_cm) - self.start_cm
+        return along_cm // STEP_CM, along_cm % STEP_CM
+
+
+def build_road(route: Route) -> Road:
+    """Resamples a route. Deterministic on any CPU: no function but the four operations and sqrt."""
+    along_cm = route.distance_cm.astype(np.int64) - int(route.distance_cm[0])
+    turn = int(np.searchsorted(along_cm, along_cm[-1] - RUN_OUT_DIRECTION_CM, side="right")) - 1
+    turn = min(max(turn, 0), len(along_cm) - 2)
+    run_cm = int(along_cm[-1] - along_cm[turn])
+    along_cm = np.append(along_cm, along_cm[-1] + RUN_OUT_CM)
+    grid_cm = np.arange(0, int(along_cm[-1]) + 1, STEP_CM, dtype=np.int64)
+    after = np.clip(np.searchsorted(along_cm, grid_cm, side="right"), 1, len(along_cm) - 1)
+    rest_cm, length_cm = grid_cm - along_cm[after - 1], along_cm[after] - along_cm[after - 1]
+
+    def resampled(column: NDArray[np.int32]) -> NDArray[np.int64]:
+        wide = column.astype(np.int64)
+        wide = np.append(wide, wide[-1] + (wide[-1] - wide[turn]) * RUN_OUT_CM // run_cm)
+        return wide[after - 1] + (wide[after] - wide[after - 1]) * rest_cm // length_cm
+
+    latitude_e7, longitude_e7 = resampled(route.latitude_e7), resampled(route.longitude_e7)
+    origin_e7 = (int(latitude_e7[0]), int(longitude_e7[0]))
+    scale = route.longitude_scale_e9 / 1e9
+    x_m, y_m = _plane(latitude_e7, longitude_e7, origin_e7, scale)
+    before, behind = np.maximum(np.arange(len(x_m)) - 1, 0), np.minimum(np.arange(len(x_m)) + 1, len(x_m) - 1)
+    east, north = x_m[behind] - x_m[before], y_m[behind] - y_m[before]
+    # Two points of a loop can coincide: a direction of length 0 then, which agrees with any.
+    length = np.maximum(np.sqrt(east * east + north * north), 1e-9)
+    cells = np.floor(x_m / CELL_M).astype(np.int64) * _CELL_ROW + np.floor(y_m / CELL_M).astype(np.int64)
+    points = np.argsort(cells, kind="stable")
+    gradient = np.zeros(len(x_m), np.int64)
+    if len(route.elevation_cm):
+        elevation_cm = resampled(route.elevation_cm)
+        low = np.maximum(np.arange(len(x_m)) - GRADIENT_STEPS, 0)
+        high = np.minimum(np.arange(len(x_m)) + GRADIENT_STEPS, len(x_m) - 1)
+        gradient = (elevation_cm[high] - elevation_cm[low]) * 1000 // np.maximum((high - low) * STEP_CM, 1)
+    return Road(
+        start_cm=int(route.distance_cm[0]),
+        finish_cm=route.finish_cm,
+        x_m=x_m,
+        y_m=y_m,
+        east=east / length,
+        north=north / length,
+        latitude_e7=latitude_e7,
+        longitude_e7=longitude_e7,
+        gradient_permille=gradient,
+        origin_e7=origin_e7,
+        longitude_scale=scale,
+        cells=cells[points],
+        points=points,
+    )
+
+
+def _plane(
+    latitude_e7: NDArray[np.int64], longitude_e7: NDArray[np.int64], origin_e7: tuple[int, int], scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x_m = (longitude_e7 - origin_e7[1]) * METRES_PER_E7_DEGREE * scale
+    return x_m, (latitude_e7 - origin_e7[0]) * METRES_PER_E7_DEGREE
