@@ -244,4 +244,6 @@ class AlertAcknowledgement(Base):
     alert_id: Mapped[str]
     author: Mapped[str]
     note: Mapped[str]
+    severity: Mapped[int] = mapped_column(SmallInteger)
+    """As bad as the alert was then: one that became worse since is open again."""
     acknowledged: Mapped[datetime]

@@ -183,6 +183,7 @@ def _create_tables(partitioned: bool) -> None:
         _column("alert_id", sa.Text),
         _column("author", sa.Text),
         _column("note", sa.Text),
+        _column("severity", sa.SmallInteger),
         _column("acknowledged", _INSTANT),
         sa.PrimaryKeyConstraint("request_id", name="alert_acknowledgement_pkey"),
     )
