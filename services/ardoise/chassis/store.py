@@ -1,15 +1,15 @@
 """The database as every service speaks to it: SQLAlchemy over psycopg 3, one typed error when it is away."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from enum import StrEnum
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 # The primary may vanish without a word (a region lost, a cable cut): without these a session
 # waits for the kernel's two hours. An idle one is found dead after 5 + 3 * 2 s.
@@ -53,41 +53,41 @@ class Store:
         """`url`: of libpq (postgresql://user@host1,host2/database?...); `name` is what the database shows."""
         given = conninfo_to_dict(url)
         conninfo = make_conninfo(**{**SESSION_DEFAULTS, "application_name": f"ardoise-{name}", **given})
-        self.engine: Engine = create_engine(
+
+        async def connect() -> psycopg.AsyncConnection:
+            return await psycopg.AsyncConnection.connect(conninfo)
+
+        self.engine: AsyncEngine = create_async_engine(
             "postgresql+psycopg://",
-            creator=lambda: psycopg.connect(conninfo),
+            async_creator=connect,
             pool_size=POOL_SESSIONS,
             max_overflow=0,
             pool_timeout=POOL_WAIT_S,
             pool_pre_ping=True,
         )
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: commits at the end, rolls back on an exception. Raises StoreUnavailable."""
         try:
-            with self.engine.begin() as connection:
+            async with self.engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
             if _is_away(error):
                 raise StoreUnavailable(str(error.orig)) from error
             raise
-        # COPY goes past SQLAlchemy, and so do its errors.
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        # Connecting and COPY go past SQLAlchemy, and so do their errors.
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError) as error:
             raise StoreUnavailable(str(error)) from error
 
     async def run[T](self, work: Callable[[Connection], T]) -> T:
-        """`work` in one transaction, in a thread: the loop goes on. Raises StoreUnavailable."""
+        """`work`, written for a plain Connection, in one transaction. Raises StoreUnavailable."""
+        async with self.transaction() as connection:
+            return await connection.run_sync(work)
 
-        def transact() -> T:
-            with self.transaction() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(transact)
-
-    def close(self) -> None:
+    async def close(self) -> None:
         """Closes the idle sessions."""
-        self.engine.dispose()
+        await self.engine.dispose()
 
 
 def database_kind(connection: Connection) -> DatabaseKind:

@@ -1,9 +1,10 @@
-"""Brings a database of any kind to the newest schema: `migrate(store)`, as often as you like.
+"""Brings a database of any kind to the newest schema: `await migrate(store)`, as often as you like.
 
 Tables are versioned (versions/, Alembic); what the kind of database adds to them (features.py) is
 looked at on every start, so that a database that changes its licence gains what that brings.
 """
 
+import asyncio
 from pathlib import Path
 
 import structlog
@@ -20,24 +21,38 @@ ADVISORY_LOCK = 0x6172646F
 _log = structlog.get_logger(__name__)
 
 
-def migrate(store: Store) -> DatabaseKind:
+async def migrate(store: Store) -> DatabaseKind:
     """Migrates in one transaction, one process at a time; returns what the database is.
 
     Raises StoreUnavailable.
     """
-    with store.transaction() as connection:
-        _take_lock(connection)
-        _create_extension(connection)
-    with store.transaction() as connection:
-        _take_lock(connection)
-        kind = database_kind(connection)
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(__file__).parent))
-        command.upgrade(config, "head")
-        ensure_features(connection, kind)
-        version = connection.scalar(text("SELECT current_setting('server_version')"))
+    await store.run(_create_extension)
+    kind, version = await store.run(_upgrade)
     _log.info("database_found", kind=kind.value, postgresql=version)
     return kind
+
+
+def migrate_database(url: str) -> str:
+    """The same for a command line; returns a line that says what the database is."""
+
+    async def once() -> DatabaseKind:
+        store = Store(url, "migrate")
+        try:
+            return await migrate(store)
+        finally:
+            await store.close()
+
+    return f"tables are up to date on {asyncio.run(once())}"
+
+
+def _upgrade(connection: Connection) -> tuple[DatabaseKind, str]:
+    _take_lock(connection)
+    kind = database_kind(connection)
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    command.upgrade(config, "head")
+    ensure_features(connection, kind)
+    return kind, connection.scalar(text("SELECT current_setting('server_version')"))
 
 
 def _take_lock(connection: Connection) -> None:
@@ -46,7 +61,8 @@ def _take_lock(connection: Connection) -> None:
 
 
 def _create_extension(connection: Connection) -> None:
-    """In a transaction and a session of its own: the extension has to be loaded before anything else."""
+    """In a transaction of its own, before any other: a session loads the extension first of all."""
+    _take_lock(connection)
     can_load = text(
         "SELECT 1 FROM pg_available_extensions, pg_settings"
         " WHERE pg_available_extensions.name = 'timescaledb' AND installed_version IS NULL"
