@@ -71,26 +71,34 @@ class RaceEngine:
         self._oddity_ms: dict[str, int] = {}
         self._trackers = Trackers(stage)
         self._decisions = Decisions()
+        self._register: FixRegister | None = None
+        """Begun by the first frame: a stage may be loaded days before."""
 
     def advance(self, sequence: int, log_time_ms: int) -> Snapshot | None:
         """Must be called for every record before its content is applied. Closes the last whole second
         that the record's log time is past, if that is a new one; the snapshot is named by the record before.
+
+        Log time 0: none yet. The clock of a recording begins with its first frame.
         """
-        if not self.log_time_ms:
+        snapshot = None
+        if self.log_time_ms:
+            self.log_time_ms = max(self.log_time_ms, log_time_ms)
+            tick_ms = (self.log_time_ms - 1) // 1000 * 1000
+            if tick_ms > self._picture.tick_ms:
+                snapshot = self._close(tick_ms)
+        elif log_time_ms > 0:
             self._begin(log_time_ms)
-        self.log_time_ms = max(self.log_time_ms, log_time_ms)
-        tick_ms = (self.log_time_ms - 1) // 1000 * 1000
-        snapshot = self._close(tick_ms) if tick_ms > self._picture.tick_ms else None
-        if sequence != self.sequence:
-            self.sequence, self._ordinal = sequence, 0
+        self.sequence, self._ordinal = sequence, 0
         return snapshot
 
     def frame(self, relay_id: str, fixes: Fixes) -> Judgement:
-        """Applies the telemetry of the record that `advance` was told of."""
+        """Applies the telemetry of the record that `advance` was told of, which has a log time."""
         count = len(fixes)
         verdict = np.zeros(count, np.uint8)
         distance_cm = np.full(count, NOWHERE, np.int64)
         tracker = self._trackers.rows(fixes.tracker)
+        if self._register is None:
+            self._register = FixRegister(self.log_time_ms // 1000)
         rider = self._trackers.riders(tracker, fixes.time_ms)
         known = tracker >= 0
         new = np.ones(count, bool)
@@ -125,7 +133,8 @@ class RaceEngine:
         self._decisions.take(decision)
         if decision.action in (Action.ASSIGN, Action.UNDO):
             self._trackers.assign(self._decisions.holding)
-        self._refresh(self.log_time_ms)
+        if self.log_time_ms:
+            self._refresh(self.log_time_ms)
 
     def passages_at(self, distance_cm: int) -> list[tuple[int, int]]:
         """(bib, ms since 1970) of the riders in the race that passed a point, first to last."""
@@ -157,7 +166,7 @@ class RaceEngine:
         return taken
 
     def checkpoint(self) -> bytes:
-        """Everything but events and oddities not taken yet. Only after the first record."""
+        """Everything but events and oddities not taken yet. Only once there is a log time."""
         meta = {
             "version": ENGINE_VERSION,
             "stage": self.stage.route.content_hash,
@@ -177,7 +186,8 @@ class RaceEngine:
             "peloton_id": self._groups.peloton_id,
         }
         arrays = {f"riders.{f.name}": getattr(self._riders, f.name) for f in fields(Riders)}
-        arrays |= {f"register.{name}": array for name, array in self._register.state().items()}
+        if self._register is not None:
+            arrays |= {f"register.{name}": array for name, array in self._register.state().items()}
         arrays |= {f"picture.{name}": array for name, array in self._picture.arrays().items()}
         arrays["passages.time"], arrays["passages.counted"] = self._passages.time, self._passages.counted
         arrays["passages.first"] = self._passages.first
@@ -201,7 +211,8 @@ class RaceEngine:
         engine._trackers.assign(engine._decisions.holding)
         for field in fields(Riders):
             getattr(engine._riders, field.name)[:] = arrays[f"riders.{field.name}"]
-        engine._register = FixRegister.restored(_under("register.", arrays))
+        if register := _under("register.", arrays):
+            engine._register = FixRegister.restored(register)
         engine._picture.restore(meta["picture"], _under("picture.", arrays))
         engine._passages.time[:], engine._passages.counted[:] = (
             arrays["passages.time"],
@@ -218,7 +229,6 @@ class RaceEngine:
         """The first record says which time it is: tables count from there."""
         self.log_time_ms = log_time_ms
         riders = len(self.stage.bibs)
-        self._register = FixRegister(log_time_ms // 1000)
         base_ms = log_time_ms - CLOCK_BEHIND_MS
         self._passages = Passages(riders, self.road.start_cm, self.road.end_cm, base_ms)
         self._riders = Riders.none_yet(riders)

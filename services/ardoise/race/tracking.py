@@ -27,6 +27,8 @@ FASTEST_CM_PER_S = round(FASTEST_MPS * 100)
 SLACK_CM = round(SLACK_M * 100)
 BACKWARD_CM_PER_S = 500
 FROZEN_FROM_MMPS = 3_000
+FROZEN_FOR_MS = 30_000
+"""After so long the rider may stand, whatever speed the receiver reports."""
 BELIEVED_AFTER = 3
 """So many fixes in a row that agree with each other outweigh the one before them."""
 FOUND_AFTER = 2
@@ -104,7 +106,7 @@ class Tracking:
         since_ms = time_ms - riders.fix_ms[row]
         near = riders.on_road[row] & (since_ms <= LONGEST_WINDOW_MS)
         same = (latitude_e7 == riders.latitude_e7[row]) & (longitude_e7 == riders.longitude_e7[row])
-        frozen = near & same & (speed_mmps >= FROZEN_FROM_MMPS) & (since_ms <= HORIZON_MS)
+        frozen = near & same & (speed_mmps >= FROZEN_FROM_MMPS) & (since_ms <= FROZEN_FOR_MS)
         verdict[frozen] = Verdict.FROZEN
         alone = ~near
         # Holes need wide windows: riders heard a second ago do not pay for them.
