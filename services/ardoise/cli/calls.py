@@ -1,0 +1,44 @@
+"""One call to a service from the command line, and its errors in one line."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import grpc
+import typer
+
+from ardoise.chassis.identity import Role, ensure_development_identity
+from ardoise.chassis.rpc import channel, failure_of
+from ardoise.chassis.settings import CommonSettings
+
+CALL_LIMIT_S = 15.0
+PERSON = "race-control"
+
+Target = Annotated[str, typer.Option(envvar="ARDOISE_INGEST_TARGET", help="host:port of ingest.")]
+Epoch = Annotated[int, typer.Option(help="Epoch of the stage's log; 0: the live one.")]
+
+
+class CallFailed(RuntimeError):
+    """The service answered with an error."""
+
+
+def call[T](target: str, ask: Callable[[grpc.aio.Channel], Awaitable[T]]) -> T:
+    """Runs `ask` on a channel to the target as race operations. Raises CallFailed with what the service said."""
+    settings = CommonSettings()
+    if not settings.plaintext and (settings.identity_dir / "ca.key").exists():
+        ensure_development_identity(settings.identity_dir, PERSON, Role.RACE_OPERATIONS)
+
+    async def ask_once() -> T:
+        async with channel(target, settings, PERSON) as opened, asyncio.timeout(CALL_LIMIT_S):
+            return await ask(opened)
+
+    try:
+        return asyncio.run(ask_once())
+    except grpc.aio.AioRpcError as error:
+        failure = failure_of(error)
+        advice = f" (try again in {failure.retry_after_ms} ms)" if failure.retry_after_ms is not None else ""
+        raise CallFailed(f"{failure.message}{advice}") from error
+    except TimeoutError as error:
+        raise CallFailed(
+            f"{target} did not answer within {CALL_LIMIT_S:.0f} s: does `ardoise up` run?"
+        ) from error

@@ -1,0 +1,178 @@
+"""Which processes make a race on one machine, at which ports, in which order."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from ardoise.chassis.identity import Role, ensure_development_identity
+from ardoise.chassis.nats_server import NatsServer
+from ardoise.chassis.postgres import EmbeddedPostgres
+from ardoise.chassis.rpc import channel
+from ardoise.chassis.settings import CommonSettings
+from ardoise.up.supervisor import Part, Supervisor, bound_command
+
+READY_LIMIT_S = 60.0
+SERVICE_IDENTITIES = (
+    "nats",
+    "ingest",
+    "biometrics",
+    "positioning",
+    "recorder",
+    "analytics",
+    "mediawall",
+    "security",
+)
+SUPERVISOR = "supervisor"
+# Preferred ports; another free one is taken where somebody else has it.
+PORTS = {
+    "nats": 4222,
+    "ingest": 7401,
+    "positioning": 7402,
+    "analytics": 7403,
+    "mediawall": 7404,
+    "security": 7405,
+    "web": 8080,
+    "operators": 8443,
+}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one platform on loopback."""
+
+    numbers: dict[str, int]
+
+    def at(self, name: str) -> str:
+        """host:port."""
+        return f"127.0.0.1:{self.numbers[name]}"
+
+
+def free_ports(wanted: dict[str, int]) -> Ports:
+    """The wanted ports, each replaced by a free one where it is taken."""
+    found: dict[str, int] = {}
+    held = []
+    try:
+        for name, number in wanted.items():
+            probe = socket.socket()
+            held.append(probe)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                probe.close()
+                probe = socket.socket()
+                held.append(probe)
+                probe.bind(("127.0.0.1", 0))
+            found[name] = probe.getsockname()[1]
+    finally:
+        for probe in held:
+            probe.close()
+    return Ports(found)
+
+
+class Platform:
+    """One race on one machine: nats-server, PostgreSQL, one process a service."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        ports: Ports,
+        *,
+        nats_url: str = "",
+        database_url: str = "",
+        race_centre_url: str = "",
+    ) -> None:
+        self.state_dir = state_dir.absolute()
+        self.ports = ports
+        self.supervisor = Supervisor(self.state_dir / "logs")
+        self._nats_url = nats_url
+        self._database_url = database_url
+        self._race_centre_url = race_centre_url
+        self.settings = CommonSettings(state_dir=self.state_dir)
+
+    async def start(self, progress: Callable[[str], None]) -> None:
+        """Starts everything in order, telling `progress` what comes next. Raises GaveUp, PostgresError."""
+        identity_dir = self.settings.identity_dir
+        for name in SERVICE_IDENTITIES:
+            ensure_development_identity(identity_dir, name, Role.SERVICE)
+        ensure_development_identity(identity_dir, SUPERVISOR, Role.RACE_OPERATIONS)
+        if not self._nats_url:
+            progress("nats-server")
+            identity = ensure_development_identity(identity_dir, "nats", Role.SERVICE)
+            server = NatsServer(self.state_dir / "nats", port=self.ports.numbers["nats"], identity=identity)
+            await self.supervisor.start(Part("nats-server", server.command, ready=server.ready))
+            self._nats_url = server.url
+        if not self._database_url:
+            progress("PostgreSQL")
+            postgres = EmbeddedPostgres(self.state_dir / "postgres")
+            await asyncio.to_thread(postgres.prepare)
+            part = Part("postgres", postgres.command, ready=_ready(postgres), stop_signal=signal.SIGINT)
+            await self.supervisor.start(part)
+            self._database_url = postgres.url
+        for name in ("ingest", "positioning", "recorder", "security", "analytics", "mediawall"):
+            progress(name)
+            await self.supervisor.start(self._service(name))
+
+    async def stop(self) -> None:
+        """Stops everything, in reverse."""
+        await self.supervisor.stop()
+
+    def environment(self) -> dict[str, str]:
+        """What every process of the platform is told of its surroundings."""
+        ports = self.ports
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("ARDOISE_")}
+        passed = {
+            key: value
+            for key, value in os.environ.items()
+            if key in {"ARDOISE_OTLP_ENDPOINT", "ARDOISE_LOG_LEVEL"}
+        }
+        return {
+            **inherited,
+            **passed,
+            "ARDOISE_STATE_DIR": str(self.state_dir),
+            "ARDOISE_NATS_URL": self._nats_url,
+            "ARDOISE_DATABASE_URL": self._database_url,
+            "ARDOISE_INGEST_TARGET": ports.at("ingest"),
+            "ARDOISE_POSITIONING_TARGET": ports.at("positioning"),
+            "ARDOISE_ANALYTICS_TARGET": ports.at("analytics"),
+            "ARDOISE_SECURITY_TARGET": ports.at("security"),
+            "ARDOISE_RACE_CENTRE_URL": self._race_centre_url,
+            "ARDOISE_WEB_LISTEN": ports.at("web"),
+            "ARDOISE_OPERATORS_LISTEN": ports.at("operators"),
+            # A page on loopback: no browser knows the development CA. Every other port keeps TLS.
+            "ARDOISE_WEB_PLAINTEXT": "true",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """The argv of this very program with other arguments."""
+        return [sys.executable, "-m", "ardoise", *arguments]
+
+    def _service(self, name: str) -> Part:
+        environment = self.environment()
+        ready = None
+        if name in self.ports.numbers:
+            environment["ARDOISE_GRPC_LISTEN"] = self.ports.at(name)
+            ready = self._serving(name)
+        return Part(name, bound_command(self.command(name)), environment, ready)
+
+    def _serving(self, name: str) -> Callable[[], Awaitable[None]]:
+        async def ready() -> None:
+            async with channel(self.ports.at(name), self.settings, SUPERVISOR) as opened:
+                async with asyncio.timeout(READY_LIMIT_S):
+                    while opened.get_state(try_to_connect=True) != grpc.ChannelConnectivity.READY:
+                        await opened.wait_for_state_change(opened.get_state())
+
+        return ready
+
+
+def _ready(postgres: EmbeddedPostgres) -> Callable[[], Awaitable[None]]:
+    async def ready() -> None:
+        await asyncio.to_thread(postgres.wait_ready, READY_LIMIT_S)
+
+    return ready

@@ -1,0 +1,138 @@
+"""Processes that belong together: started in order, started again when they die, stopped in reverse.
+
+A child cannot outlive this process, however it ends (chassis.child). What a child prints goes to a file of its own.
+"""
+
+import asyncio
+import signal
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from ardoise.chassis import child
+
+MAX_RESTARTS = 10
+RESTART_WINDOW_S = 60.0
+FIRST_BACKOFF_S = 0.1
+LONGEST_BACKOFF_S = 5.0
+STOP_LIMIT_S = 12.0
+MAX_LOG_BYTES = 32 * 1024 * 1024
+LAST_WORDS_BYTES = 2_000
+
+_log = structlog.get_logger(__name__)
+
+
+class GaveUp(RuntimeError):
+    """A process died more than MAX_RESTARTS times within RESTART_WINDOW_S, or never became ready."""
+
+
+@dataclass
+class Part:
+    """One process. `command` is asked for the argv before each start."""
+
+    name: str
+    command: Callable[[], list[str]]
+    environment: dict[str, str] = field(default_factory=dict)
+    ready: Callable[[], Awaitable[None]] | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    restarts: int = 0
+    process: asyncio.subprocess.Process | None = None
+
+
+class Supervisor:
+    """Owns the parts. `failed` completes when it has to give up."""
+
+    def __init__(self, log_dir: Path) -> None:
+        self._log_dir = log_dir
+        log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.parts: list[Part] = []
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watches: list[asyncio.Task] = []
+        self._stopping = False
+
+    async def start(self, part: Part) -> None:
+        """Starts a part and waits until it is ready. Raises GaveUp with the part's last words."""
+        self.parts.append(part)
+        await self._launch(part)
+        if part.ready is not None:
+            ready = asyncio.ensure_future(part.ready())
+            ended = asyncio.ensure_future(part.process.wait())
+            await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
+            ended.cancel()
+            if not ready.done():
+                ready.cancel()
+                raise GaveUp(f"{part.name} ended before it was ready: {self.last_words(part)}")
+            try:
+                await ready
+            except TimeoutError as error:
+                raise GaveUp(f"{part.name} did not become ready: {self.last_words(part)}") from error
+        self._watches.append(asyncio.create_task(self._watch(part), name=f"watch {part.name}"))
+
+    async def stop(self) -> None:
+        """Stops every part, the last started first; SIGKILL for what does not listen within STOP_LIMIT_S."""
+        self._stopping = True
+        for watch in self._watches:
+            watch.cancel()
+        for part in reversed(self.parts):
+            process = part.process
+            if process is None or process.returncode is not None:
+                continue
+            process.send_signal(part.stop_signal)
+            try:
+                async with asyncio.timeout(STOP_LIMIT_S):
+                    await process.wait()
+            except TimeoutError:
+                _log.error("part_killed", part=part.name, pid=process.pid)
+                process.kill()
+                await process.wait()
+
+    def log_path(self, part: Part) -> Path:
+        """Where the part's output goes."""
+        return self._log_dir / f"{part.name}.log"
+
+    def last_words(self, part: Part) -> str:
+        """The end of the part's output."""
+        content = self.log_path(part).read_bytes()[-LAST_WORDS_BYTES:].decode(errors="replace")
+        return content.strip() or "it said nothing"
+
+    async def _launch(self, part: Part) -> None:
+        with self.log_path(part).open("ab") as log:
+            if log.tell() > MAX_LOG_BYTES:
+                log.truncate(0)
+            part.process = await asyncio.create_subprocess_exec(
+                *part.command(),
+                env=part.environment or None,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def _watch(self, part: Part) -> None:
+        died: deque[float] = deque(maxlen=MAX_RESTARTS)
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            began_s = time.monotonic()
+            code = await part.process.wait()
+            if self._stopping:
+                return
+            now_s = time.monotonic()
+            if len(died) == MAX_RESTARTS and now_s - died[0] < RESTART_WINDOW_S:
+                if not self.failed.done():
+                    self.failed.set_exception(GaveUp(f"{part.name} keeps dying: {self.last_words(part)}"))
+                return
+            died.append(now_s)
+            backoff_s = FIRST_BACKOFF_S if now_s - began_s > RESTART_WINDOW_S else backoff_s
+            part.restarts += 1
+            _log.warning("part_died", part=part.name, code=code, restart=part.restarts)
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+            await self._launch(part)
+
+
+def bound_command(argv: list[str]) -> Callable[[], list[str]]:
+    """The argv as a child that cannot outlive us."""
+    return lambda: child.bound(argv, signal.SIGTERM)
