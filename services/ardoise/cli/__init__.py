@@ -1,35 +1,25 @@
 """The command `ardoise`: one program for every service, for the people who run a race, and for the demo."""
 
 import sys
+from collections.abc import Callable
 
-import typer
-
-from ardoise.cli import race, services, stage, up
-from ardoise.ingest.racecentre.client import StreamRefused
-from ardoise.ingest.racecentre.recording import RecordingInvalid
-from ardoise.ingest.racecentre.stage import NoRoute
-from ardoise.ingest.setup.faults import SetupInvalid
-
-# What a person can mend: shown in one line, not as a traceback.
-_MENDABLE = (OSError, ValueError, RuntimeError, StreamRefused, RecordingInvalid, NoRoute, SetupInvalid)
-
-app = typer.Typer(
-    name="ardoise",
-    help="Runs the data of a bike race live: positions, groups, time gaps, predictions, from the bike to the screen.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-services.register(app)
-up.register(app)
-app.add_typer(race.app, name="race")
-app.add_typer(stage.app, name="stage")
+from ardoise.cli.services import SERVICES, run_named
 
 
 def main() -> None:
     """Entry point. What a person can mend is one line on standard error and exit code 1."""
+    if sys.argv[1:] and sys.argv[1] in SERVICES and len(sys.argv) == 2:
+        # A service imports itself and nothing else of ours: six of them start at once on a laptop.
+        _run(lambda: run_named(sys.argv[1]), (OSError, ValueError))
+        return
+    from ardoise.cli.people import MENDABLE, app
+
+    _run(app, MENDABLE)
+
+
+def _run(command: Callable[[], None], mendable: tuple[type[Exception], ...]) -> None:
     try:
-        app()
-    except _MENDABLE as error:
+        command()
+    except mendable as error:
         print(f"ardoise: {error}", file=sys.stderr)
         raise SystemExit(1) from error

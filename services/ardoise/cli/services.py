@@ -1,52 +1,54 @@
 """`ardoise ingest` and its like: one service in this process. `ardoise identity`, `ardoise migrate`."""
 
+import functools
 import importlib
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from ardoise.chassis.identity import Role, ensure_development_identity
-from ardoise.chassis.lifecycle import run_service
-from ardoise.chassis.settings import CommonSettings
-
+# Name -> what it does, its package, its composition root, its settings.
 SERVICES = {
-    "ingest": ("Takes telemetry and race control into the log.", "IngestSettings"),
-    "positioning": ("Derives positions, gaps and groups from the log.", "PositioningSettings"),
-    "recorder": ("Writes the derived race into the database.", "RecorderSettings"),
-    "analytics": ("Predicts catches and finishes.", "AnalyticsSettings"),
-    "mediawall": ("Shows the race: pages, screens.", "MediawallSettings"),
-    "security": ("Watches for attacks and lies, raises alerts.", "SecuritySettings"),
+    "ingest": ("Takes telemetry and race control into the log.", "ingest", "app", "IngestSettings"),
+    "positioning": (
+        "Derives positions, gaps and groups from the log.",
+        "positioning",
+        "app",
+        "PositioningSettings",
+    ),
+    "recorder": ("Writes the derived race into the database.", "positioning", "recorder", "RecorderSettings"),
+    "analytics": ("Predicts catches and finishes.", "analytics", "app", "AnalyticsSettings"),
+    "mediawall": ("Shows the race: pages, screens.", "mediawall", "app", "MediawallSettings"),
+    "security": ("Watches for attacks and lies, raises alerts.", "security", "app", "SecuritySettings"),
 }
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    for name, (purpose, settings) in SERVICES.items():
-        app.command(name, help=f"{purpose} Settings come from ARDOISE_* variables: docs/settings.md.")(
-            _runner(name, settings)
-        )
+    for name, (purpose, *_) in SERVICES.items():
+        help_text = f"{purpose} Settings come from ARDOISE_* variables: docs/settings.md."
+        app.command(name, help=help_text)(functools.partial(run_named, name))
     app.command("identity")(identity)
     app.command("migrate")(migrate)
 
 
-def _runner(name: str, settings: str) -> Callable[[], None]:
-    def run() -> None:
-        package = "positioning" if name == "recorder" else name
-        module = "recorder_app" if name == "recorder" else "app"
-        found = importlib.import_module(f"ardoise.{package}.{module}")
-        configured = getattr(importlib.import_module(f"ardoise.{package}.settings"), settings)()
-        run_service(found.run(configured))
+def run_named(name: str) -> None:
+    """Runs one service until it is told to stop."""
+    from ardoise.chassis.lifecycle import run_service
 
-    return run
+    _, package, root, settings = SERVICES[name]
+    configured = getattr(importlib.import_module(f"ardoise.{package}.settings"), settings)()
+    run_service(importlib.import_module(f"ardoise.{package}.{root}").run(configured))
 
 
 def identity(
     name: Annotated[str, typer.Argument(help="Name of the holder: a relay, a service, a person.")],
-    role: Annotated[Role, typer.Option(help="What the certificate allows.")] = Role.RELAY,
+    role: Annotated[str, typer.Option(help="relay, service, public, race-operations or security.")] = "relay",
 ) -> None:
     """Issues a development certificate: <identity_dir>/NAME.pem and .key, and the CA on first use."""
-    made = ensure_development_identity(CommonSettings().identity_dir, name, role)
+    from ardoise.chassis.identity import Role, ensure_development_identity
+    from ardoise.chassis.settings import CommonSettings
+
+    made = ensure_development_identity(CommonSettings().identity_dir, name, Role(role))
     typer.echo(f"{made.certificate}\n{made.key}\n{made.ca}")
 
 

@@ -1,0 +1,24 @@
+"""Every command, for people: help, race control, stages, the demo."""
+
+import typer
+
+from ardoise.cli import race, services, stage, up
+from ardoise.ingest.racecentre.client import StreamRefused
+from ardoise.ingest.racecentre.recording import RecordingInvalid
+from ardoise.ingest.racecentre.stage import NoRoute
+from ardoise.ingest.setup.faults import SetupInvalid
+
+# What a person can mend: shown in one line, not as a traceback.
+MENDABLE = (OSError, ValueError, RuntimeError, StreamRefused, RecordingInvalid, NoRoute, SetupInvalid)
+
+app = typer.Typer(
+    name="ardoise",
+    help="Runs the data of a bike race live: positions, groups, time gaps, predictions, from the bike to the screen.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+services.register(app)
+up.register(app)
+app.add_typer(race.app, name="race")
+app.add_typer(stage.app, name="stage")
