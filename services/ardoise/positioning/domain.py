@@ -5,6 +5,7 @@ The consumer and the recorder each run a Race of their own over the same log.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +24,28 @@ from ardoise.race.stage import (
     RaceEvent,
     Stage,
 )
+
+MOST_EVENTS = 20_000
+"""A stage has about a thousand; beyond the bound the oldest go."""
+
+
+class Closed:
+    """The newest tick, as the contract says it; the message is made when somebody first reads it."""
+
+    def __init__(self, snapshot: Snapshot, stage_id: str) -> None:
+        self.sequence = snapshot.sequence
+        self._snapshot, self._stage_id = snapshot, stage_id
+
+    @cached_property
+    def message(self) -> race_pb2.Snapshot:
+        return snapshot_proto(self._snapshot, self._stage_id)
+
+    @classmethod
+    def saved(cls, message: race_pb2.Snapshot) -> "Closed":
+        """As a checkpoint had it."""
+        closed = cls.__new__(cls)
+        closed.sequence, closed.message = message.name.sequence, message
+        return closed
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +78,8 @@ class Race:
         self.activated_ms: int | None = None
         self.setup: setup_pb2.StageSetup | None = None
         self.engine: RaceEngine | None = None
+        self.closed: Closed | None = None
+        self.events: list[race_pb2.RaceEvent] = []
         self.unreadable = 0
 
     def apply(self, entry: LogEntry) -> Applied:
@@ -89,29 +114,47 @@ class Race:
                 engine.decide(decision)
         elif body == "epoch_activated":
             self.activated_ms = record.epoch_activated.activated_ms
-        return Applied(snapshot, frame, fixes, judgement, engine.take_events(), engine.take_oddities())
+        applied = Applied(snapshot, frame, fixes, judgement, engine.take_events(), engine.take_oddities())
+        if snapshot is not None:
+            self.closed = Closed(snapshot, self.setup.stage_id)
+        self.events += [event_proto(event, self.epoch) for event in applied.events]
+        del self.events[:-MOST_EVENTS]
+        return applied
 
     def checkpoint(self) -> bytes | None:
         """The state after `sequence`; None while there is nothing to save."""
         if self.engine is None or not self.engine.log_time_ms:
             return None
-        setup = self.setup.SerializeToString()
-        activated = log_pb2.EpochActivated(activated_ms=self.activated_ms or 0).SerializeToString()
-        head = len(setup).to_bytes(8, "little") + len(activated).to_bytes(8, "little")
-        return head + setup + activated + self.engine.checkpoint()
+        parts = (
+            self.setup,
+            log_pb2.EpochActivated(activated_ms=self.activated_ms or 0),
+            self.closed.message if self.closed else race_pb2.Snapshot(),
+            race_pb2.ListRaceEventsResponse(events=self.events),
+        )
+        saved = [part.SerializeToString() for part in parts]
+        return b"".join(
+            [*(len(part).to_bytes(8, "little") + part for part in saved), self.engine.checkpoint()]
+        )
 
     @classmethod
     def restore(cls, content: bytes) -> "Race":
         """Run on, it gives what the one that was saved gives. Raises CheckpointError or DecodeError."""
-        setup_end = 16 + int.from_bytes(content[:8], "little")
-        activated_end = setup_end + int.from_bytes(content[8:16], "little")
-        setup = setup_pb2.StageSetup.FromString(content[16:setup_end])
-        engine = RaceEngine.restore(stage_of(setup), content[activated_end:])
+        setup, content = _part(setup_pb2.StageSetup, content)
+        activated, content = _part(log_pb2.EpochActivated, content)
+        closed, content = _part(race_pb2.Snapshot, content)
+        events, content = _part(race_pb2.ListRaceEventsResponse, content)
+        engine = RaceEngine.restore(stage_of(setup), content)
         race = cls(engine.epoch)
         race.setup, race.engine, race.sequence = setup, engine, engine.sequence
-        activated = log_pb2.EpochActivated.FromString(content[setup_end:activated_end])
         race.activated_ms = activated.activated_ms or None
+        race.closed = Closed.saved(closed) if closed.HasField("name") else None
+        race.events = list(events.events)
         return race
+
+
+def _part[M](kind: type[M], content: bytes) -> tuple[M, bytes]:
+    end = 8 + int.from_bytes(content[:8], "little")
+    return kind.FromString(content[8:end]), content[end:]
 
 
 def stage_of(setup: setup_pb2.StageSetup) -> Stage:

@@ -1,0 +1,11 @@
+"""Settings of positioning."""
+
+from pydantic import Field
+
+from ardoise.chassis.settings import CommonSettings
+
+
+class PositioningSettings(CommonSettings):
+    """What positioning needs besides the common settings."""
+
+    grpc_listen: str = Field("127.0.0.1:7402", description="host:port of RaceService.")
