@@ -1,7 +1,7 @@
 """`ardoise ingest` and its like: one service in this process. `ardoise identity`, `ardoise migrate`."""
 
-import functools
 import importlib
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -26,9 +26,16 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     for name, (purpose, *_) in SERVICES.items():
         help_text = f"{purpose} Settings come from ARDOISE_* variables: docs/settings.md."
-        app.command(name, help=help_text)(functools.partial(run_named, name))
+        app.command(name, help=help_text)(_runner(name))
     app.command("identity")(identity)
     app.command("migrate")(migrate)
+
+
+def _runner(name: str) -> Callable[[], None]:
+    def run() -> None:
+        run_named(name)
+
+    return run
 
 
 def run_named(name: str) -> None:
