@@ -1,0 +1,1 @@
+"""Race state -> predictions, with their uncertainty and their reasons."""
