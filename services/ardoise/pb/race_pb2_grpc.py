@@ -79,7 +79,7 @@ class RaceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchSnapshots(self, request, context):
-        """Snapshots as they close, one per second of the race. A reader that is slower gets the newest
+        """Snapshots as they close, up to four per second of the race. A reader that is slower gets the newest
         one next, not a queue. With nothing new for a while: heartbeats.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

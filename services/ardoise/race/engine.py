@@ -38,6 +38,8 @@ from ardoise.race.tracking import Riders, Tracking
 ENGINE_VERSION = "1"
 """Raise it with every change that can change a number: snapshots are named by it."""
 
+TICK_MS = 250
+"""A fix waits for the next tick before anybody sees it: at one tick a second that alone would be half a second."""
 CLOCK_AHEAD_MS = 5_000
 """No fix comes from the future; receivers and the truck keep time to a second."""
 CLOCK_BEHIND_MS = 24 * 3_600_000
@@ -75,7 +77,7 @@ class RaceEngine:
         """Begun by the first frame: a stage may be loaded days before."""
 
     def advance(self, sequence: int, log_time_ms: int) -> Snapshot | None:
-        """Must be called for every record before its content is applied. Closes the last whole second
+        """Must be called for every record before its content is applied. Closes the last tick
         that the record's log time is past, if that is a new one; the snapshot is named by the record before.
 
         Log time 0: none yet. The clock of a recording begins with its first frame.
@@ -83,7 +85,7 @@ class RaceEngine:
         snapshot = None
         if self.log_time_ms:
             self.log_time_ms = max(self.log_time_ms, log_time_ms)
-            tick_ms = (self.log_time_ms - 1) // 1000 * 1000
+            tick_ms = (self.log_time_ms - 1) // TICK_MS * TICK_MS
             if tick_ms > self._picture.tick_ms:
                 snapshot = self._close(tick_ms)
         elif log_time_ms > 0:
@@ -237,7 +239,7 @@ class RaceEngine:
         self._picture = Picture(
             self.stage, self.road, self._riders, self._passages, self._groups, self._decisions
         )
-        self._picture.tick_ms = (log_time_ms - 1) // 1000 * 1000
+        self._picture.tick_ms = (log_time_ms - 1) // TICK_MS * TICK_MS
         self._refresh(log_time_ms)
 
     def _refresh(self, time_ms: int) -> None:
