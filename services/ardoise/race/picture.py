@@ -13,6 +13,8 @@ from ardoise.race.snapshot import NONE, GroupColumns, RiderColumns, Snapshot
 from ardoise.race.stage import EventKind, RaceState, RiderStatus, Stage
 from ardoise.race.tracking import FASTEST_CM_PER_S, HORIZON_MS, Riders
 
+SHOWN = (RiderStatus.RACING, RiderStatus.NEUTRAL, RiderStatus.STOPPED)
+"""Riders whose position is known now."""
 STANDS_BELOW_MMPS = 500
 ROLLS_ABOVE_MMPS = 1_500
 SLOWEST_FOR_GAPS_MMPS = 3_000
@@ -64,7 +66,7 @@ class Picture:
         events = self._update_state(started_ms, finish_ms)
         status = self._statuses(finish_ms, abandoned)
         events += self._status_changes(status)
-        shown = np.isin(status, (RiderStatus.RACING, RiderStatus.NEUTRAL, RiderStatus.STOPPED))
+        shown = np.isin(status, SHOWN)
         placed = (
             shown | (status == RiderStatus.FINISHED) | ((status == RiderStatus.NO_SIGNAL) & riders.on_road)
         )
@@ -115,6 +117,7 @@ class Picture:
         limit_cm = np.maximum(road.finish_cm, riders.published_cm)
         moved_cm = np.minimum(riders.published_cm + np.maximum(step_cm, 0), limit_cm)
         moves = riders.on_road & (finish_ms == 0)
+        moved_cm = np.where(riders.placed_anew, np.maximum(target_cm, road.start_cm), moved_cm)
         riders.published_cm[:] = np.where(moves, moved_cm, riders.published_cm)
         riders.published_cm[finish_ms > 0] = road.finish_cm
 
@@ -138,12 +141,14 @@ class Picture:
         status = np.full(len(self.bib), RiderStatus.RACING, np.int64)
         status[self.stands] = RiderStatus.STOPPED
         status[(riders.published_cm < 0) | waits] = RiderStatus.NEUTRAL
-        status[~riders.on_road | riders.shown_anew] = RiderStatus.OFF_ROUTE
+        # Lost at one place and found at another: a second without a position, not a teleport.
+        found_elsewhere = riders.placed_anew & np.isin(self.status, SHOWN)
+        status[~riders.on_road | found_elsewhere] = RiderStatus.OFF_ROUTE
         status[silent] = RiderStatus.NO_SIGNAL
         status[riders.heard_ms == 0] = RiderStatus.UNKNOWN
         status[abandoned] = RiderStatus.ABANDONED
         status[finish_ms > 0] = RiderStatus.FINISHED
-        riders.shown_anew[:] = False
+        riders.placed_anew[:] = False
         return status
 
     def _status_changes(self, status: NDArray[np.int64]) -> list[dict[str, Any]]:

@@ -61,7 +61,8 @@ class Riders:
     longitude_e7: NDArray[np.int64]
     heard_ms: NDArray[np.int64]
     published_cm: NDArray[np.int64]
-    shown_anew: NDArray[np.bool_]
+    placed_anew: NDArray[np.bool_]
+    """The next tick shows the rider at a place that nothing before led to."""
     suspect: NDArray[np.int64]
     pending: NDArray[np.int64]
     """How many fixes set aside in a row agree with each other; the last of them:"""
@@ -74,7 +75,7 @@ class Riders:
     @classmethod
     def none_yet(cls, count: int) -> "Riders":
         columns = {f.name: np.zeros(count, np.int64) for f in fields(cls)}
-        return cls(**(columns | {name: np.zeros(count, bool) for name in ("on_road", "shown_anew")}))
+        return cls(**(columns | {name: np.zeros(count, bool) for name in ("on_road", "placed_anew")}))
 
 
 class Tracking:
@@ -277,11 +278,9 @@ class Tracking:
                 and found_cm - fix_cm <= FASTEST_CM_PER_S * since_ms // 1000 + SLACK_CM
             ):
                 self._record(*(np.array([v]) for v in (row, fix_cm, fix_ms, found_cm, time_ms)))
-            if abs(found_cm - int(riders.published_cm[row])) > GLIDE_CM:
-                riders.shown_anew[row] = True
-                riders.published_cm[row] = found_cm
+            riders.placed_anew[row] = abs(found_cm - int(riders.published_cm[row])) > GLIDE_CM
         else:
-            riders.published_cm[row] = found_cm
+            riders.placed_anew[row] = True
         riders.on_road[row] = True
         riders.fix_cm[row], riders.fix_ms[row] = found_cm, time_ms
         riders.speed_mmps[row] = riders.ridden_mmps[row] = speed_mmps
