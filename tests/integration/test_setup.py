@@ -82,7 +82,7 @@ def test_debians_python_runs_where_it_was_unpacked(repository: Path, tmp_path: P
     if not shutil.which("apt-get"):
         pytest.skip("not Debian: no apt-get")
     done = subprocess.run(
-        [repository / "scripts" / "debian-python", tmp_path / "python"],
+        [repository / "scripts/unpack-debian", tmp_path / "python", "python3.13", "--", "usr/bin/python3.13"],
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
