@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from ardoise.security.domain.alert import Acknowledgement, Alert
+from ardoise.security.domain.alert import Acknowledgement, Alert, Severity
 
 # A stage with an attack on it raises tens of alerts; a thousand is weeks of them. Older ones are rows of the database.
 MOST_ALERTS = 1000
@@ -13,11 +13,15 @@ MOST_ALERTS = 1000
 
 @dataclass(slots=True)
 class Entry:
-    """An alert as it stands. `number` says when it was raised, `revision` when it last changed, in the book's order."""
+    """An alert as it stands. `number` says when it was raised, `revision` when it last changed, in the book's order.
+
+    `worst` is its severity as last recorded: the engine writes the alert itself.
+    """
 
     alert: Alert
     number: int
     revision: int
+    worst: Severity
     acknowledgement: Acknowledgement | None = None
 
     @property
@@ -45,9 +49,9 @@ class AlertBook:
             if entry is None:
                 self._make_room()
                 self._numbers += 1
-                self._entries[alert.alert_id] = Entry(alert, self._numbers, self.revision)
+                self._entries[alert.alert_id] = Entry(alert, self._numbers, self.revision, alert.severity)
             else:
-                entry.alert, entry.revision = alert, self.revision
+                entry.alert, entry.revision, entry.worst = alert, self.revision, alert.severity
 
     def acknowledge(self, acknowledgement: Acknowledgement) -> Entry | None:
         """The alert with its acknowledgement; None where the book has no such alert.
