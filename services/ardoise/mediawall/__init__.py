@@ -1,0 +1,1 @@
+"""The media wall: the race as people see it."""

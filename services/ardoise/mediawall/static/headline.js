@@ -1,0 +1,73 @@
+// The number on the slate: what the race is about now.
+
+import { setData, setText } from "./dom.js";
+import { clockTime, gapText, groupName, kilometres, number, speed } from "./format.js";
+import { say } from "./i18n.js";
+
+const byId = (id) => document.getElementById(id);
+
+export class Headline {
+  show(race, serverNowMs) {
+    const { caption, value, tone, words } = this.content(race, serverNowMs);
+    setText(byId("hero-caption"), caption);
+    setText(byId("hero"), value);
+    setData(byId("hero"), "tone", tone);
+    setData(byId("hero"), "size", words ? "words" : "figure");
+    const head = race.head;
+    this.fact("to-go", head && race.phase !== "finishing" && kilometres(race.toGo(head.distance_m)));
+    this.fact("head-speed", head && race.phase !== "finishing" && speed(head.speed_mps), "speed");
+    this.fact("trend", race.phase === "gap" && this.trend(race));
+    setText(byId("event-name"), race.stage?.event_name ?? "Ardoise");
+    setText(byId("stage-name"), race.stage?.stage_name ?? say("hero_waiting"));
+    const state = byId("race-state");
+    state.hidden = !race.heard;
+    setText(state, say(`state_${race.state}`));
+    setData(state, "state", race.state);
+    setText(byId("race-time"), race.timeMs === null ? "–" : clockTime(race.timeMs));
+    document.title = race.stage ? `${value} · ${race.stage.stage_name}` : "Ardoise";
+  }
+
+  content(race, serverNowMs) {
+    const { head, rival, stage } = race;
+    switch (race.phase) {
+      case "waiting":
+        return { caption: say("hero_waiting"), value: say("hero_waiting_value"), tone: "plain", words: true };
+      case "prepared":
+        return this.beforeStart(stage, race.heard && stage.clock === "feed" ? race.timeMs : serverNowMs);
+      case "finishing":
+        return { caption: say("hero_winner"), value: race.winner.family_name, tone: "now", words: true };
+      case "gap":
+        if (rival.gap_ms !== null) {
+          const caption = say("hero_gap", { behind: groupName(rival, race.groups) });
+          return { caption, value: gapText(rival.gap_ms), tone: "now" };
+        }
+      // falls through: without a gap the distance is what there is to say
+      case "together": {
+        const km = Math.max(0, race.toGo(head.distance_m)) / 1000;
+        const caption = race.phase === "gap" ? groupName(head, race.groups) : say("hero_together");
+        return { caption, value: say("kilometres", { value: number(km, km < 100 ? 1 : 0) }), tone: "now", words: true };
+      }
+      default:
+        return { caption: say(`state_${race.state}`), value: say("hero_unknown"), tone: "plain", words: true };
+    }
+  }
+
+  beforeStart(stage, nowMs) {
+    const left = stage.planned_start_ms - nowMs;
+    if (left > 0 && left < 24 * 3_600_000) return { caption: say("hero_prepared"), value: gapText(left), tone: "plain" };
+    const caption = say("hero_prepared_late", { time: clockTime(stage.planned_start_ms, { seconds: false }) });
+    return { caption, value: say("hero_prepared_value"), tone: "plain", words: true };
+  }
+
+  fact(id, text, factId = id) {
+    byId(`fact-${factId}`).hidden = !text;
+    if (text) setText(byId(id), text);
+  }
+
+  trend(race) {
+    const trend = race.trendMs;
+    if (trend === null) return "";
+    if (Math.abs(trend) < 1000) return say("trend_same");
+    return say(trend > 0 ? "trend_up" : "trend_down", { gap: gapText(trend) });
+  }
+}

@@ -1,0 +1,77 @@
+"""The wall's own server in the test's loop, and scripts that feed it races instead of positioning."""
+
+import asyncio
+from pathlib import Path
+
+from ardoise.mediawall.public import public_app
+from ardoise.mediawall.wall import Wall
+from ardoise.mediawall.web import Port
+from ardoise.pb import race_pb2, setup_pb2
+from tests.browser import race_day
+
+
+class Stand:
+    """A public page with a race on it. start() and stop(), as often as a test likes, at the same port."""
+
+    def __init__(self, *, screens_limit: int = 50) -> None:
+        self.wall = Wall(screens_limit)
+        self.number = 0
+        self._tasks: list[asyncio.Task] = []
+        self._port: Port | None = None
+        self._stopping = asyncio.Event()
+        for name in ("positioning", "analytics"):
+            self.wall.show_link(name, "connected")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.number}"
+
+    def start(self) -> None:
+        """Opens the port: the one it had before, else any free one."""
+        self._stopping = asyncio.Event()
+        self._port = Port(
+            f"127.0.0.1:{self.number}", public_app(self.wall, self._stopping), None, "WEB_LISTEN"
+        )
+        self.number = self._port.number
+        self._tasks = [asyncio.create_task(self._port.serve())]
+
+    async def stop(self) -> None:
+        """Ends the streams and closes the port."""
+        if self._port is None:
+            return
+        self._stopping.set()
+        await self._port.drain()
+        for task in self._tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._port = None
+
+    def load(self, setup: setup_pb2.StageSetup | None = None, epoch: int = race_day.EPOCH) -> None:
+        """A stage is on."""
+        self.wall.show_stage(epoch, setup or race_day.stage())
+
+    def show(self, second: int, *, predictions: bool = True, **more: object) -> race_pb2.Snapshot:
+        """The race at that second; returns what was shown."""
+        snapshot = race_day.snapshot(second, **more)  # type: ignore[arg-type]
+        if predictions and second >= 0:
+            self.wall.show_predictions(race_day.predictions(second))
+        self.wall.show_snapshot(snapshot)
+        return snapshot
+
+    def run(self, second: int, *, every_s: float = 1.0) -> None:
+        """Lets the race go on from that second, a second of it every `every_s`, until the stand stops."""
+
+        async def go_on() -> None:
+            now = second
+            while True:
+                self.show(now)
+                now += 1
+                await asyncio.sleep(every_s)
+
+        self._tasks.append(asyncio.create_task(go_on()))
+
+
+def pictures(directory: Path, name: str) -> Path:
+    """Where a test leaves its screenshot for whoever wants to look."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / f"{name}.png"
