@@ -12,7 +12,9 @@ from ardoise.race.stage import Action, Assignment, Decision, Fixes, Judgement, O
 
 T0_MS = 1_700_000_000_000
 """Log time at which the rides here begin; the first frames come a second later."""
-_METRES_PER_DEGREE = 111_132.0
+# Of the ellipsoid at 45 degrees north.
+_METRES_PER_DEGREE = 111_131.8
+_METRES_PER_DEGREE_EAST = 78_846.8
 _LATITUDE, _LONGITUDE = 45.0, 6.0
 
 
@@ -20,7 +22,7 @@ def road_of(points_m: Iterable[tuple[float, float]], **options: object) -> Route
     """A route through points given in metres east and north of a place at 45 degrees north."""
     points = np.array(list(points_m))
     latitude = _LATITUDE + points[:, 1] / _METRES_PER_DEGREE
-    longitude = _LONGITUDE + points[:, 0] / (_METRES_PER_DEGREE * math.cos(math.radians(_LATITUDE)))
+    longitude = _LONGITUDE + points[:, 0] / _METRES_PER_DEGREE_EAST
     elevations_cm = options.pop("elevations_cm", None)
     return prepare_route(
         np.rint(latitude * 1e7).astype(int), np.rint(longitude * 1e7).astype(int), elevations_cm, **options
@@ -81,7 +83,7 @@ def place(route: Route, distance_m: np.ndarray, noise_m: np.ndarray | float = 0.
     longitude += beyond / step * (route.longitude_e7[-1] - route.longitude_e7[-2])
     error = np.broadcast_to(noise_m, (2, len(cm))) if np.ndim(noise_m) else np.zeros((2, len(cm)))
     latitude += error[0] / _METRES_PER_DEGREE * 1e7
-    longitude += error[1] / _METRES_PER_DEGREE * 1e7 / math.cos(math.radians(_LATITUDE))
+    longitude += error[1] / _METRES_PER_DEGREE_EAST * 1e7
     return np.rint(latitude).astype(np.int64), np.rint(longitude).astype(np.int64)
 
 

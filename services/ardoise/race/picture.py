@@ -21,6 +21,8 @@ SLOWEST_FOR_GAPS_MMPS = 3_000
 """A time gap is made of a distance with at least this speed, or standing riders would be hours apart."""
 REGROUP_MS = 20_000
 """A gap that changes by more was measured anew, and is not smoothed."""
+EASE_MS = 2_000
+"""Over so much time the gaps that groups are made of are smoothed."""
 
 
 class Picture:
@@ -72,7 +74,7 @@ class Picture:
         )
         place = self._places(placed if started_ms is not None else np.zeros_like(placed), finish_ms)
         self._update_gaps(finish_ms, placed)
-        grouping, changes = self._group(shown if started_ms is not None else np.zeros_like(shown))
+        grouping, changes = self._group(shown if started_ms is not None else np.zeros_like(shown), since_ms)
         for change in changes:
             events.append(
                 {
@@ -186,7 +188,7 @@ class Picture:
         if finished.any():
             self.gap_ms[finished] = finish_ms[finished] - finish_ms[finished].min()
 
-    def _group(self, shown: NDArray[np.bool_]) -> tuple[Grouping, list]:
+    def _group(self, shown: NDArray[np.bool_], since_ms: int) -> tuple[Grouping, list]:
         """Groups the riders shown by their time behind the first."""
         riders = self.riders
         rows = np.flatnonzero(shown)
@@ -197,7 +199,8 @@ class Picture:
             behind_ms = np.where(behind_ms == NONE, guess_ms, behind_ms)
             before_ms = self.behind_ms[rows]
             smooth = (before_ms != NONE) & (np.abs(behind_ms - before_ms) < REGROUP_MS)
-            behind_ms = np.where(smooth, before_ms + (behind_ms - before_ms) // 3, behind_ms)
+            eased_ms = (behind_ms - before_ms) * since_ms // (since_ms + EASE_MS)
+            behind_ms = np.where(smooth, before_ms + eased_ms, behind_ms)
             self.behind_ms[:] = NONE
             self.behind_ms[rows] = behind_ms
             order = np.lexsort((rows, -riders.published_cm[rows], behind_ms))
