@@ -124,10 +124,11 @@ class LogWriter:
 
     async def activate(self, entry: Epoch) -> ResumeToken:
         """Makes the epoch the one that relays feed."""
-        sequence = await self.append(entry, "activated", LogRecord(epoch_activated=EpochActivated()))
-        entry.activated_ms = max(
-            time.time_ns() // 1_000_000, ((self.active and self.active.activated_ms) or 0) + 1
-        )
+        before_ms = max((other.activated_ms or 0 for other in self.epochs.values()), default=0)
+        activated_ms = max(time.time_ns() // 1_000_000, before_ms + 1)
+        record = LogRecord(epoch_activated=EpochActivated(activated_ms=activated_ms))
+        sequence = await self.append(entry, "activated", record)
+        entry.activated_ms = activated_ms
         self.active = entry
         self.activated.set()
         _log.info("stage_activated", epoch=entry.epoch, stage=entry.setup.stage_id)
