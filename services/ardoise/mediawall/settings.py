@@ -8,8 +8,13 @@ from ardoise.chassis.settings import CommonSettings
 class MediawallSettings(CommonSettings):
     """Where people reach the pages, and where the wall gets the race from."""
 
+    grpc_listen: str = Field("127.0.0.1:7404", description="host:port of WallService.")
     web_listen: str = Field(
         "127.0.0.1:8080", description="host:port of the public page; port 0: any free one."
+    )
+    web_plaintext: bool = Field(
+        False,
+        description="Explicit leave to serve the public page as plain HTTP: on loopback, or behind a proxy with TLS.",
     )
     operators_listen: str = Field(
         "127.0.0.1:8443", description="host:port of the operators' page; port 0: any free one."

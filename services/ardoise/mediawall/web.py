@@ -53,6 +53,7 @@ class Port:
         self._socket.listen(LISTEN_BACKLOG)
         self.number: int = self._socket.getsockname()[1]
         self.url = f"{'https' if identity else 'http'}://{host}:{self.number}"
+        self._ended = asyncio.Event()
         self._server = _InLoop(
             uvicorn.Config(
                 _Armoured(app),
@@ -71,11 +72,15 @@ class Port:
 
     async def serve(self) -> None:
         """Answers until drained."""
-        await self._server.serve(sockets=[self._socket])
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self._ended.set()
 
     async def drain(self) -> None:
         """Takes no new requests, lets the running ones end within DRAIN_LIMIT_S."""
         self._server.should_exit = True
+        await self._ended.wait()
 
 
 class _InLoop(uvicorn.Server):
@@ -104,9 +109,7 @@ class _Armoured:
 class EventStream(Response):
     """Server-sent events as they come from `pieces`, to one reader at the speed at which it reads."""
 
-    def __init__(
-        self, pieces: AsyncIterator[bytes], *, compressed: bool, ended: Callable[[], None]
-    ) -> None:
+    def __init__(self, pieces: AsyncIterator[bytes], *, compressed: bool, ended: Callable[[], None]) -> None:
         self.status_code = 200
         self.background = None
         self._pieces = pieces

@@ -9,7 +9,7 @@ export function viewerNow() {
 }
 
 /**
- * Dispatches "stage", "race" ({detail: {whole, data}}), "links" and "connection".
+ * Dispatches "hello", "stage", "race" ({detail: {whole, data}}), "links" and "connection".
  * `connected` says whether the stream is alive; `serverNow()` is the server's clock.
  */
 export class Feed extends EventTarget {
@@ -41,6 +41,7 @@ export class Feed extends EventTarget {
       this.retryMs = data.retry_ms;
       this.heardServerTime(data.now_ms);
       this.failures = 0;
+      this.tell("hello", data);
       this.setConnected(true);
     });
     on("beat", (data) => this.heardServerTime(data.now_ms));
