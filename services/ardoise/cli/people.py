@@ -2,7 +2,7 @@
 
 import typer
 
-from ardoise.cli import race, services, stage, up
+from ardoise.cli import race, rehearse, services, stage, up
 from ardoise.ingest.racecentre.client import StreamRefused
 from ardoise.ingest.racecentre.recording import RecordingInvalid
 from ardoise.ingest.racecentre.stage import NoRoute
@@ -22,3 +22,4 @@ services.register(app)
 up.register(app)
 app.add_typer(race.app, name="race")
 app.add_typer(stage.app, name="stage")
+app.add_typer(rehearse.app, name="rehearse")

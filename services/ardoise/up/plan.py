@@ -63,6 +63,7 @@ def free_ports(wanted: dict[str, int]) -> Ports:
             probe = socket.socket()
             held.append(probe)
             try:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", number))
             except OSError:
                 probe.close()
