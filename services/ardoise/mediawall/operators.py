@@ -31,7 +31,8 @@ MOST_SCREENS_SHOWN = 100
 MOST_OPERATORS = 100
 
 SIGNED_IN = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="refresh" content="0; url=/"><title>Ardoise</title></head>
+<meta http-equiv="refresh" content="0; url=/"><title>Ardoise</title>
+<link rel="icon" href="/static/icon.svg"></head>
 <body><p><a href="/">Signed in. Go on. — Connecté. Continuer.</a></p></body></html>"""
 SIGN_IN_FIRST = """Not signed in. Open /sign-in?token=<token> on this address; the token of your role is in the file
 <identity directory>/tokens/race-operations or <identity directory>/tokens/security on the wall's machine.

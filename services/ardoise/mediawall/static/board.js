@@ -34,7 +34,7 @@ export class Board {
       items.push(this.row(rider, race, selection));
       if (wall && items.length >= MOST_ON_WALL) break;
     }
-    if (race.others.length && race.heard && race.state !== "prepared") {
+    if (race.others.length && race.order.length) {
       items.push(this.heading("others", "others", say("not_racing"), ""));
     }
     for (const rider of race.others) items.push(this.row(rider, race, selection));

@@ -144,12 +144,13 @@ export class RouteMap {
     ink.fillStyle = colour("dust");
     ink.textBaseline = "middle";
     this.labels = [];
-    for (const [place, key] of [
-      [start, "start"],
-      [finish, "finish"],
+    for (const [place, key, next] of [
+      [start, "start", this.point(this.road.startM + size * 4 * this.metresPerPixel)],
+      [finish, "finish", this.point(this.road.finishM - size * 4 * this.metresPerPixel)],
     ]) {
       const words = say(key);
-      const right = place.x + size * 2.2 + ink.measureText(words).width < sheetWidth;
+      const room = size * 2.2 + ink.measureText(words).width;
+      const right = (next.x < place.x || place.x < room) && place.x + room < sheetWidth; // beside the road, not on it
       ink.textAlign = right ? "left" : "right";
       ink.fillText(words, place.x + (right ? 1 : -1) * size * 1.9, place.y);
       const width = ink.measureText(words).width + size * 3;
