@@ -13,6 +13,7 @@ from ardoise.pb import common_pb2, security_pb2, security_pb2_grpc
 from ardoise.security.acknowledgements import AcknowledgementStore, NotKept
 from ardoise.security.domain.alert import Acknowledgement
 from ardoise.security.domain.book import Entry
+from ardoise.security.domain.observation import clean
 from ardoise.security.monitor import Monitor
 
 DEFAULT_PAGE = 50
@@ -22,6 +23,7 @@ HEARTBEAT_S = 5.0
 PACE_S = 0.2
 MOST_WATCHERS = 100
 MOST_NOTE_CHARACTERS = 500
+MOST_ID_CHARACTERS = 100
 RETRY_AFTER_MS = 5_000
 ON_BEHALF_OF = "ardoise-on-behalf-of"
 
@@ -122,41 +124,48 @@ class SecurityService(security_pb2_grpc.SecurityServiceServicer):
     ) -> security_pb2.AcknowledgeResponse:
         """Kept before it is answered; STORE_UNAVAILABLE where that is not certain: ask again with the same id."""
         who = caller(context)
-        author = _author(who, context)
+        audit = _log.bind(
+            audit=True,
+            via=who.name,
+            request_id=clean(request.request_id, MOST_ID_CHARACTERS),
+            alert_id=clean(request.alert_id, MOST_ID_CHARACTERS),
+        )
+        try:
+            kept, entry = await self._keep(request, _author(who, context))
+        except Failure as failure:
+            audit.warning("alert_not_acknowledged", reason=failure.reason_name, detail=failure.message)
+            raise
+        alert = entry.alert
+        audit.info(
+            "alert_acknowledged", author=kept.author, note=kept.note, rule=alert.rule, subject=alert.subject
+        )
+        return security_pb2.AcknowledgeResponse(alert=_message(self._monitor.acknowledged(kept) or entry))
+
+    async def _keep(
+        self, request: security_pb2.AcknowledgeRequest, author: str
+    ) -> tuple[Acknowledgement, Entry]:
         if not _REQUEST_ID.fullmatch(request.request_id):
             raise _field("request_id", "1 to 100 printable ASCII characters, another for each decision")
         if len(request.note) > MOST_NOTE_CHARACTERS:
             raise _field("note", f"at most {MOST_NOTE_CHARACTERS} characters")
         entry = self._monitor.book.get(request.alert_id)
         if entry is None:
-            raise Failure(
-                Reason.ERROR_REASON_NOT_FOUND, "no alert with this id", alert_id=request.alert_id[:64]
-            )
+            raise Failure(Reason.ERROR_REASON_NOT_FOUND, "no alert with this id")
+        now_ms = time.time_ns() // 1_000_000
         wanted = Acknowledgement(
-            request.request_id,
-            request.alert_id,
-            author,
-            request.note,
-            entry.alert.severity,
-            time.time_ns() // 1_000_000,
-        )
-        audit = _log.bind(
-            audit=True, **wanted._asdict(), rule=entry.alert.rule, subject=entry.alert.subject, via=who.name
+            request.request_id, request.alert_id, author, request.note, entry.alert.severity, now_ms
         )
         try:
             kept = await self._store.acknowledge(entry.alert, wanted)
         except NotKept as error:
-            audit.warning("alert_acknowledge_in_doubt", error=str(error))
             raise Failure(
                 Reason.ERROR_REASON_STORE_UNAVAILABLE,
                 f"not acknowledged as far as is known: {error}",
                 retry_after_ms=RETRY_AFTER_MS,
             ) from error
         if (kept.alert_id, kept.author) != (wanted.alert_id, wanted.author):
-            audit.warning("alert_acknowledge_refused", hint="request_id was used before for another decision")
             raise _field("request_id", "was used before, for another alert or by somebody else")
-        audit.info("alert_acknowledged", repeated=kept is not wanted and kept.time_ms != wanted.time_ms)
-        return security_pb2.AcknowledgeResponse(alert=_message(self._monitor.acknowledged(kept) or entry))
+        return kept, entry
 
 
 def _author(who: Caller, context: grpc.aio.ServicerContext) -> str:

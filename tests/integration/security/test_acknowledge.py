@@ -78,8 +78,10 @@ async def test_every_acknowledgement_leaves_a_line_for_the_auditor(platform, rep
     async with platform.security():
         alert = await raised(platform, reporter)
         await guard.Acknowledge(AcknowledgeRequest(request_id="r1", alert_id=alert.alert_id, note="done"))
+        missing = AcknowledgeRequest(request_id="r2", alert_id="no\nsuch")
+        assert (await failure(guard.Acknowledge(missing)))[0] is grpc.StatusCode.NOT_FOUND
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
-    (audit,) = [line for line in lines if line.get("audit")]
+    audit, refused = [line for line in lines if line.get("audit")]
     expected = {
         "event": "alert_acknowledged",
         "author": "guard",
@@ -89,6 +91,11 @@ async def test_every_acknowledgement_leaves_a_line_for_the_auditor(platform, rep
     }
     assert expected.items() <= audit.items()
     assert (audit["alert_id"], audit["rule"]) == (alert.alert_id, "malformed-flood")
+    assert {
+        "event": "alert_not_acknowledged",
+        "via": "guard",
+        "reason": "NOT_FOUND",
+    }.items() <= refused.items()
 
 
 async def test_an_acknowledgement_in_the_file_outlives_a_restart(platform, reporter, guard):
