@@ -7,7 +7,9 @@ import typer
 
 from ardoise.chassis.settings import host_and_port
 
-app = typer.Typer(help="Rehearsals: simulated relays, recordings served as a live stream.", no_args_is_help=True)
+app = typer.Typer(
+    help="Rehearsals: simulated relays, recordings served as a live stream.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -25,4 +27,47 @@ def recording(
 
     host, port = host_and_port(listen)
     typer.echo(f"http://{host}:{port}/live-stream at {speed:g} times real time")
-    uvicorn.run(recording_app(read_recording(path), speed, first=first), host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.run(
+        recording_app(read_recording(path), speed, first=first),
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
+
+
+@app.command()
+def relays(
+    event: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Event file (.yaml).")],
+    stage: Annotated[str, typer.Option(help="Id of the stage; without it the first.")] = "",
+    ingest: Annotated[
+        str, typer.Option(envvar="ARDOISE_INGEST_TARGET", help="host:port of ingest.")
+    ] = "127.0.0.1:7401",
+    seed: Annotated[int, typer.Option(help="Which race: the same seed is the same race.")] = 4,
+    offset: Annotated[int, typer.Option(min=0, help="Seconds into the stage to begin at.")] = 5_600,
+    speed: Annotated[float, typer.Option(min=0.01, help="Times real time.")] = 1.0,
+    attack: Annotated[bool, typer.Option(help="Put one relay under attack for two minutes.")] = True,
+    truth: Annotated[Path | None, typer.Option(help="File to keep the truth in (.csv.gz).")] = None,
+) -> None:
+    """Simulates a stage and sends it through all its relays."""
+    import asyncio
+
+    from ardoise.chassis.settings import CommonSettings
+    from ardoise.chassis.telemetry import configure_logging
+    from ardoise.ingest.setup.source import read_setup
+    from ardoise.rehearsal.attack import Attack
+    from ardoise.rehearsal.relays import run_relays
+
+    settings = CommonSettings()
+    configure_logging(settings.log_level, service="relays", site=settings.site)
+    race = run_relays(
+        read_setup(event, stage),
+        settings,
+        ingest,
+        seed=seed,
+        start_offset_s=offset,
+        speed=speed,
+        attack=Attack() if attack else None,
+        truth_path=truth,
+    )
+    asyncio.run(race)
