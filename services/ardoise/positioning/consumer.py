@@ -12,7 +12,8 @@ from ardoise.chassis.log import LogHole, LogReader
 from ardoise.chassis.newest import Newest
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.positioning.checkpoints import Checkpoints
-from ardoise.positioning.domain import Applied, Closed, Race, oddity_proto
+from ardoise.positioning.contract import oddity_proto
+from ardoise.positioning.domain import Applied, Closed, Race
 from ardoise.positioning.oddities import Oddities
 from ardoise.race.stage import Verdict
 

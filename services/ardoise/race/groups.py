@@ -67,8 +67,10 @@ class Groups:
         cut = apart_ms > np.where(together, SPLIT_MS, MERGE_MS)
         cluster = np.concatenate(([0], np.cumsum(cut)))
         size = np.bincount(cluster)
-        group_id = self._identities(cluster, before, len(size))
-        changes = self._changes(rows, before, cluster, group_id)
+        group_id, changes = before[np.cumsum(size) - size], []
+        if (before != group_id[cluster]).any() or _repeats(group_id) or not group_id.all():
+            group_id = self._identities(cluster, before, len(size))
+            changes = self._changes(rows, before, cluster, group_id)
         self.of_rider[:] = 0
         self.of_rider[rows] = group_id[cluster]
         role, number = self._names(group_id, size)
@@ -130,3 +132,8 @@ class Groups:
         for kind in (GroupRole.CHASE, GroupRole.DROPPED):
             number[role == kind] = np.arange(1, int((role == kind).sum()) + 1)
         return role, number
+
+
+def _repeats(numbers: NDArray[np.int64]) -> bool:
+    ordered = np.sort(numbers)
+    return bool((ordered[1:] == ordered[:-1]).any())

@@ -13,8 +13,8 @@ from ardoise.race.snapshot import NONE, GroupColumns, RiderColumns, Snapshot
 from ardoise.race.stage import EventKind, RaceState, RiderStatus, Stage
 from ardoise.race.tracking import FASTEST_CM_PER_S, HORIZON_MS, Riders
 
-SHOWN = (RiderStatus.RACING, RiderStatus.NEUTRAL, RiderStatus.STOPPED)
-"""Riders whose position is known now."""
+_SHOWN = np.isin(np.array(RiderStatus), (RiderStatus.RACING, RiderStatus.NEUTRAL, RiderStatus.STOPPED))
+"""By status: whether the rider's position is known now."""
 STANDS_BELOW_MMPS = 500
 ROLLS_ABOVE_MMPS = 1_500
 SLOWEST_FOR_GAPS_MMPS = 3_000
@@ -68,7 +68,7 @@ class Picture:
         events = self._update_state(started_ms, finish_ms)
         status = self._statuses(finish_ms, abandoned)
         events += self._status_changes(status)
-        shown = np.isin(status, SHOWN)
+        shown = _SHOWN[status]
         placed = (
             shown | (status == RiderStatus.FINISHED) | ((status == RiderStatus.NO_SIGNAL) & riders.on_road)
         )
@@ -107,7 +107,8 @@ class Picture:
     def _move(self, since_ms: int, started_ms: int | None, finish_ms: NDArray[np.int64]) -> None:
         """Brings the published positions forward: never back, never faster than a bike."""
         riders, road = self.riders, self.road
-        age_ms = np.clip(self.tick_ms - riders.fix_ms, 0, min(HORIZON_MS, self.stage.signal_timeout_ms))
+        horizon_ms = min(HORIZON_MS, self.stage.signal_timeout_ms)
+        age_ms = np.minimum(np.maximum(self.tick_ms - riders.fix_ms, 0), horizon_ms)
         target_cm = riders.fix_cm + riders.speed_mmps * age_ms // 10_000
         target_cm = np.minimum(target_cm, road.end_cm if started_ms is None else road.finish_cm)
         speed_mmps = np.where(self.tick_ms - riders.fix_ms <= HORIZON_MS, riders.speed_mmps, 0)
@@ -144,7 +145,7 @@ class Picture:
         status[self.stands] = RiderStatus.STOPPED
         status[(riders.published_cm < 0) | waits] = RiderStatus.NEUTRAL
         # Lost at one place and found at another: a second without a position, not a teleport.
-        found_elsewhere = riders.placed_anew & np.isin(self.status, SHOWN)
+        found_elsewhere = riders.placed_anew & _SHOWN[self.status]
         status[~riders.on_road | found_elsewhere] = RiderStatus.OFF_ROUTE
         status[silent] = RiderStatus.NO_SIGNAL
         status[riders.heard_ms == 0] = RiderStatus.UNKNOWN
@@ -155,6 +156,9 @@ class Picture:
 
     def _status_changes(self, status: NDArray[np.int64]) -> list[dict[str, Any]]:
         changed = (status != self.status) & (status != RiderStatus.FINISHED)
+        if not changed.any():
+            self.status = status
+            return []
         self.status = status
         return [
             {
