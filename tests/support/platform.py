@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.ingest.app import run as run_ingest
 from ardoise.ingest.settings import IngestSettings
+from ardoise.pb.control_pb2 import ActivateStageRequest, LoadStageRequest
+from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
+from ardoise.pb.setup_pb2 import StageSetup
 
 from tests.support.site import Site
+from tests.support.stage import small_stage
 
 HOLDERS = {
     "director": Role.RACE_OPERATIONS,
@@ -70,3 +75,13 @@ async def running(service, port: int, platform: Platform) -> AsyncIterator[async
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def activate(platform: Platform, port: int, setup: StageSetup | None = None) -> int:
+    """Loads a stage at ingest and makes it live; returns its epoch."""
+    async with platform.channel(port, "director") as channel:
+        control = RaceControlServiceStub(channel)
+        load = LoadStageRequest(request_id=uuid.uuid4().hex, setup=setup or small_stage())
+        epoch = (await control.LoadStage(load)).epoch
+        await control.ActivateStage(ActivateStageRequest(request_id=uuid.uuid4().hex, epoch=epoch))
+    return epoch

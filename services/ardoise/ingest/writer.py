@@ -96,12 +96,14 @@ class LogWriter:
         lost: LostInterval | None = None,
     ) -> Epoch:
         """Makes a log for a stage: message 1 names its predecessor, message 2 is the set-up."""
-        previous = max(self.epochs, default=None)
-        epoch = max(time.time_ns() // 1_000_000, (previous or 0) + 1)
-        opened = EpochOpened(epoch=epoch, cause=cause, lost=lost)
-        if previous is not None:
-            known = lost.first_sequence - 1 if lost else self._marks.read(previous)
-            opened.previous.CopyFrom(ResumeToken(epoch=previous, sequence=known))
+        previous = ResumeToken(epoch=max(self.epochs, default=0))
+        previous.sequence = self.acknowledged(previous.epoch)
+        if lost is not None:
+            previous = ResumeToken(epoch=lost.epoch, sequence=lost.first_sequence - 1)
+        epoch = max(time.time_ns() // 1_000_000, max([*self.epochs, previous.epoch]) + 1)
+        opened = EpochOpened(
+            epoch=epoch, cause=cause, lost=lost, previous=previous if previous.epoch else None
+        )
         await self._bus.ensure_stream(
             StreamConfig(
                 name=stream_of(epoch),
