@@ -201,7 +201,7 @@ def _score(question: Asked, model: PursuitModel) -> float:
     pursuit = pursuit_of(question.history, question.history[-1].ahead[0], road, model)
     futures = foresee(pursuit, model)
     caught_m = ride.finish_m - (ride.caught_to_go_m or 0.0)
-    truth_km = road.hard_km(caught_m, ride.finish_m, model.km_per_climbed_km)
+    truth_km = road.hard_km_between(caught_m, ride.finish_m, model.km_per_climbed_km)
     catch_km = np.maximum(pursuit.to_go_km - futures.catch_km, 0.0)
     gap_score = crps(np.maximum(futures.gap_at_line_s, 0.0), ride.gap_at_line_s)
     return gap_score + CHAPATTE_S_PER_KM * crps(catch_km, truth_km)

@@ -58,11 +58,11 @@ async def rig(tmp_path: Path, free_port: Callable[[], int]) -> AsyncIterator[Rig
 
 
 async def predictions(
-    stub: analytics_pb2_grpc.AnalyticsServiceStub, after: common_pb2.ResumeToken | None = None
+    stub: analytics_pb2_grpc.AnalyticsServiceStub,
 ) -> AsyncIterator[analytics_pb2.PredictionSet]:
     """The predictions of a watch, heartbeats left out."""
     async with asyncio.timeout(LIMIT_S):
-        async for response in stub.WatchPredictions(analytics_pb2.WatchPredictionsRequest(after=after)):
+        async for response in stub.WatchPredictions(analytics_pb2.WatchPredictionsRequest()):
             if response.HasField("predictions"):
                 yield response.predictions
 
@@ -162,16 +162,6 @@ async def test_a_log_that_is_not_served_any_more_gives_way_to_the_live_one(rig: 
         await rig.open_race()
         rig.race.shown.set(snapshot(1, epoch=EPOCH + 1))
         assert (await anext(watch)).snapshot.epoch == EPOCH + 1
-
-
-async def test_a_caller_who_has_the_newest_is_not_sent_it_again(rig: Rig):
-    async with rig.analytics() as stub:
-        rig.race.shown.set(snapshot(1))
-        await anext(predictions(stub))
-        after = common_pb2.ResumeToken(epoch=EPOCH, sequence=101)
-        waiting = asyncio.ensure_future(anext(predictions(stub, after)))
-        rig.race.shown.set(snapshot(2))
-        assert (await waiting).snapshot.sequence == 102
 
 
 async def test_a_stop_ends_the_watches_with_advice(rig: Rig):

@@ -1,5 +1,7 @@
 """The closing speed as it was seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ardoise.analytics.domain.closing import FEWEST_READINGS, WINDOW_S, observe
@@ -67,6 +69,14 @@ def test_what_happened_before_the_window_is_forgotten():
 
 def test_another_group_is_not_looked_at():
     assert observe(closing(6.0, 300), 2, FLAT, 0.0) is None
+
+
+def test_a_peloton_before_a_split_is_not_this_peloton():
+    before = [replace(view, peloton=replace(view.peloton, group_id=8)) for view in closing(-20.0, 200)]
+    after = [view(200.0 + at, 150.0 - 0.075 * at) for at in range(0, 120, 6)]
+    seen = observe([*before, *after], 1, FLAT, 0.0)
+    assert seen is not None
+    assert seen.rate_s_per_km == pytest.approx(6.0, abs=1e-6)
 
 
 def test_a_standing_peloton_gives_no_rate():

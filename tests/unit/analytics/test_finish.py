@@ -35,7 +35,7 @@ def test_mountains_break_the_bunch():
 
 
 def test_the_farther_the_line_the_more_can_happen_to_a_bunch():
-    near = finish_type([(120, 1.0)], to_go_km=1.0, ascent_m=0.0)
+    near = finish_type([(120, 1.0)], to_go_km=1.0, ascent_m=100.0)
     far = finish_type([(120, 1.0)], to_go_km=150.0, ascent_m=3000.0)
     assert near.bunch_sprint > 0.95
     assert far.bunch_sprint == pytest.approx(base_rate(20.0).bunch_sprint, abs=0.02)

@@ -30,6 +30,18 @@ async def test_with_nothing_new_a_watch_is_told_how_far_the_log_is():
     await stream.aclose()
 
 
+async def test_a_caller_who_has_the_newest_is_not_sent_it_again():
+    predictor = Predictor()
+    predictor.newest.set(made(200))
+    service = AnalyticsService(predictor, asyncio.Event(), heartbeat_s=0.01)
+    after = common_pb2.ResumeToken(epoch=7, sequence=200)
+    stream = service.WatchPredictions(analytics_pb2.WatchPredictionsRequest(after=after), None)
+    assert (await anext(stream)).HasField("heartbeat")
+    predictor.newest.set(made(201))
+    assert (await anext(stream)).predictions == made(201)
+    await stream.aclose()
+
+
 async def test_a_slow_reader_gets_the_newest_next():
     predictor = Predictor()
     predictor.newest.set(made(1))

@@ -31,13 +31,15 @@ def observe(
 ) -> Closing | None:
     """Fits the gap over the road, the newest readings counting most. None: too little was seen.
 
-    Readings that only repeat an older fix are left out: through a hole of the feed the gap stands
-    still and the riders do not.
+    Another group that was the peloton before a split says nothing about this one. Readings that only
+    repeat an older fix are left out: through a hole of the feed the gap stands still and the riders do not.
     """
     readings: dict[float, tuple[float, float]] = {}
-    newest_s = history[-1].race_time_s
+    newest_s, chasers = history[-1].race_time_s, history[-1].peloton
     for view in history:
-        if view.peloton is None or newest_s - view.race_time_s > WINDOW_S:
+        if view.peloton is None or chasers is None or view.peloton.group_id != chasers.group_id:
+            continue
+        if newest_s - view.race_time_s > WINDOW_S:
             continue
         group = next((group for group in view.ahead if group.group_id == group_id), None)
         if group is None:
@@ -51,7 +53,7 @@ def observe(
     time_s = np.array(list(readings))
     at_m, gap_s = np.array(list(readings.values())).T
     weight = np.exp2((time_s - newest_s) / HALF_LIFE_S)
-    km = np.array([road.hard_km(at_m[0], at, km_per_climbed_km) for at in at_m])
+    km = road.hard_km(at_m, km_per_climbed_km)
     centred = km - np.average(km, weights=weight)
     spread = float(np.sum(weight * centred**2))
     if spread <= 1e-4:

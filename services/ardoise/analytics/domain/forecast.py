@@ -76,7 +76,7 @@ def pursuit_of(history: Sequence[RaceView], group: GroupView, road: Road, model:
     left = road.to_go_m(group.distance_m) > 0
     return Pursuit(
         gap_s=peloton.gap_s - group.gap_s,
-        to_go_km=road.hard_km(start_m, road.finish_m, model.km_per_climbed_km) if left else 0.0,
+        to_go_km=road.hard_km_between(start_m, road.finish_m, model.km_per_climbed_km) if left else 0.0,
         climbed_km=road.ascent_m(start_m, road.finish_m) / 1000.0,
         group_size=group.size,
         peloton_size=peloton.size,
@@ -100,7 +100,7 @@ def _catch(history: Sequence[RaceView], group: GroupView, road: Road, model: Pur
         catch_to_go_m = tuple(float(m) for m in np.clip(road.finish_m - at_m, 0.0, to_go_m))
     reasons = [Reason("chapatte", max(pursuit.gap_s, 0.0) / CHAPATTE_S_PER_KM, "km")]
     if pursuit.seen is not None:
-        hardness = road.hard_km(start_m - 1000.0, start_m, model.km_per_climbed_km)
+        hardness = road.hard_km_between(start_m - 1000.0, start_m, model.km_per_climbed_km)
         closing_mps = pursuit.seen.rate_s_per_km * hardness / 1000.0 * peloton.speed_mps**2
         reasons.append(Reason("closing_speed", closing_mps, "m/s"))
     reasons += _road_reasons(group.distance_m, road)

@@ -60,9 +60,14 @@ class Road:
         at = np.interp([from_m, to_m], self.distance_m, self._ascent_m)
         return float(max(at[1] - at[0], 0.0))
 
-    def hard_km(self, from_m: float, to_m: float, km_per_climbed_km: float) -> float:
-        """Kilometres between two points where each kilometre climbed counts as so many flat ones more."""
-        return (to_m - from_m + km_per_climbed_km * self.ascent_m(from_m, to_m)) / 1000.0
+    def hard_km(self, at_m: np.ndarray, km_per_climbed_km: float) -> np.ndarray:
+        """Kilometres from the start of the road, where each kilometre climbed counts as so many flat ones more."""
+        return (at_m + km_per_climbed_km * np.interp(at_m, self.distance_m, self._ascent_m)) / 1000.0
+
+    def hard_km_between(self, from_m: float, to_m: float, km_per_climbed_km: float) -> float:
+        """Such kilometres between two points."""
+        start, end = self.hard_km(np.array([from_m, to_m]), km_per_climbed_km)
+        return float(end - start)
 
     def at_hard_km(self, from_m: float, hard_km: np.ndarray, km_per_climbed_km: float) -> np.ndarray:
         """The points of the road, metres, that lie so many hard kilometres after a point."""
