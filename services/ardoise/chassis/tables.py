@@ -45,7 +45,7 @@ class Watermark(Base):
     epoch: Mapped[int] = _key()
     sequence: Mapped[int] = mapped_column(BigInteger)
     time: Mapped[datetime | None]
-    """Log time of that message; null before the first."""
+    """Log time of that message; null: the log has none yet."""
     engine_version: Mapped[str]
     """Of the engine that derived the newest rows."""
     written: Mapped[datetime]
@@ -101,7 +101,8 @@ class FixLedger(Base):
     sequence: Mapped[int] = _key()
     verdict: Mapped[int] = _key(SmallInteger)
     """race.stage.Verdict; 0: the message could not be derived (poison), set aside."""
-    time: Mapped[datetime]
+    time: Mapped[datetime | None]
+    """null: before the log had a time."""
     fixes: Mapped[int | None]
     """null: unknown, the message could not even be read."""
 
@@ -121,7 +122,7 @@ class Snapshot(Base):
 
 
 class RiderSecond(Base):
-    """One rider at the close of one tick."""
+    """One rider at the first tick of every second."""
 
     __tablename__ = "rider_second"
     __table_args__ = (Index(None, "epoch", "bib", "time"),)
@@ -144,7 +145,7 @@ class RiderSecond(Base):
 
 
 class GroupSecond(Base):
-    """One group at the close of one tick."""
+    """One group at the first tick of every second."""
 
     __tablename__ = "group_second"
 
@@ -186,7 +187,8 @@ class Decision(Base):
     epoch: Mapped[int] = _key()
     sequence: Mapped[int] = _key()
     decision_id: Mapped[str]
-    time: Mapped[datetime]
+    time: Mapped[datetime | None]
+    """null: before the log had a time."""
     effective_time: Mapped[datetime]
     author: Mapped[str]
     reason: Mapped[str]

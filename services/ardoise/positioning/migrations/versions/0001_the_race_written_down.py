@@ -76,7 +76,7 @@ def _create_tables(partitioned: bool) -> None:
         _key("epoch", sa.BigInteger),
         _key("sequence", sa.BigInteger),
         _key("verdict", sa.SmallInteger),
-        _column("time", _INSTANT),
+        _optional("time", _INSTANT),
         _optional("fixes", sa.Integer),
         sa.PrimaryKeyConstraint("epoch", "sequence", "verdict", name="fix_ledger_pkey"),
     )
@@ -141,7 +141,7 @@ def _create_tables(partitioned: bool) -> None:
         _key("epoch", sa.BigInteger),
         _key("sequence", sa.BigInteger),
         _column("decision_id", sa.Text),
-        _column("time", _INSTANT),
+        _optional("time", _INSTANT),
         _column("effective_time", _INSTANT),
         _column("author", sa.Text),
         _column("reason", sa.Text),
