@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 from nats.js.errors import APIError, NotFoundError
 
-from ardoise.chassis.log import LogHole, LogReader
+from ardoise.chassis.log import LogEntry, LogHole, LogReader
 from ardoise.chassis.newest import Newest
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.positioning.checkpoints import Checkpoints
@@ -23,6 +23,8 @@ EPOCHS_ASKED = 8
 """Among so many newest epochs the live one is looked for."""
 LOOK_EVERY_S = 1.0
 CHECKPOINT_EVERY_MS = 30_000
+CHECKPOINT_PAUSE_S = 1.0
+"""At least so long between two: at a hundred times the speed one would be due every third of a second."""
 LONGEST_TURN_S = 0.02
 """After so much work at a stretch the others on this loop get their turn: replays, catching up."""
 RETRY_S = 2.0
@@ -30,6 +32,7 @@ RETRY_S = 2.0
 _log = structlog.get_logger(__name__)
 _fixes = counter("positioning.fixes", "1", "Fixes applied, by verdict.")
 _ticks = counter("positioning.ticks", "1", "Ticks closed.")
+_set_aside = counter("positioning.records.set_aside", "1", "Records that the engine could not apply.")
 _sequence = gauge("positioning.sequence", "1", "Last sequence applied, by epoch.")
 
 
@@ -111,26 +114,37 @@ class Consumer:
     async def _follow(self, served: Served) -> None:
         """Applies an epoch's log for ever. A log with a hole stands still: its race is not guessed on."""
         race = served.race
-        saved_ms = race.engine.log_time_ms if race.engine else 0
+        saved_ms, saved_s = race.engine.log_time_ms if race.engine else 0, 0.0
         saving: asyncio.Task | None = None
         while True:
             try:
                 async for batch in self._reader.follow(race.epoch, race.sequence):
                     began = time.monotonic()
                     for entry in batch:
-                        self._publish(served, race.apply(entry))
+                        self._apply(served, entry)
                         if time.monotonic() - began > LONGEST_TURN_S:
                             await asyncio.sleep(0)
                             began = time.monotonic()
                     _sequence.set(race.sequence, {"epoch": str(race.epoch)})
                     log_ms = race.engine.log_time_ms if race.engine else 0
                     idle = saving is None or saving.done()
-                    if log_ms - saved_ms >= CHECKPOINT_EVERY_MS and idle and (content := race.checkpoint()):
-                        saved_ms = log_ms
+                    due = log_ms - saved_ms >= CHECKPOINT_EVERY_MS
+                    due = due and idle and time.monotonic() - saved_s >= CHECKPOINT_PAUSE_S
+                    if due and (content := race.checkpoint()):
+                        saved_ms, saved_s = log_ms, time.monotonic()
                         saving = asyncio.create_task(self._save(race.epoch, race.sequence, content))
             except (LogHole, NotFoundError) as error:
                 _log.error("log_not_readable", epoch=race.epoch, after=race.sequence, error=repr(error))
             await asyncio.sleep(RETRY_S)
+
+    def _apply(self, served: Served, entry: LogEntry) -> None:
+        try:
+            applied = served.race.apply(entry)
+        except Exception:  # whatever a record does to the engine, the race behind it goes on
+            _set_aside.add(1)
+            _log.exception("record_set_aside", epoch=served.race.epoch, sequence=entry.sequence)
+        else:
+            self._publish(served, applied)
 
     def _publish(self, served: Served, applied: Applied) -> None:
         if applied.snapshot is not None:

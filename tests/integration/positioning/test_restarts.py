@@ -108,23 +108,6 @@ async def test_a_restart_beside_a_silent_truck_shows_the_last_second_again(log, 
     assert (await newest(positioning)).digest == before.digest
 
 
-async def test_of_checkpoints_the_newest_three_are_kept_and_a_torn_one_is_skipped(log, positioning) -> None:
-    await log.start()
-    for second in range(1, 200, 2):
-        await log.frame(second, {1: 10 * second})
-        if second % 33 == 0:
-            await until(lambda: _reached(positioning, log.last_sequence - 1))
-    await until(lambda: _reached(positioning, log.last_sequence - 1))
-    await until(lambda: asyncio.sleep(0, len(positioning.checkpoints) == 3))
-    before = await newest(positioning)
-    await positioning.kill()
-    torn = positioning.checkpoints[-1]
-    torn.write_bytes(torn.read_bytes()[:-100])
-    await positioning.start()
-    await until(lambda: _reached(positioning, log.last_sequence - 1))
-    assert (await newest(positioning)).digest == before.digest
-
-
 async def test_a_stop_drains_and_ends_with_success(log, positioning) -> None:
     await log.start()
     await log.beat(1)
