@@ -1,12 +1,13 @@
 """The wall's own server in the test's loop, and scripts that feed it races instead of positioning."""
 
 import asyncio
-from pathlib import Path
 
+from ardoise.mediawall.domain.stage import stage_view
 from ardoise.mediawall.public import public_app
 from ardoise.mediawall.wall import Wall
 from ardoise.mediawall.web import Port
 from ardoise.pb import race_pb2, setup_pb2
+
 from tests.browser import race_day
 
 
@@ -48,7 +49,7 @@ class Stand:
 
     def load(self, setup: setup_pb2.StageSetup | None = None, epoch: int = race_day.EPOCH) -> None:
         """A stage is on."""
-        self.wall.show_stage(epoch, setup or race_day.stage())
+        self.wall.show_stage(stage_view(epoch, setup or race_day.stage()))
 
     def show(self, second: int, *, predictions: bool = True, **more: object) -> race_pb2.Snapshot:
         """The race at that second; returns what was shown."""
@@ -69,9 +70,3 @@ class Stand:
                 await asyncio.sleep(every_s)
 
         self._tasks.append(asyncio.create_task(go_on()))
-
-
-def pictures(directory: Path, name: str) -> Path:
-    """Where a test leaves its screenshot for whoever wants to look."""
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory / f"{name}.png"

@@ -10,6 +10,7 @@ import structlog
 from ardoise.chassis.rpc import Reason, failure_of
 from ardoise.chassis.telemetry import counter
 from ardoise.mediawall.alerts import Alerts
+from ardoise.mediawall.domain.stage import stage_view
 from ardoise.mediawall.wall import Wall
 from ardoise.pb import (
     analytics_pb2,
@@ -104,7 +105,9 @@ def watch_race(wall: Wall, channel: grpc.aio.Channel) -> Watch:
         epoch = response.resume.epoch
         if epoch != wall.epoch:
             stage = await race.GetStage(race_pb2.GetStageRequest(epoch=epoch), timeout=STAGE_LIMIT_S)
-            wall.show_stage(epoch, stage.setup)
+            # A long route takes a tenth of a second to simplify: screens are not kept waiting for it.
+            view = await asyncio.to_thread(stage_view, epoch, stage.setup)
+            wall.show_stage(view)
         if response.WhichOneof("update") == "snapshot":
             wall.show_snapshot(response.snapshot)
 

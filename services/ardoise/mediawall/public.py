@@ -85,11 +85,10 @@ async def _stream(
         if newest is None:
             yield written(Event("beat", {"now_ms": now_ms(), "log_time_ms": wall.log_time_ms}))
             continue
-        next_one = newest[0] == version + 1
-        if version and not next_one:
-            screen.skip(newest[0] - version - 1)
         version, frame = newest
-        due = frame.due(sent, next_one=next_one)
+        if sent is not None and frame.ticks > sent.ticks + 1:
+            screen.skip(frame.ticks - sent.ticks - 1)
+        due = frame.due(sent)
         sent = frame
         screen.sent = (frame.state.event_id if frame.state else "") or screen.sent
         if due:
@@ -101,7 +100,7 @@ def _resumed(wall: Wall, last_id: str) -> Frame | None:
     newest = wall.frames.value
     if newest is None or newest.stage is None or last_id.partition("-")[0] != str(wall.epoch):
         return None
-    return Frame(links=Event("links", {}), stage=newest.stage)
+    return Frame(Event("links", {}), newest.stage, ticks=newest.ticks)
 
 
 def _peer(request: Request) -> str:

@@ -6,12 +6,13 @@ from typing import Any
 from ardoise.chassis.newest import Newest
 from ardoise.chassis.telemetry import counter
 from ardoise.mediawall.domain.race import RaceView, changes, race_view
-from ardoise.mediawall.domain.stage import stage_view
 from ardoise.mediawall.events import Event
 from ardoise.mediawall.screens import Screens, now_ms
-from ardoise.pb import analytics_pb2, race_pb2, setup_pb2
+from ardoise.pb import analytics_pb2, race_pb2
 
 PUBLIC_LINKS = ("positioning", "analytics")
+# Screens that keep up need one, those a second late another: past this the whole state costs less.
+MOST_CHANGES = 8
 
 _frames = counter("mediawall.frames", "1", "States of the page that were made.")
 
@@ -23,19 +24,38 @@ class Frame:
     links: Event
     stage: Event | None = None
     state: Event | None = None
-    change: Event | None = None
-    """What is different from the frame before; None where that had no state of this stage."""
+    view: RaceView | None = None
+    """What state tells."""
+    ticks: int = 0
+    """Snapshots that the wall had shown by then."""
+    _changes: dict[int, Event] = field(default_factory=dict)
 
-    def due(self, sent: "Frame | None", *, next_one: bool) -> list[Event]:
-        """What a screen is to get that was last sent `sent`; `next_one`: this frame follows directly on that."""
+    def due(self, sent: "Frame | None") -> list[Event]:
+        """What a screen is to get that was last sent `sent`."""
         events = []
         if sent is None or self.links is not sent.links:
             events.append(self.links)
         if self.stage is not None and (sent is None or self.stage is not sent.stage):
             events.append(self.stage)
         if self.state is not None and (sent is None or self.state is not sent.state):
-            events.append(self.change if self.change is not None and next_one else self.state)
+            events.append(self.change_since(sent))
         return events
+
+    def change_since(self, sent: "Frame | None") -> Event:
+        """What is different from a frame of the same stage: made once for all screens that have that frame.
+
+        The whole state where screens are so far apart that each would need a change of its own.
+        """
+        assert self.view is not None
+        assert self.state is not None
+        if sent is None or sent.view is None or sent.stage is not self.stage:
+            return self.state
+        since = sent.view.frame_id
+        if since not in self._changes:
+            if len(self._changes) >= MOST_CHANGES:
+                return self.state
+            self._changes[since] = Event("change", changes(sent.view, self.view), self.view.event_id)
+        return self._changes[since]
 
 
 @dataclass
@@ -58,7 +78,8 @@ class Wall:
         self._snapshot: race_pb2.Snapshot | None = None
         self._heard_ms = 0
         self._predictions: analytics_pb2.PredictionSet | None = None
-        self._view: RaceView | None = None
+        self._made = 0
+        self._ticks = 0
         self.epoch = 0
         """The log whose stage is shown; 0: none yet."""
         self.frames.set(Frame(self._links_event()))
@@ -68,17 +89,18 @@ class Wall:
         """The tick that is shown; None before the first."""
         return self._snapshot.race_time_ms if self._snapshot else None
 
-    def show_stage(self, epoch: int, setup: setup_pb2.StageSetup) -> None:
-        """A stage is on; its first snapshot follows."""
-        self.epoch = epoch
-        self._snapshot = self._view = None
-        self.frames.set(Frame(self._newest.links, Event("stage", stage_view(epoch, setup))))
+    def show_stage(self, stage: dict[str, Any]) -> None:
+        """A stage is on, as stage_view() has it; its first snapshot follows."""
+        self.epoch = stage["epoch"]
+        self._snapshot = None
+        self.frames.set(Frame(self._newest.links, Event("stage", stage), ticks=self._ticks))
 
     def show_snapshot(self, snapshot: race_pb2.Snapshot) -> None:
         """A tick of the race closed. One of another stage than the one that is on is left out."""
         if snapshot.name.epoch == self.epoch:
             self._snapshot = snapshot
             self._heard_ms = now_ms()
+            self._ticks += 1
             self._show_race()
 
     def show_predictions(self, predictions: analytics_pb2.PredictionSet) -> None:
@@ -94,7 +116,7 @@ class Wall:
         if came_or_went:
             link.since_ms = now_ms()
             if name in PUBLIC_LINKS:
-                self.frames.set(replace(self._newest, links=self._links_event(), change=None))
+                self.frames.set(replace(self._newest, links=self._links_event()))
 
     def state_json(self) -> dict[str, Any]:
         """Stage and state together, for those who poll."""
@@ -117,10 +139,8 @@ class Wall:
     def _show_race(self) -> None:
         if self._snapshot is None:
             return
-        before, self._view = self._view, race_view(self._snapshot, self._predictions, self._heard_ms)
-        state = Event("state", self._view.whole(), self._view.event_id)
-        change = None
-        if before is not None:
-            change = Event("change", changes(before, self._view), self._view.event_id)
-        self.frames.set(replace(self._newest, state=state, change=change))
+        self._made += 1
+        view = race_view(self._snapshot, self._predictions, self._heard_ms, frame_id=self._made)
+        state = Event("state", view.whole(), view.event_id)
+        self.frames.set(Frame(self._newest.links, self._newest.stage, state, view, self._ticks))
         _frames.add(1)

@@ -24,8 +24,8 @@ def test_a_loop_that_ends_where_it_began_is_not_folded_to_a_point():
 
 def test_more_detail_than_a_page_takes_is_thinned_to_the_bound():
     rng = np.random.default_rng(7)
-    x = np.arange(5_000) * 20.0
-    kept = simplify(x, rng.normal(0, 50, 5_000), most=300, tolerance=1.0)
+    x = np.arange(2_000) * 20.0
+    kept = simplify(x, rng.normal(0, 50, 2_000), most=300, tolerance=1.0)
     assert 100 < len(kept) <= 300
     assert kept[0] == 0
-    assert kept[-1] == 4_999
+    assert kept[-1] == 1_999

@@ -1,13 +1,14 @@
 """What a screen is due, and nothing more."""
 
-from ardoise.mediawall.wall import Frame, Wall
+from ardoise.mediawall.domain.stage import stage_view
+from ardoise.mediawall.wall import MOST_CHANGES, Frame, Wall
 
 from tests.browser import race_day
 
 
 def wall_at(second: int) -> Wall:
     wall = Wall(screens_limit=2)
-    wall.show_stage(race_day.EPOCH, race_day.stage())
+    wall.show_stage(stage_view(race_day.EPOCH, race_day.stage()))
     wall.show_snapshot(race_day.snapshot(second))
     return wall
 
@@ -17,28 +18,39 @@ def newest(wall: Wall) -> Frame:
     return wall.frames.value
 
 
-def kinds(frame: Frame, sent: Frame | None, *, next_one: bool) -> list[str]:
-    return [event.kind for event in frame.due(sent, next_one=next_one)]
+def kinds(frame: Frame, sent: Frame | None) -> list[str]:
+    return [event.kind for event in frame.due(sent)]
 
 
 def test_a_new_screen_is_told_everything():
-    assert kinds(newest(wall_at(9_000)), None, next_one=False) == ["links", "stage", "state"]
+    assert kinds(newest(wall_at(9_000)), None) == ["links", "stage", "state"]
 
 
-def test_a_screen_that_keeps_up_gets_changes_and_one_that_does_not_the_whole():
+def test_a_screen_gets_what_changed_since_the_state_that_it_has():
     wall = wall_at(9_000)
     sent = newest(wall)
     wall.show_snapshot(race_day.snapshot(9_001))
-    assert kinds(newest(wall), sent, next_one=True) == ["change"]
     wall.show_snapshot(race_day.snapshot(9_002))
-    assert kinds(newest(wall), sent, next_one=False) == ["state"]
+    [change] = newest(wall).due(sent)
+    assert change.kind == "change"
+    assert change.data["time_ms"] == race_day.START_MS + 9_002_000
+    assert newest(wall).due(sent) == [change], "made once for all screens that have the same"
+
+
+def test_screens_that_are_all_differently_late_get_the_whole_state():
+    wall = wall_at(9_000)
+    late = []
+    for second in range(9_001, 9_002 + MOST_CHANGES):
+        late.append(newest(wall))
+        wall.show_snapshot(race_day.snapshot(second))
+    assert [kinds(newest(wall), sent) for sent in late] == [["change"]] * MOST_CHANGES + [["state"]]
 
 
 def test_a_lost_link_alone_does_not_send_the_race_again():
     wall = wall_at(9_000)
     sent = newest(wall)
     wall.show_link("positioning", "reconnecting")
-    assert kinds(newest(wall), sent, next_one=True) == ["links"]
+    assert kinds(newest(wall), sent) == ["links"]
 
 
 def test_what_security_does_is_not_told_to_the_public():
@@ -52,12 +64,12 @@ def test_what_security_does_is_not_told_to_the_public():
 def test_the_next_stage_replaces_the_race_before_it():
     wall = wall_at(9_000)
     sent = newest(wall)
-    wall.show_stage(race_day.EPOCH + 1, race_day.stage())
+    wall.show_stage(stage_view(race_day.EPOCH + 1, race_day.stage()))
     assert newest(wall).state is None
     wall.show_snapshot(race_day.snapshot(9_001))  # a late one of the stage before
     assert newest(wall).state is None
     wall.show_snapshot(race_day.snapshot(-9, epoch=race_day.EPOCH + 1))
-    assert kinds(newest(wall), sent, next_one=False) == ["stage", "state"]
+    assert kinds(newest(wall), sent) == ["stage", "state"]
 
 
 def test_screens_beyond_the_limit_are_not_taken_until_one_goes():

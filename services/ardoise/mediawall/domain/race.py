@@ -55,6 +55,8 @@ class RaceView:
 
     epoch: int
     sequence: int
+    frame_id: int
+    """Which state of the page it is: one tick has several where predictions follow it."""
     rows: dict[int, Row]
     parts: dict[str, Any]
 
@@ -72,6 +74,7 @@ def race_view(
     snapshot: race_pb2.Snapshot,
     predictions: analytics_pb2.PredictionSet | None,
     heard_ms: int,
+    frame_id: int = 0,
 ) -> RaceView:
     """The state of the page.
 
@@ -85,6 +88,7 @@ def race_view(
     return RaceView(
         epoch=name.epoch,
         sequence=name.sequence,
+        frame_id=frame_id,
         rows={rider.bib: _row(rider, time_ms) for rider in snapshot.riders},
         parts={
             "id": f"{name.epoch}-{name.sequence}",

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+SEARCHED_PER_KEPT = 12
+
 
 def simplify(
     x: NDArray[np.float64], y: NDArray[np.float64], most: int, tolerance: float
@@ -13,11 +15,13 @@ def simplify(
     """
     if len(x) <= 2:
         return np.arange(len(x))
+    # A route drawn metre by metre has more points than any screen can tell apart: not worth the search.
+    every = np.unique(np.append(np.arange(0, len(x), 1 + len(x) // (SEARCHED_PER_KEPT * most)), len(x) - 1))
     while True:
-        kept = _within(x, y, tolerance)
+        kept = every[_within(x[every], y[every], tolerance)]
         if len(kept) <= most:
             return kept
-        tolerance *= 1.5
+        tolerance *= 2
 
 
 def _within(x: NDArray[np.float64], y: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
