@@ -102,6 +102,21 @@ def test_an_attacker_does_not_drown_what_happens_elsewhere():
     assert "tracker:77" in {alert.subject for alert in engine.lasting_alerts()}
 
 
+def test_who_keeps_knocking_is_not_forgotten_for_newcomers():
+    engine, alerts = Engine(RULES), []
+    for knock in range(5):
+        alerts += engine.observe([seen("refusal:unknown-tracker", knock, tracker=77)])
+        newcomers = range(1000 * knock + 1000, 1000 * knock + 1000 + limits.SUBJECTS_PER_SOURCE - 1)
+        engine.observe([seen("refusal:unknown-tracker", knock, tracker=tracker) for tracker in newcomers])
+    assert "tracker:77" in {alert.subject for alert in alerts}
+
+
+def test_a_report_that_comes_late_does_not_turn_time_back():
+    engine = Engine(RULES)
+    (alert,) = engine.observe([seen("oddity:jump", at_s) for at_s in (50, 0, 100, 60)])
+    assert [piece.time_ms - START_MS for piece in alert.evidence] == [50_000, 50_000, 100_000, 100_000]
+
+
 def test_a_million_invented_trackers_cost_no_memory_and_little_time():
     engine = Engine(RULES)
     tracemalloc.start()
