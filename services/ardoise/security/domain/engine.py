@@ -20,7 +20,7 @@ STEP_BACK_MS = 60 * 1000
 # Per rule. Sources hold certificates of ours, so there are few; 64 is twice the relays of a Grand Tour.
 MOST_SOURCES = 64
 SUBJECTS_PER_SOURCE = 32
-ALERTS_PER_SOURCE = 8
+ALERTS_PER_SOURCE = 4
 OTHERS = "others"
 
 

@@ -27,7 +27,7 @@ MOST_THRESHOLD = 100
 MOST_WINDOW_S = 3600
 
 
-class RulesInvalid(Exception):
+class RulesInvalid(ValueError):
     """The file of rules is wrong; the message lists every fault."""
 
 
