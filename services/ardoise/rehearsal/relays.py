@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -19,7 +20,12 @@ from ardoise.rehearsal.attack import Attack
 from ardoise.rehearsal.relay import RelayClient, refusals_by_name
 from ardoise.rehearsal.simulator import Simulation, TruthFile
 
+HISTORY_S, HISTORY_STEP_S = 1_200, 10
+"""A race that begins in its middle is reported back so far first, every few seconds of it: gaps are times
+between two riders at one point of the road, so without a past there would be none for minutes."""
 REPORT_EVERY_S = 30
+CATCHING_UP_S = 2.0
+"""Further behind the clock than this, each second is sent when the one before is in the region: relays in step."""
 
 _log = structlog.get_logger(__name__)
 
@@ -31,15 +37,20 @@ async def run_relays(
     *,
     seed: int,
     start_offset_s: int,
+    history_s: int = 0,
     speed: float = 1.0,
     attack: Attack | None = None,
     truth_path: Path | None = None,
 ) -> None:
     """Simulates the stage and sends it through all its relays until it is over or the process is stopped.
 
-    Device times begin with the wall clock's next second. Makes development identities for the relays that
-    have none; each relay has a connection of its own.
+    The race is at `start_offset_s` when the wall clock's next second begins; what went before is sent at once,
+    as relays do that were out of touch. The attack counts its seconds from there. Makes development identities
+    for the relays that have none; each relay has a connection of its own.
     """
+    history_s = min(HISTORY_S, start_offset_s)
+    if attack:
+        attack = replace(attack, begins_s=attack.begins_s + history_s)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -48,7 +59,7 @@ async def run_relays(
         Simulation,
         stage,
         seed,
-        start_offset_s=start_offset_s,
+        start_offset_s=start_offset_s - history_s,
         attack=attack,
         radio_seed=secrets.randbits(63),
     )
@@ -64,7 +75,7 @@ async def run_relays(
         truth = None
         if truth_path:
             truth = stack.enter_context(TruthFile(truth_path, [rider.bib for rider in stage.riders]))
-        sending = asyncio.create_task(_send(simulation, clients, speed, truth))
+        sending = asyncio.create_task(_send(simulation, clients, speed, truth, history_s))
         stopped = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait({sending, stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         if not stopping.is_set():
@@ -78,12 +89,20 @@ async def run_relays(
 
 
 async def _send(
-    simulation: Simulation, clients: dict[str, RelayClient], speed: float, truth: TruthFile | None
+    simulation: Simulation,
+    clients: dict[str, RelayClient],
+    history_s: int,
+    speed: float,
+    truth: TruthFile | None,
 ) -> None:
-    first_time_ms = (time.time_ns() // 1_000_000_000 + 1) * 1000
-    began_s = time.monotonic() + first_time_ms / 1000 - time.time()
+    first_time_ms = (time.time_ns() // 1_000_000_000 + 1 - history_s) * 1000
+    began_s = time.monotonic() + first_time_ms / 1000 - time.time() + history_s * (1 - 1 / speed)
     for number, second in enumerate(simulation.seconds(first_time_ms)):
-        await asyncio.sleep(max(0.0, began_s + number / speed - time.monotonic()))
+        wait_s = began_s + number / speed - time.monotonic()
+        if wait_s > -CATCHING_UP_S:
+            await asyncio.sleep(max(0.0, wait_s))
+        else:
+            await asyncio.gather(*(client.drained() for client in clients.values()))
         for frame in second.frames:
             clients[frame.relay_id].send(frame)
         if truth:
