@@ -74,6 +74,11 @@ class EpochRecorder:
         self._checkpointed_ms = 0
         self._checkpointed_s = 0.0
 
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that are derived and not written, about."""
+        return self._pending_rows
+
     async def run(self) -> None:
         """Records for ever."""
         while True:
