@@ -52,11 +52,11 @@ class Predictor:
         None: this second of the race was predicted already.
         """
         assert self._road is not None
-        view = view_of(snapshot)
         self.reached(snapshot.name.epoch, snapshot.name.sequence)
-        if self._views and view.race_time_s <= self._views[-1].race_time_s:
+        # Ticks close more often; live this is the tick of the whole second, the same one at every site.
+        if self._views and snapshot.race_time_ms // 1000 <= int(self._views[-1].race_time_s):
             return None
-        self._views.append(view)
+        self._views.append(view_of(snapshot))
         started = time.perf_counter()
         racing = snapshot.race_state in (common_pb2.RACE_STATE_RACING, common_pb2.RACE_STATE_FINISHED)
         made = forecast(self._views, self._road, self._model) if racing else None

@@ -34,7 +34,25 @@ def test_every_group_ahead_of_the_peloton_has_a_prediction_from_the_front():
     result = predict(HEAD, CHASE)
     assert [catch.group.group_id for catch in result.catches] == [1, 2]
     assert [catch.gap_s for catch in result.catches] == [90.0, 40.0]
-    assert result.catches[0].catch_probability < result.catches[1].catch_probability
+
+
+def test_the_peloton_meets_the_groups_in_the_order_of_the_road():
+    rider = replace(HEAD, bibs=(1,), gap_s=0.0)
+    thirty = replace(CHASE, bibs=tuple(range(10, 40)), gap_s=3.0)
+    ahead, behind = predict(rider, thirty).catches
+    assert ahead.catch_probability <= behind.catch_probability
+    assert (ahead.futures.catch_km >= behind.futures.catch_km).all()
+    (on_his_own,) = predict(rider).catches
+    assert on_his_own.catch_probability > behind.catch_probability
+
+
+def test_a_rider_just_ahead_of_thirty_does_not_win_alone_by_their_strength():
+    rider = replace(HEAD, bibs=(1,), gap_s=0.0)
+    thirty = replace(CHASE, bibs=tuple(range(10, 40)), gap_s=3.0)
+    with_them, without = predict(rider, thirty).finish_type, predict(rider).finish_type
+    assert with_them is not None
+    assert without is not None
+    assert with_them.solo == pytest.approx(without.solo, abs=0.1)
 
 
 def test_percentiles_ascend_and_lie_on_the_road_ahead():

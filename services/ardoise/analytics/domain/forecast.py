@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
+from ardoise.analytics.domain import scenarios
 from ardoise.analytics.domain.closing import observe
 from ardoise.analytics.domain.finish import FinishType, decided, finish_type
 from ardoise.analytics.domain.pursuit import CHAPATTE_S_PER_KM, Futures, Pursuit, PursuitModel, foresee
@@ -57,13 +59,20 @@ class Forecast:
 def forecast(history: Sequence[RaceView], road: Road, model: PursuitModel) -> Forecast:
     """`history`: seconds of the race, ascending, the last of them the one to predict from; at least one."""
     now = history[-1]
-    catches = tuple(_catch(history, group, road, model) for group in now.ahead if now.peloton is not None)
+    pursuits = [pursuit_of(history, group, road, model) for group in now.ahead if now.peloton is not None]
+    alone = [foresee(pursuit, model) for pursuit in pursuits]
+    # From the back: the peloton meets the groups in the order of the road.
+    in_order = list(accumulate(reversed(alone), lambda behind, ahead: ahead.in_front_of(behind)))[::-1]
+    catches = tuple(
+        _catch(group, now.peloton, pursuit, futures, road, model)
+        for group, pursuit, futures in zip(now.ahead, pursuits, in_order, strict=False)
+    )
     groups = [*now.ahead, *([now.peloton] if now.peloton else [])]
     return Forecast(
         race_time_s=now.race_time_s,
         data_age_s=max((group.data_age_s for group in groups), default=0.0),
         catches=catches,
-        finish_type=_finish(now, catches, road),
+        finish_type=_finish(now, alone, road),
         finish_reasons=_finish_reasons(groups, road),
     )
 
@@ -85,12 +94,15 @@ def pursuit_of(history: Sequence[RaceView], group: GroupView, road: Road, model:
     )
 
 
-def _catch(history: Sequence[RaceView], group: GroupView, road: Road, model: PursuitModel) -> CatchForecast:
-    peloton = history[-1].peloton
-    assert peloton is not None
+def _catch(
+    group: GroupView,
+    peloton: GroupView,
+    pursuit: Pursuit,
+    futures: Futures,
+    road: Road,
+    model: PursuitModel,
+) -> CatchForecast:
     start_m, to_go_m = min(peloton.distance_m, road.finish_m), road.to_go_m(group.distance_m)
-    pursuit = pursuit_of(history, group, road, model)
-    futures = foresee(pursuit, model)
     catch_to_go_m: tuple[float, ...] = ()
     if futures.caught.any():
         # Descending: who is caught early has far to go, and the percentiles are of the distance to go.
@@ -125,25 +137,24 @@ def _road_reasons(distance_m: float, road: Road) -> list[Reason]:
     return [*reasons, Reason("run_in", run_in_km, "km")]
 
 
-def _finish(now: RaceView, catches: Sequence[CatchForecast], road: Road) -> FinishType | None:
+def _finish(now: RaceView, alone: Sequence[Futures], road: Road) -> FinishType | None:
+    """`alone`: the futures of each group ahead as if there were no other. Who would be caught on their own
+    but for the group behind them is in that group by then: it is the one that arrives."""
     known = decided(now.finish_times_s, now.race_time_s)
     if known is not None:
         return known
-    head = now.ahead[0] if now.ahead else now.peloton
-    if head is None:
+    groups = [*now.ahead, *([now.peloton] if now.peloton else [])]
+    if not groups:
         return None
     front: list[tuple[int, float]] = []
-    left = np.ones_like(catches[0].futures.caught) if catches else np.array([])
-    for catch in catches:
-        first = left & ~catch.futures.caught
-        front.append((catch.group.size, float(np.mean(first))))
-        left = left & catch.futures.caught
-    if now.peloton is not None:
-        front.append((now.peloton.size, float(np.mean(left)) if catches else 1.0))
-    else:
-        front.append((head.size, 1.0))
-    to_go_m = road.to_go_m(head.distance_m)
-    return finish_type(front, to_go_m / 1000.0, road.ascent_m(head.distance_m, road.finish_m))
+    left = np.ones(scenarios.COUNT, bool)
+    for group, futures in zip(now.ahead, alone, strict=False):
+        front.append((group.size, float(np.mean(left & ~futures.caught))))
+        left = left & futures.caught
+    # The peloton, or, with none known, whoever is in front.
+    front.append((now.peloton.size if now.peloton else groups[0].size, float(np.mean(left))))
+    to_go_m = road.to_go_m(groups[0].distance_m)
+    return finish_type(front, to_go_m / 1000.0, road.ascent_m(groups[0].distance_m, road.finish_m))
 
 
 def _finish_reasons(groups: Sequence[GroupView], road: Road) -> tuple[Reason, ...]:

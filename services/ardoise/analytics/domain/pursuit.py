@@ -101,6 +101,13 @@ class Futures:
     def caught(self) -> np.ndarray:
         return np.isfinite(self.catch_km)
 
+    def in_front_of(self, behind: "Futures") -> "Futures":
+        """The same with a group between it and the peloton, which is met first: who falls back falls into that one."""
+        return Futures(
+            gap_at_line_s=np.maximum(self.gap_at_line_s, behind.gap_at_line_s),
+            catch_km=np.maximum(self.catch_km, behind.catch_km),
+        )
+
 
 def foresee(pursuit: Pursuit, model: PursuitModel) -> Futures:
     """The futures of one pursuit, the same for the same input on any machine but for the last bits."""
