@@ -38,20 +38,24 @@ def recording(
 
 @app.command()
 def relays(
-    event: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Event file (.yaml).")],
-    stage: Annotated[str, typer.Option(help="Id of the stage; without it the first.")] = "",
-    ingest: Annotated[
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Event file of the stage.")],
+    seed: Annotated[int, typer.Option(help="Seed of the race: the same one rides the same race.")] = 1,
+    offset: Annotated[
+        float, typer.Option(min=0, help="Seconds of the race that have passed when it begins.")
+    ] = 0.0,
+    history: Annotated[
+        float, typer.Option(min=0, help="Seconds of it that the relays had stored until now.")
+    ] = 0.0,
+    speed: Annotated[float, typer.Option(min=0.1, help="Times real time.")] = 1.0,
+    attacked: Annotated[
+        bool, typer.Option("--attacked", help="One relay is flooded with nonsense for a while.")
+    ] = False,
+    target: Annotated[
         str, typer.Option(envvar="ARDOISE_INGEST_TARGET", help="host:port of ingest.")
     ] = "127.0.0.1:7401",
-    seed: Annotated[int, typer.Option(help="Which race: the same seed is the same race.")] = 4,
-    offset: Annotated[int, typer.Option(min=0, help="Seconds into the stage to begin at.")] = 5_600,
-    speed: Annotated[float, typer.Option(min=0.01, help="Times real time.")] = 1.0,
-    attack: Annotated[bool, typer.Option(help="Put one relay under attack for two minutes.")] = True,
-    truth: Annotated[Path | None, typer.Option(help="File to keep the truth in (.csv.gz).")] = None,
 ) -> None:
-    """Simulates a stage and sends it through all its relays."""
-    import asyncio
-
+    """Rides a stage and reports it to ingest through all its relays: noise, holes, duplicates, latecomers."""
+    from ardoise.chassis.lifecycle import run_service
     from ardoise.chassis.settings import CommonSettings
     from ardoise.chassis.telemetry import configure_logging
     from ardoise.ingest.setup.source import read_setup
@@ -59,15 +63,16 @@ def relays(
     from ardoise.rehearsal.relays import run_relays
 
     settings = CommonSettings()
-    configure_logging(settings.log_level, service="relays", site=settings.site)
+    configure_logging(settings.log_level, service="relays")
+    attack = Attack() if attacked else None
     race = run_relays(
-        read_setup(event, stage),
+        read_setup(path),
         settings,
-        ingest,
+        target,
         seed=seed,
-        start_offset_s=offset,
+        start_offset_s=int(offset),
+        history_s=int(history),
         speed=speed,
-        attack=Attack() if attack else None,
-        truth_path=truth,
+        attack=attack,
     )
-    asyncio.run(race)
+    run_service(race)

@@ -15,7 +15,8 @@ from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.chassis.telemetry import configure_logging
 from ardoise.up.demo import Demo, Race
-from ardoise.up.plan import PORTS, SUPERVISOR, Platform, free_ports
+from ardoise.up.plan import PORTS, SUPERVISOR, Platform
+from ardoise.up.ports import Ports
 from ardoise.up.summary import View, show
 
 
@@ -60,7 +61,7 @@ def demo(
 
 
 async def _up(settings: CommonSettings, nats_url: str, database_url: str, race_centre_url: str) -> None:
-    ports = free_ports(PORTS)
+    ports = Ports(PORTS)
     platform = Platform(
         settings.state_dir,
         ports,
@@ -118,7 +119,7 @@ async def _show(platform: Platform, pages: list[str], console: Console) -> None:
 
 def _pages(platform: Platform) -> list[str]:
     tokens = platform.settings.identity_dir / "tokens"
-    operators = f"http://{platform.ports.at('operators')}"
+    operators = f"https://{platform.ports.at('operators')}"
     links = [f"the race: http://{platform.ports.at('web')}"]
     for role in ("race-operations", "security"):
         token = tokens / role

@@ -20,9 +20,8 @@ from ardoise.rehearsal.attack import Attack
 from ardoise.rehearsal.relay import RelayClient, refusals_by_name
 from ardoise.rehearsal.simulator import Simulation, TruthFile
 
-HISTORY_S, HISTORY_STEP_S = 1_200, 10
-"""A race that begins in its middle is reported back so far first, every few seconds of it: gaps are times
-between two riders at one point of the road, so without a past there would be none for minutes."""
+HISTORY_STEP_S = 10
+"""Of what went before now one second in so many is enough: passages in between are interpolated."""
 REPORT_EVERY_S = 30
 CATCHING_UP_S = 2.0
 """Further behind the clock than this, each second is sent when the one before is in the region: relays in step."""
@@ -44,11 +43,12 @@ async def run_relays(
 ) -> None:
     """Simulates the stage and sends it through all its relays until it is over or the process is stopped.
 
-    The race is at `start_offset_s` when the wall clock's next second begins; what went before is sent at once,
-    as relays do that were out of touch. The attack counts its seconds from there. Makes development identities
+    The race is at `start_offset_s` when the wall clock's next second begins; the `history_s` before that are sent
+    at once, as relays do that were out of touch: gaps are times between two riders at one point of the road, and
+    without a past there would be none for minutes. The attack counts its seconds from there. Makes development identities
     for the relays that have none; each relay has a connection of its own.
     """
-    history_s = min(HISTORY_S, start_offset_s)
+    history_s = min(history_s, start_offset_s)
     if attack:
         attack = replace(attack, begins_s=attack.begins_s + history_s)
     stopping = asyncio.Event()
@@ -75,7 +75,7 @@ async def run_relays(
         truth = None
         if truth_path:
             truth = stack.enter_context(TruthFile(truth_path, [rider.bib for rider in stage.riders]))
-        sending = asyncio.create_task(_send(simulation, clients, speed, truth, history_s))
+        sending = asyncio.create_task(_send(simulation, clients, history_s, speed, truth))
         stopped = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait({sending, stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         if not stopping.is_set():
@@ -101,6 +101,8 @@ async def _send(
         wait_s = began_s + number / speed - time.monotonic()
         if wait_s > -CATCHING_UP_S:
             await asyncio.sleep(max(0.0, wait_s))
+        elif number % HISTORY_STEP_S:
+            continue
         else:
             await asyncio.gather(*(client.drained() for client in clients.values()))
         for frame in second.frames:

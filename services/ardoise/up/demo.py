@@ -1,6 +1,7 @@
 """A race on this machine: simulated, recorded, or from a race centre's stream."""
 
 import tempfile
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +17,19 @@ from ardoise.ingest.setup.source import read_setup
 from ardoise.pb import control_pb2
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from ardoise.pb.setup_pb2 import ClockSource, StageSetup
-from ardoise.up.plan import PORTS, SUPERVISOR, Platform, free_ports
+from ardoise.up.plan import PORTS, SUPERVISOR, Platform
+from ardoise.up.ports import Ports
 from ardoise.up.supervisor import Part, bound_command
 
 RACE_CENTRE_PORT = 7480
 # Before the planned start of a recording there is an hour of bikes in a car park.
 SIMULATED_EVENT = Path(__file__).resolve().parents[3] / "events" / "tour-des-cols" / "event.yaml"
 RECORDING_SPEED = 10.0
+# By then the break of the day is minutes ahead and the first pass is behind the field.
+START_OFFSET_S = 6_600
+# The head's passages of the last minutes, or nobody behind it would have a gap to it yet.
+HISTORY_S = 1_200
+NEUTRAL_ZONE_S = 600
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Demo:
     def __init__(self, race: Race) -> None:
         self._race = race
         self._directory = tempfile.TemporaryDirectory(prefix="ardoise-demo-", ignore_cleanup_errors=True)
-        self.ports = free_ports({**PORTS, "race-centre": RACE_CENTRE_PORT})
+        self.ports = Ports({**PORTS, "race-centre": RACE_CENTRE_PORT})
         url = (
             race.source
             if race.is_url
@@ -97,6 +104,9 @@ class Demo:
             activate = control_pb2.ActivateStageRequest(request_id=uuid.uuid4().hex, epoch=loaded.epoch)
             await control.ActivateStage(activate)
             start = control_pb2.Decision(reason="demo", start=control_pb2.StartRace())
+            if not self._race.source:
+                underway_s = START_OFFSET_S - NEUTRAL_ZONE_S
+                start.effective_time_ms = time.time_ns() // 1_000_000 - underway_s * 1000
             await control.RecordDecision(
                 control_pb2.RecordDecisionRequest(
                     request_id=uuid.uuid4().hex, epoch=loaded.epoch, decision=start
@@ -116,5 +126,12 @@ class Demo:
         return Part("race-centre", bound_command(argv), self.platform.environment())
 
     def _relays(self) -> Part:
-        argv = self.platform.command("rehearse", "relays", str(SIMULATED_EVENT))
+        argv = self.platform.command(
+            "rehearse",
+            "relays",
+            str(SIMULATED_EVENT),
+            f"--offset={START_OFFSET_S}",
+            f"--history={HISTORY_S}",
+            "--attacked",
+        )
         return Part("relays", bound_command(argv), self.platform.environment())

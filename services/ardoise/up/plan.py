@@ -3,10 +3,8 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -16,6 +14,7 @@ from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.postgres import EmbeddedPostgres
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
+from ardoise.up.ports import Ports
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
 READY_LIMIT_S = 60.0
@@ -41,40 +40,6 @@ PORTS = {
     "web": 8080,
     "operators": 8443,
 }
-
-
-@dataclass(frozen=True)
-class Ports:
-    """The ports of one platform on loopback."""
-
-    numbers: dict[str, int]
-
-    def at(self, name: str) -> str:
-        """host:port."""
-        return f"127.0.0.1:{self.numbers[name]}"
-
-
-def free_ports(wanted: dict[str, int]) -> Ports:
-    """The wanted ports, each replaced by a free one where it is taken."""
-    found: dict[str, int] = {}
-    held = []
-    try:
-        for name, number in wanted.items():
-            probe = socket.socket()
-            held.append(probe)
-            try:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", number))
-            except OSError:
-                probe.close()
-                probe = socket.socket()
-                held.append(probe)
-                probe.bind(("127.0.0.1", 0))
-            found[name] = probe.getsockname()[1]
-    finally:
-        for probe in held:
-            probe.close()
-    return Ports(found)
 
 
 class Platform:
@@ -116,9 +81,9 @@ class Platform:
             part = Part("postgres", postgres.command, ready=_ready(postgres), stop_signal=signal.SIGINT)
             await self.supervisor.start(part)
             self._database_url = postgres.url
-        for name in ("ingest", "positioning", "recorder", "security", "analytics", "mediawall"):
-            progress(name)
-            await self.supervisor.start(self._service(name))
+        services = ("ingest", "positioning", "recorder", "security", "analytics", "mediawall")
+        progress(", ".join(services))
+        await asyncio.gather(*(self.supervisor.start(self._service(name)) for name in services))
 
     async def stop(self) -> None:
         """Stops everything, in reverse."""

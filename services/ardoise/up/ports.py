@@ -1,0 +1,52 @@
+"""Ports on loopback for one platform: the usual ones, or others where somebody has those."""
+
+import fcntl
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import IO
+
+# A port that the kernel gave out and that another platform reserved a moment ago: ask for another.
+MAX_ATTEMPTS = 100
+
+
+class Ports:
+    """Numbers by name, reserved against other platforms of this user for as long as this object is kept.
+
+    A service opens its port seconds after it was chosen; without the reservation two demos that start together
+    would choose the same.
+    """
+
+    def __init__(self, wanted: dict[str, int]) -> None:
+        self._directory = Path(tempfile.gettempdir()) / f"ardoise-ports-{os.getuid()}"
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        self._reservations: list[IO[str]] = []
+        self.numbers = {name: self._reserve(number) for name, number in wanted.items()}
+
+    def at(self, name: str) -> str:
+        """host:port."""
+        return f"127.0.0.1:{self.numbers[name]}"
+
+    def _reserve(self, wanted: int) -> int:
+        for attempt in range(MAX_ATTEMPTS):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", 0 if attempt else wanted))
+                except OSError:
+                    continue
+                number = probe.getsockname()[1]
+            if self._lock(number):
+                return number
+        raise RuntimeError(f"no free port on 127.0.0.1 after {MAX_ATTEMPTS} attempts")
+
+    def _lock(self, number: int) -> bool:
+        reservation = (self._directory / str(number)).open("w")
+        try:
+            fcntl.flock(reservation, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            reservation.close()
+            return False
+        self._reservations.append(reservation)
+        return True
