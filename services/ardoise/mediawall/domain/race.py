@@ -23,6 +23,14 @@ STATUSES = {
     common_pb2.RIDER_STATUS_FINISHED: "finished",
     common_pb2.RIDER_STATUS_ABANDONED: "abandoned",
 }
+ON_THE_ROAD = frozenset(
+    {
+        common_pb2.RIDER_STATUS_RACING,
+        common_pb2.RIDER_STATUS_NEUTRAL,
+        common_pb2.RIDER_STATUS_STOPPED,
+        common_pb2.RIDER_STATUS_FINISHED,
+    }
+)
 GROUP_ROLES = {
     race_pb2.GROUP_ROLE_UNSPECIFIED: "group",
     race_pb2.GROUP_ROLE_HEAD: "head",
@@ -83,7 +91,10 @@ def race_view(
     """
     name = snapshot.name
     time_ms = snapshot.race_time_ms
-    fixes_ms = [rider.fix_time_ms for rider in snapshot.riders if rider.HasField("fix_time_ms")]
+    heard = [rider for rider in snapshot.riders if rider.HasField("fix_time_ms")]
+    # A bike on a car roof in another city is heard too; the picture leans on those that are on the road.
+    fixes_ms = [rider.fix_time_ms for rider in heard if rider.status in ON_THE_ROAD]
+    fixes_ms = fixes_ms or [rider.fix_time_ms for rider in heard]
     current = predictions is not None and predictions.snapshot.epoch == name.epoch
     return RaceView(
         epoch=name.epoch,

@@ -11,9 +11,13 @@ export class Board {
     this.list = list;
     this.select = select;
     this.rows = new Map(); // "rider 23", "group 4" -> li
-    this.focused = null;
+    this.focused = null; // the one row that Tab stops at
+    this.walked = false; // whether somebody chose it
     list.addEventListener("keydown", (event) => this.walk(event));
-    list.addEventListener("focusin", (event) => this.keepFocus(event.target.closest(".row")));
+    list.addEventListener("focusin", (event) => {
+      this.walked = true;
+      this.keepFocus(event.target.closest(".row"));
+    });
   }
 
   clear() {
@@ -41,7 +45,7 @@ export class Board {
     arrange(this.list, wall ? items.slice(0, MOST_ON_WALL) : items);
     if (wall) this.cutAtEdge();
     const first = this.list.querySelector(".row");
-    if (first && !this.list.contains(this.focused)) this.keepFocus(first);
+    if (!this.walked || !this.list.contains(this.focused)) this.keepFocus(first);
   }
 
   gap(group, race) {
@@ -117,7 +121,7 @@ export class Board {
   }
 
   keepFocus(row) {
-    if (!row) return;
+    if (!row || row === this.focused) return;
     this.focused?.setAttribute("tabindex", "-1");
     row.setAttribute("tabindex", "0");
     this.focused = row;
