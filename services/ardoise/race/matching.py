@@ -23,8 +23,10 @@ SLACK_M = 40.0
 """Two receivers' errors and the road's own, along the road."""
 
 ACROSS_SIGMA_M = 12.0
-AGAINST_COST = 6.0
-"""Cost of a leg that leads against the direction of travel: two sigma and a half."""
+ASTRAY_COST = 9.0
+"""At most: a rider who was expected wrongly must not be held at a hairpin for ever."""
+AGAINST_COST = 8.0
+"""Cost of a leg that leads against the direction of travel."""
 DIRECTION_FROM_M = 12.0
 """A shorter displacement says nothing about the direction."""
 DIRECTION_UNTIL_MS = 12_000
@@ -71,8 +73,8 @@ def place_in_windows(
     dx, dy = road.x_m[index] - x_m[:, None], road.y_m[index] - y_m[:, None]
     astray = (index * STEP_CM + (road.start_cm - expected_cm)[:, None]) / sigma_cm[:, None]
     heading = road.east[index] * east_m[:, None] + road.north[index] * north_m[:, None]
-    cost = (dx * dx + dy * dy) / (ACROSS_SIGMA_M * ACROSS_SIGMA_M) + astray * astray
-    cost = cost + np.where(heading < 0.0, AGAINST_COST, 0.0)
+    cost = (dx * dx + dy * dy) / (ACROSS_SIGMA_M * ACROSS_SIGMA_M)
+    cost = cost + np.minimum(astray * astray, ASTRAY_COST) + np.where(heading < 0.0, AGAINST_COST, 0.0)
     cost[beyond] = np.inf
     rows = np.arange(len(first))
     best = np.argmin(cost, axis=1)

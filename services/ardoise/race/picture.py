@@ -120,7 +120,9 @@ class Picture:
         limit_cm = np.maximum(road.finish_cm, riders.published_cm)
         moved_cm = np.minimum(riders.published_cm + np.maximum(step_cm, 0), limit_cm)
         moves = riders.on_road & (finish_ms == 0)
-        moved_cm = np.where(riders.placed_anew, np.maximum(target_cm, road.start_cm), moved_cm)
+        # Who was without signal was shown as that, not here: back at once, not racing after themselves for minutes.
+        anew = riders.placed_anew | (self.status == RiderStatus.NO_SIGNAL)
+        moved_cm = np.where(anew, np.maximum(target_cm, road.start_cm), moved_cm)
         riders.published_cm[:] = np.where(moves, moved_cm, riders.published_cm)
         riders.published_cm[finish_ms > 0] = road.finish_cm
 

@@ -35,9 +35,13 @@ FOUND_AFTER = 2
 OFF_AFTER_MS = 12_000
 """A rider leaves the road when fixes off it go on for so long: one reflection off a cliff does not count."""
 PENDING_MS = 120_000
-SUSPECT_AFTER = 3
+SUSPECT_AFTER = 2
 SUSPECT_BACK_CM = 1_500
-WRONG_LEG_CM = 10_000
+SUSPECT_ACROSS_M = 40.0
+DOUBT_SIGMA_CM = 20_000
+DOUBT_REACH_CM = 35_000
+"""Where a rider can really be who was followed up the wrong leg: not far."""
+WRONG_LEG_CM = 3_000
 GLIDE_CM = 40_000
 """A correction up to here is ridden down at a speed a bike can have; a larger one shows the rider anew."""
 NEAR_LINE_M = 500.0
@@ -59,6 +63,10 @@ class Riders:
     """Smoothed speed from positions alone: against receivers that report nonsense."""
     latitude_e7: NDArray[np.int64]
     longitude_e7: NDArray[np.int64]
+    anchor_ms: NDArray[np.int64]
+    """The direction of travel is from the last fix that was far enough from the one before it to tell:"""
+    anchor_latitude_e7: NDArray[np.int64]
+    anchor_longitude_e7: NDArray[np.int64]
     heard_ms: NDArray[np.int64]
     published_cm: NDArray[np.int64]
     placed_anew: NDArray[np.bool_]
@@ -148,10 +156,11 @@ class Tracking:
         low_cm = np.maximum(fix_cm - SLACK_CM - BACKWARD_CM_PER_S * since_ms // 1000, road.start_cm)
         high_cm = np.minimum(fix_cm + SLACK_CM + FASTEST_CM_PER_S * since_ms // 1000, road.end_cm)
         sigma_cm = 800 + speed_mmps * since_ms // 50_000 + 15 * since_ms * since_ms // 1_000_000
-        last_x_m, last_y_m = road.plane(riders.latitude_e7[row], riders.longitude_e7[row])
-        east_m, north_m = x_m - last_x_m, y_m - last_y_m
+        anchor_x_m, anchor_y_m = road.plane(riders.anchor_latitude_e7[row], riders.anchor_longitude_e7[row])
+        east_m, north_m = x_m - anchor_x_m, y_m - anchor_y_m
         told = east_m * east_m + north_m * north_m >= DIRECTION_FROM_M * DIRECTION_FROM_M
-        told &= since_ms <= DIRECTION_UNTIL_MS
+        stale = time_ms - riders.anchor_ms[row] > DIRECTION_UNTIL_MS
+        anew, told = told | stale, told & ~stale
         placed = place_in_windows(
             road, x_m, y_m, low_cm, high_cm, expected_cm, sigma_cm, east_m * told, north_m * told
         )
@@ -168,7 +177,9 @@ class Tracking:
             (device_mmps - speed_mmps) * since_ms // (since_ms + 1_000),
             (ridden_mmps - speed_mmps) * since_ms // (since_ms + 3_000),
         )
-        suspect = used & (placed.against | (placed.distance_cm < fix_cm - SUSPECT_BACK_CM))
+        doubtful = placed.against | (placed.distance_cm < fix_cm - SUSPECT_BACK_CM)
+        doubtful |= placed.across_m > SUSPECT_ACROSS_M
+        suspect = np.where(doubtful, riders.suspect[row] + 1, np.where(told, 0, riders.suspect[row]))
         row_u = row[used]
         self._record(row_u, fix_cm[used], fix_ms[used], found_cm[used], time_ms[used])
         riders.fix_cm[row_u], riders.fix_ms[row_u] = found_cm[used], time_ms[used]
@@ -176,8 +187,12 @@ class Tracking:
         riders.ridden_mmps[row_u] = ridden[used]
         riders.latitude_e7[row_u], riders.longitude_e7[row_u] = latitude_e7[used], longitude_e7[used]
         riders.pending[row_u] = 0
-        riders.suspect[row_u] = np.where(suspect, riders.suspect[row] + 1, 0)[used]
-        for i in np.flatnonzero(suspect & (riders.suspect[row] >= SUSPECT_AFTER)).tolist():
+        riders.suspect[row_u] = suspect[used]
+        moved = row[used & anew]
+        riders.anchor_ms[moved] = time_ms[used & anew]
+        riders.anchor_latitude_e7[moved] = latitude_e7[used & anew]
+        riders.anchor_longitude_e7[moved] = longitude_e7[used & anew]
+        for i in np.flatnonzero(used & doubtful & (suspect >= SUSPECT_AFTER)).tolist():
             found_cm[i] = self._doubt(int(row[i]), int(time_ms[i]), i, x_m, y_m, east_m, north_m)
         return used, found_cm
 
@@ -186,10 +201,10 @@ class Tracking:
         riders = self.riders
         riders.suspect[row] = 0
         fix_cm = int(riders.fix_cm[row])
-        reach_cm = FASTEST_CM_PER_S * LONGEST_WINDOW_MS // 1000
         displacement = (float(east_m[i]), float(north_m[i]))
-        possible = (fix_cm - reach_cm, fix_cm + reach_cm)
-        found = seek(self.road, float(x_m[i]), float(y_m[i]), displacement, fix_cm, reach_cm, possible)
+        possible = (fix_cm - DOUBT_REACH_CM, fix_cm + DOUBT_REACH_CM)
+        place_m = (float(x_m[i]), float(y_m[i]))
+        found = seek(self.road, *place_m, displacement, fix_cm, DOUBT_SIGMA_CM, possible)
         if found is None or abs(found - fix_cm) < WRONG_LEG_CM:
             return fix_cm
         self._put(row, found, time_ms, int(riders.speed_mmps[row]))
@@ -287,6 +302,8 @@ class Tracking:
         riders.pending[row] = riders.suspect[row] = 0
         if place_e7 is not None:
             riders.latitude_e7[row], riders.longitude_e7[row] = place_e7
+            riders.anchor_latitude_e7[row], riders.anchor_longitude_e7[row] = place_e7
+            riders.anchor_ms[row] = time_ms
 
     def _record(self, row, from_cm, from_ms, to_cm, to_ms) -> None:
         """Writes passages, and the instant at which the line was crossed."""

@@ -140,9 +140,9 @@ def test_nothing_teleports_and_nobody_rides_backwards(day: Day) -> None:
     ridden = steps_mps[shown[1:] & shown[:-1]]
     assert ridden.min() >= 0
     assert ridden.max() <= 30.5
-    # One second without a position, and then elsewhere: the feed has four such places in five hours.
+    # One second without a position, and then elsewhere: the feed has eight such places in five hours.
     blinks = shown[:-2] & shown[2:] & (day.status[1:-1] == RiderStatus.OFF_ROUTE)
-    assert blinks.sum() <= 8
+    assert blinks.sum() <= 12
 
 
 def test_a_position_is_there_when_the_feed_has_one(day: Day) -> None:
