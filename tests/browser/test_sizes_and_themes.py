@@ -127,6 +127,8 @@ async def test_nothing_overlaps_and_nothing_scrolls_sideways(
     assert await page.evaluate(OVERLAPS) == []
     assert await page.evaluate(CUT) == []
     if query or size == DESKTOP:
+        last = "document.querySelector('#groups li:last-child').getBoundingClientRect().bottom"
+        assert await page.evaluate(f"{last} <= document.querySelector('.slate').getBoundingClientRect().bottom")
         assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 

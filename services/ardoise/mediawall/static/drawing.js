@@ -100,7 +100,7 @@ export function tag(sheet, group, text, at) {
         : [colour("raised"), colour("chalk")];
   ink.fillStyle = colour("panel");
   ink.strokeStyle = colour(group.role === "head" ? "head-edge" : "chalk");
-  ink.lineWidth = group.selected ? 3 : 1.5;
+  ink.lineWidth = rem * (group.selected ? 0.2 : 0.1);
   ink.beginPath();
   ink.roundRect(at.x, at.y, width, height, size * 0.2);
   ink.fill();

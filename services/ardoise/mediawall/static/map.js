@@ -4,10 +4,15 @@ import { font, movingKey, tag } from "./drawing.js";
 import { gapText } from "./format.js";
 import { say } from "./i18n.js";
 
-const DIRECTIONS = [0, 45, -45, 90, -90, 135, -135, 180].map((degrees) => (degrees * Math.PI) / 180);
+const DIRECTIONS = [0, 45, -45, 90, -90, 135, -135, 180, 22, -22, 67, -67, 112, -112, 157, -157].map((degrees) => (degrees * Math.PI) / 180);
+const MOST_FOR_ROAD = 16; // a tag may lie on the road sooner than on another tag or a leader
 const REACHES = [1.7, 2.9, 4.4]; // in units of a tag's height
 
-const centre = (box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
+/** Where a line from this point meets a tag. */
+const nearest = (point, box) => ({
+  x: Math.min(Math.max(point.x, box.x), box.x + box.width),
+  y: Math.min(Math.max(point.y, box.y), box.y + box.height),
+});
 
 const overlap = (a, b, margin) =>
   b.x <= a.x + a.width + margin && b.x + b.width + margin >= a.x && b.y <= a.y + a.height + margin && b.y + b.height + margin >= a.y;
@@ -104,7 +109,7 @@ export class RouteMap {
     const size = rem * (wall ? 0.62 : 0.5);
     ink.fillStyle = colour("ground");
     ink.strokeStyle = colour("hill-edge");
-    ink.lineWidth = 1.5;
+    ink.lineWidth = rem * 0.1;
     ink.beginPath();
     if (feature.kind === "climb") {
       ink.moveTo(x, y - size);
@@ -124,7 +129,7 @@ export class RouteMap {
     const size = rem * (wall ? 0.5 : 0.42);
     ink.fillStyle = colour("ground");
     ink.strokeStyle = colour("chalk");
-    ink.lineWidth = 2;
+    ink.lineWidth = rem * 0.13;
     ink.beginPath();
     ink.arc(start.x, start.y, size, 0, 7);
     ink.fill();
@@ -198,24 +203,22 @@ export class RouteMap {
   }
 
   drawTag(sheet, group) {
-    const { ink, colour } = sheet;
+    const { ink, colour, rem } = sheet;
     const middle = this.point((group.frontM + Math.max(group.backM, group.frontM - 5_000)) / 2);
     const text = group.role === "head" || group.gapMs === null ? "" : `+${gapText(group.gapMs)}`;
     const size = tag(sheet, group, text, null);
     const choice = this.choose(sheet, group, middle, size);
     const box = this.boxAt(middle, size, choice);
+    const end = nearest(middle, box);
     ink.strokeStyle = colour(group.role === "head" ? "head-edge" : "chalk");
-    ink.lineWidth = 1.5;
+    ink.lineWidth = rem * 0.1;
     ink.beginPath();
     ink.moveTo(middle.x, middle.y);
-    ink.lineTo(
-      Math.min(Math.max(middle.x, box.x), box.x + box.width),
-      Math.min(Math.max(middle.y, box.y), box.y + box.height),
-    );
+    ink.lineTo(end.x, end.y);
     ink.stroke();
     tag(sheet, group, text, box);
     this.places.set(group.id, choice);
-    this.tags.push({ ...box, id: group.id, leader: [middle, centre(box)] });
+    this.tags.push({ ...box, id: group.id, leader: [middle, end] });
   }
 
   boxAt(point, size, { direction, reach }) {
@@ -249,7 +252,7 @@ export class RouteMap {
       x > box.x - grow && x < box.x + box.width + grow && y > box.y - grow && y < box.y + box.height + grow;
     for (const other of this.tags) {
       if (overlap(box, other, margin)) cost += 200;
-      if (cross([point, centre(box)], other.leader)) cost += 80;
+      if (cross([point, nearest(point, box)], other.leader)) cost += 80;
     }
     for (const label of this.labels) if (overlap(box, label, 0)) cost += 60;
     for (const other of this.groups) {
@@ -257,15 +260,16 @@ export class RouteMap {
       if (within(front.x, front.y, sheet.rem * 0.6)) cost += 60;
     }
     const every = Math.max(1, Math.floor(this.px.length / 400));
-    for (let i = 0; i < this.px.length; i += every) if (within(this.px[i], this.py[i], 2)) cost += 2;
-    return cost;
+    let hidden = 0;
+    for (let i = 0; i < this.px.length; i += every) if (within(this.px[i], this.py[i], 2)) hidden += 1;
+    return cost + Math.min(MOST_FOR_ROAD, 2 * hidden);
   }
 
   drawRider({ ink, rem, colour }) {
     const { x, y } = this.point(this.rider.distanceM);
     ink.fillStyle = colour("ground");
     ink.strokeStyle = colour("chalk");
-    ink.lineWidth = 2.5;
+    ink.lineWidth = rem * 0.16;
     ink.beginPath();
     ink.arc(x, y, rem * 0.45, 0, 7);
     ink.fill();
@@ -273,7 +277,7 @@ export class RouteMap {
     ink.font = font(800, rem);
     ink.textAlign = "center";
     ink.textBaseline = "bottom";
-    ink.lineWidth = 4;
+    ink.lineWidth = rem * 0.28;
     ink.strokeStyle = colour("ground");
     ink.strokeText(this.rider.bib, x, y - rem * 0.55);
     ink.fillStyle = colour("chalk");

@@ -93,14 +93,14 @@ export class Profile {
     this.drawKilometres(sheet);
     this.drawFeatures(sheet);
     ink.strokeStyle = colour("chalk");
-    ink.lineWidth = 2;
+    ink.lineWidth = rem * 0.13;
     ink.beginPath();
     ink.moveTo(this.x(road.finishM), box.bottom);
     ink.lineTo(this.x(road.finishM), Math.min(this.y(road.finishM), box.bottom - rem) - rem * 0.4);
     ink.stroke();
   }
 
-  drawKilometres({ ink, colour, width }) {
+  drawKilometres({ ink, colour, rem, width }) {
     const { box, road } = this;
     const length = road.finishM / 1000;
     const fits = width / (box.text * 4.5);
@@ -109,7 +109,7 @@ export class Profile {
     ink.fillStyle = colour("dust");
     ink.textBaseline = "alphabetic";
     ink.strokeStyle = colour("line");
-    ink.lineWidth = 1;
+    ink.lineWidth = rem * 0.06;
     for (let km = 0; km <= length; km += step) {
       const x = this.x(km * 1000);
       const words = km === 0 ? say("kilometres", { value: 0 }) : number(km);
@@ -138,7 +138,7 @@ export class Profile {
       const badge = feature.kind === "climb" ? feature.category : feature.kind === "sprint" ? "S" : "⏱";
       if (feature.kind === "time_check") {
         ink.strokeStyle = colour("hill-edge");
-        ink.lineWidth = 1;
+        ink.lineWidth = rem * 0.06;
         ink.setLineDash([3, 3]);
         ink.beginPath();
         ink.moveTo(x, y);
@@ -168,7 +168,7 @@ export class Profile {
       }
       taken.push({ left, width: taking, bottom });
       ink.strokeStyle = colour("hill-edge");
-      ink.lineWidth = 1;
+      ink.lineWidth = rem * 0.06;
       ink.beginPath();
       ink.moveTo(x, y);
       ink.lineTo(x, bottom);
@@ -244,7 +244,7 @@ export class Profile {
       const y = this.y(this.rider.distanceM);
       ink.fillStyle = colour("ground");
       ink.strokeStyle = colour("chalk");
-      ink.lineWidth = 2.5;
+      ink.lineWidth = rem * 0.16;
       ink.beginPath();
       ink.arc(x, y, rem * (wall ? 0.5 : 0.38), 0, 7);
       ink.fill();
