@@ -109,6 +109,9 @@ class LogReader:
             except NotFoundError:
                 raise
             except (nats.errors.Error, APIError, TimeoutError) as error:
+                # On a closed connection nats-py 2.16 answers a cancellation with ConnectionClosedError.
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise asyncio.CancelledError from error
                 _log.info("log_reader_retries", epoch=epoch, after=after, error=repr(error))
             await asyncio.sleep(RETRY_S)
 

@@ -45,8 +45,8 @@ async def run_relays(
 
     The race is at `start_offset_s` when the wall clock's next second begins; the `history_s` before that are sent
     at once, as relays do that were out of touch: gaps are times between two riders at one point of the road, and
-    without a past there would be none for minutes. The attack counts its seconds from there. Makes development identities
-    for the relays that have none; each relay has a connection of its own.
+    without a past there would be none for minutes. The attack counts its seconds from there. Makes development
+    identities for the relays that have none; each relay has a connection of its own.
     """
     history_s = min(history_s, start_offset_s)
     if attack:
