@@ -25,12 +25,14 @@ SESSION_DEFAULTS = {
     "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s "
     "-c timezone=UTC",
 }
+READ_ONLY, UNDEFINED_TABLE = "25006", "42P01"
 POOL_SESSIONS = 4
 POOL_WAIT_S = 5.0
 
 
 class StoreUnavailable(Exception):
-    """The database cannot be reached, went away in the middle, or takes no writes: try again later.
+    """The database cannot be reached, went away in the middle, takes no writes or has no tables yet: try
+    again later.
 
     Whether a transaction that was being committed did commit is unknown.
     """
@@ -100,11 +102,12 @@ def database_kind(connection: Connection) -> DatabaseKind:
 
 
 def _is_away(error: DBAPIError) -> bool:
-    # A read-only session is a primary that was demoted under us; 57 is shutdown and its kin.
+    # 08: the connection; 53: no memory, disk or session left; 57: shutdown and its kin; a read-only session
+    # is a primary that was demoted under us; tables are missing until the recorder has made them.
     state = getattr(error.orig, "sqlstate", None) or ""
     return (
         error.connection_invalidated
         or isinstance(error, OperationalError | InterfaceError)
         or state.startswith(("08", "53", "57"))
-        or state == "25006"
+        or state in (READ_ONLY, UNDEFINED_TABLE)
     )

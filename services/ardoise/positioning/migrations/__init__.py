@@ -5,6 +5,7 @@ looked at on every start, so that a database that changes its licence gains what
 """
 
 import asyncio
+import logging
 from pathlib import Path
 
 import structlog
@@ -48,6 +49,8 @@ def migrate_database(url: str) -> str:
 def _upgrade(connection: Connection) -> tuple[DatabaseKind, str]:
     _take_lock(connection)
     kind = database_kind(connection)
+    # Two lines at every start that say nothing of this database.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent))
     command.upgrade(config, "head")
