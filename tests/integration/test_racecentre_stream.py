@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
 from ardoise.ingest.racecentre.client import RaceCentreStream, StreamRefused
+from ardoise.ingest.racecentre.decoder import decode
 from ardoise.ingest.racecentre.discovery import discover_setup
-from ardoise.ingest.racecentre.recording import Recording, parse_recording
+from ardoise.ingest.racecentre.recording import Recording, parse_recording, read_recording
 from ardoise.ingest.racecentre.stage import NoRoute
 from ardoise.rehearsal.recording_server import recording_app
 
@@ -151,3 +154,17 @@ async def test_a_url_that_is_no_stream_is_said_so_at_once(http: httpx.AsyncClien
     async with raw_server(answer) as origin:
         with pytest.raises(StreamRefused, match=origin):
             await take(RaceCentreStream(origin, http), 1)
+
+
+async def test_the_real_recording_comes_through_whole(http: httpx.AsyncClient, shared_data: Path):
+    whole = read_recording(shared_data / "race/tour-2026-stage-04.json.gz")
+    async with http_server(recording_app(whole, speed=math.inf)) as origin:
+        stream = RaceCentreStream(f"{origin}/live-stream", http)
+        setup = await discover_setup(stream, http)
+        texts = await take(stream, len(whole.texts))
+
+    assert setup == whole.setup()
+    assert texts == list(whole.texts)
+    telemetry = [decode(text) for text in texts]
+    assert sum(len(one.bib) for one in telemetry if one) == 283_782
+    assert not any(one.refused for one in telemetry if one)

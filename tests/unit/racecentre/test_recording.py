@@ -6,6 +6,8 @@ import pytest
 from ardoise.ingest.racecentre.recording import RecordingInvalid, parse_recording, read_recording
 from ardoise.ingest.racecentre.stage import NoRoute
 from ardoise.pb import setup_pb2
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 REAL = Path(__file__).parents[4] / "shared/data/race/tour-2026-stage-04.json.gz"
 TRACE = {
@@ -126,3 +128,58 @@ def test_the_real_recording_gives_the_stage_from_carcassonne_to_foix():
     assert setup.route.distance_cm[0] == pytest.approx(-855_000, rel=0.01)
     assert [feature.category for feature in setup.route.features] == ["4", "3", "", "2", "2"]
     assert recording.first_event_at(setup.planned_start_ms) < len(recording.texts)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def shaped(*keys: str) -> st.SearchStrategy:
+    """Lists of objects with the right keys and anything behind them."""
+    return (
+        st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(keys, json_values)), max_size=4)
+        | json_values
+    )
+
+
+wild_checkpoints = st.lists(
+    st.dictionaries(
+        st.sampled_from(["0", "1"]),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "length": json_values,
+                "latitude": json_values,
+                "checkpointSummits": shaped("code", "length", "summit"),
+                "checkpointTypes": shaped("type"),
+            },
+        ),
+    ),
+    max_size=2,
+)
+
+
+@settings(max_examples=150)
+@given(
+    riders=shaped("bib", "lastname", "nationality", "$team"),
+    teams=shaped("code", "_id", "name", "color"),
+    stages=st.dictionaries(st.just("2026-07-07"), shaped("date", "stage", "startTime", "timezone"))
+    | json_values,
+    checkpoints=wild_checkpoints | json_values,
+    points=shaped("lat", "lon", "distanceTraveled"),
+    total=json_values,
+)
+def test_nothing_that_a_site_may_publish_brings_the_set_up_down(
+    riders: object, teams: object, stages: object, checkpoints: object, points: object, total: object
+):
+    trace = TRACE | {"pointsOfInterest": points, "totalDistance": total}
+    rest = {"trace": trace, "riders": riders, "teams": teams, "stages": stages, "checkpoints": checkpoints}
+    try:
+        setup = parse_recording(recorded(**rest)).setup()
+    except NoRoute:
+        return
+    assert len(setup.SerializeToString()) < 100_000
+    assert setup.riders

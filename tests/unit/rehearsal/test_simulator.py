@@ -13,7 +13,7 @@ from ardoise.rehearsal.race_model import RaceModel, Truth
 from ardoise.rehearsal.simulator import SimulatedSecond, Simulation, TruthFile
 
 SEED = 4
-STEP_S = 2.0
+STEP_S = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,9 @@ def test_a_gruppetto_forms_behind(whole_race: list):
 def test_nobody_rides_faster_or_brakes_harder_than_a_bike_can(stage: StageSetup):
     model = RaceModel(stage, SEED)
     while model.elapsed_s < 8_000:
-        model.step(3.0)
+        model.step(4.0)
     before = model.truth()
-    for _ in range(600):
+    for _ in range(300):
         model.step(1.0)
         truth = model.truth()
         assert truth.speed_mps.max() < 26
@@ -99,11 +99,11 @@ def test_nobody_rides_faster_or_brakes_harder_than_a_bike_can(stage: StageSetup)
 
 def test_the_gap_is_the_time_since_the_head_was_at_the_same_point(stage: StageSetup):
     model, head = RaceModel(stage, SEED), []
-    while model.elapsed_s < 4_000:
+    while model.elapsed_s < 2_400:
         model.step(1.0)
         head.append(model.truth().distance_m[~model.truth().abandoned].max())
     truth = model.truth()
-    expected_s = 4_000 - np.interp(truth.distance_m, head, np.arange(1, 4_001))
+    expected_s = 2_400 - np.interp(truth.distance_m, head, np.arange(1, 2_401))
 
     racing = ~truth.abandoned
     assert np.abs(truth.gap_s - expected_s)[racing].max() < 1.0
@@ -140,7 +140,7 @@ def test_most_fixes_are_heard_by_two_or_more_relays_and_few_are_missed(two_minut
 
 
 def test_every_relay_counts_its_frames_and_some_come_late(stage: StageSetup):
-    seconds = list(islice(Simulation(stage, SEED, start_offset_s=3_000).seconds(), 900))
+    seconds = list(islice(Simulation(stage, SEED, start_offset_s=3_000).seconds(), 600))
     numbers: dict[tuple[str, int], list[int]] = {}
     late_s = []
     for second in seconds:
@@ -149,7 +149,7 @@ def test_every_relay_counts_its_frames_and_some_come_late(stage: StageSetup):
             late_s.append((second.time_ms - frame.base_time_ms) / 1000)
 
     assert all(counted == list(range(1, len(counted) + 1)) for counted in numbers.values())
-    assert sum(seconds > 5 for seconds in late_s) > 20
+    assert sum(seconds > 5 for seconds in late_s) > 10
     assert sum(seconds == 0 for seconds in late_s) > 0.8 * len(late_s)
 
 

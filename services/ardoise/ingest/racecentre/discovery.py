@@ -14,7 +14,7 @@ import httpx
 
 from ardoise.ingest.racecentre.client import RaceCentreStream
 from ardoise.ingest.racecentre.decoder import TELEMETRY_BIND, Telemetry
-from ardoise.ingest.racecentre.stage import NoRoute, stage_setup
+from ardoise.ingest.racecentre.stage import NoRoute, stage_setup, stages_by_date
 from ardoise.pb import setup_pb2
 
 REQUEST_TIMEOUT_S = 15.0
@@ -41,7 +41,7 @@ async def discover_setup(
     rest: dict[str, Any] = {
         "riders": await _fetch(http, urljoin(stream.url, f"/api/allCompetitors-{year}")),
         "teams": await _fetch(http, urljoin(stream.url, f"/api/team-{year}")),
-        "stages": _by_date(await _fetch(http, urljoin(stream.url, f"/api/stage-{year}"))),
+        "stages": stages_by_date(await _fetch(http, urljoin(stream.url, f"/api/stage-{year}"))),
     }
     number = rest["stages"].get(stage_date.isoformat(), {}).get("stage", 0)
     rest["checkpoints"] = await _fetch(http, urljoin(stream.url, f"/api/checkpoint-{year}-{number}"))
@@ -62,11 +62,6 @@ async def discover_setup(
 def _year(telemetry: Telemetry, fallback: int) -> int:
     suffix = telemetry.bind.removeprefix(TELEMETRY_BIND).lstrip("-")
     return int(suffix) if suffix.isdecimal() and len(suffix) == 4 else fallback
-
-
-def _by_date(stages: object) -> dict[str, Any]:
-    found = stages if isinstance(stages, list) else []
-    return {str(stage.get("date"))[:10]: stage for stage in found if isinstance(stage, dict)}
 
 
 async def _fetch(http: httpx.AsyncClient, url: str) -> Any:

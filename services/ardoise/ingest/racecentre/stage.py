@@ -16,6 +16,10 @@ from ardoise.pb import setup_pb2
 from ardoise.race.route import Feature, FeatureKind, Route
 
 DEFAULT_TIME_ZONE = "Europe/Paris"
+MOST_FEATURES = 200
+MOST_TEAMS = 100
+LONGEST_NAME = 120
+"""What a page can show; the names come from a stranger."""
 SUMMIT_CATEGORIES = frozenset({"4", "3", "2", "1", "HC", "H"})
 NEUTRAL_ZONE_SLACK_CM = 300_000
 """How far the published kilometre of a place may lie from the measured one."""
@@ -36,7 +40,7 @@ def stage_setup(rest: Mapping[str, Any], stage_date: date, seen_bibs: Iterable[i
 
     Raises NoRoute.
     """
-    stage = _mapping(_mapping(rest.get("stages")).get(stage_date.isoformat()))
+    stage = _mapping(stages_by_date(rest.get("stages")).get(stage_date.isoformat()))
     trace = rest.get("trace")
     if not isinstance(trace, Mapping):
         raise NoRoute("the source has no trace: give the route with SETUP=<event file or recording>")
@@ -45,8 +49,8 @@ def stage_setup(rest: Mapping[str, Any], stage_date: date, seen_bibs: Iterable[i
     riders = _riders(rest.get("riders"), code_of, seen_bibs)
     number = stage.get("stage")
     start, finish = (_label(stage.get(key)) for key in ("departureCity", "arrivalCity"))
-    road = f"{start} - {finish}" if start and finish else str(trace.get("name") or "").replace(" > ", " - ")
-    title = f"Stage {number}" if number else f"Stage of {stage_date.isoformat()}"
+    road = f"{start} - {finish}" if start and finish else _name(trace.get("name")).replace(" > ", " - ")
+    title = f"Stage {number}" if isinstance(number, int) and number else f"Stage of {stage_date.isoformat()}"
     return setup_pb2.StageSetup(
         stage_id=f"stage-{stage_date.isoformat()}",
         event_name=f"Race centre {stage_date.year}",
@@ -59,6 +63,12 @@ def stage_setup(rest: Mapping[str, Any], stage_date: date, seen_bibs: Iterable[i
         signal_timeout_ms=DEFAULT_SIGNAL_TIMEOUT_MS,
         clock_source=setup_pb2.CLOCK_SOURCE_FEED,
     )
+
+
+def stages_by_date(published: object) -> dict[str, Mapping[str, Any]]:
+    """Stages by their day ("2026-07-07"); the site gives a list, a recording has them by day already."""
+    stages = list(published.values()) if isinstance(published, Mapping) else _list(published)
+    return {str(stage.get("date"))[:10]: stage for stage in stages if isinstance(stage, Mapping)}
 
 
 def _route(trace: Mapping[str, Any], checkpoints: object) -> Route:
@@ -114,9 +124,11 @@ def _features(checkpoints: object, places: _Places, zero_cm: int, finish_cm: int
         if km is None:
             continue
         distance_cm = min(places.at(checkpoint, km), finish_cm) - zero_cm
+        if distance_cm < -zero_cm:
+            continue
         for summit in map(_mapping, _list(checkpoint.get("checkpointSummits"))):
             code = str(summit.get("code") or "").upper()
-            name = str(_mapping(summit.get("summit")).get("name") or checkpoint.get("place") or "Climb")
+            name = _name(_mapping(summit.get("summit")).get("name"), checkpoint.get("place"), "Climb")
             length_m = finite(summit.get("length")) or 0.0
             category = {"H": "HC"}.get(code, code) if code in SUMMIT_CATEGORIES else ""
             features.append(
@@ -125,9 +137,9 @@ def _features(checkpoints: object, places: _Places, zero_cm: int, finish_cm: int
         kinds = {_mapping(kind).get("type") for kind in _list(checkpoint.get("checkpointTypes"))}
         if "sprint" in kinds and "arrival" not in kinds:
             features.append(
-                Feature(FeatureKind.SPRINT, str(checkpoint.get("place") or "Sprint"), distance_cm)
+                Feature(FeatureKind.SPRINT, _name(checkpoint.get("place"), "Sprint"), distance_cm)
             )
-    return features
+    return features[:MOST_FEATURES]
 
 
 def _checkpoints(checkpoints: object) -> list[Mapping[str, Any]]:
@@ -145,8 +157,8 @@ def _teams(published: object) -> tuple[list[setup_pb2.Team], dict[str, str]]:
     code_of: dict[str, str] = {}
     by_code: dict[str, Mapping[str, Any]] = {}
     for team in map(_mapping, _list(published)):
-        code = str(team.get("code") or "").strip().upper()
-        if code:
+        code = str(team.get("code") or "").strip().upper()[:4]
+        if code and len(by_code) < MOST_TEAMS:
             by_code[code] = team
             code_of[str(team.get("_id"))] = code
     colours = {str(team.get("color") or "").lower() for team in by_code.values()}
@@ -156,7 +168,7 @@ def _teams(published: object) -> tuple[list[setup_pb2.Team], dict[str, str]]:
         colour = str(by_code[code].get("color") or "").lower()
         if not told_apart or not _is_colour(colour):
             colour = PALETTE[index % len(PALETTE)]
-        name = str(by_code[code].get("name") or code)
+        name = _name(by_code[code].get("name"), code)
         teams.append(setup_pb2.Team(code=code, name=name, colour=colour))
     return teams, code_of
 
@@ -170,10 +182,10 @@ def _riders(published: object, code_of: Mapping[str, str], seen_bibs: Iterable[i
         team_id = str(rider.get("$team") or rider.get("_parent") or "").rpartition(":")[2]
         riders[bib] = setup_pb2.Rider(
             bib=bib,
-            family_name=str(rider.get("lastname") or f"No. {bib}"),
-            given_name=str(rider.get("firstname") or ""),
+            family_name=_name(rider.get("lastname"), f"No. {bib}"),
+            given_name=_name(rider.get("firstname")),
             team_code=code_of.get(team_id, ""),
-            nationality=str(rider.get("nationality") or "").upper(),
+            nationality=str(rider.get("nationality") or "").upper()[:3],
         )
     return [riders[bib] for bib in sorted(riders)]
 
@@ -193,8 +205,14 @@ def _is_colour(text: str) -> bool:
     return len(text) == 7 and text[0] == "#" and all(c in "0123456789abcdef" for c in text[1:])
 
 
+def _name(*candidates: object) -> str:
+    """The first that is there, as text that fits and that every encoding can carry."""
+    found = str(next((one for one in candidates if one), ""))[:LONGEST_NAME]
+    return found.encode(errors="replace").decode()
+
+
 def _label(city: object) -> str:
-    return str(_mapping(city).get("label") or "")
+    return _name(_mapping(city).get("label"))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -52,9 +52,10 @@ INTRODUCTION = f"""\
 Generated from the models in `services/ardoise/ingest/setup/models.py`; do not edit by hand.
 
 One YAML file describes an event: its stages, teams, riders and trackers. `ardoise stage validate FILE` lists every
-fault of it at once, with file, line and what to do; `ardoise stage load FILE STAGE` makes a stage of it the next
-one. The next race is another file, never code. Unknown keys, anchors and aliases are faults. A whole event to
-start from: `events/tour-des-cols/event.yaml`.
+fault of it at once, with file, line and what to do; `ardoise stage load FILE --stage ID` opens the log of one of its
+stages while the last is still served, `ardoise stage activate EPOCH` makes it live. The next race is another file,
+never code. Unknown keys, anchors and aliases are faults. A whole event to start from:
+`events/tour-des-cols/event.yaml`.
 
 ```yaml
 {EXAMPLE}```
