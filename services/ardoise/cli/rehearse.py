@@ -50,6 +50,9 @@ def relays(
     attacked: Annotated[
         bool, typer.Option("--attacked", help="One relay is flooded with nonsense for a while.")
     ] = False,
+    truth: Annotated[
+        Path | None, typer.Option(help="File to keep the truth in, second by second (.csv.gz).")
+    ] = None,
     target: Annotated[
         str, typer.Option(envvar="ARDOISE_INGEST_TARGET", help="host:port of ingest.")
     ] = "127.0.0.1:7401",
@@ -74,5 +77,6 @@ def relays(
         history_s=int(history),
         speed=speed,
         attack=attack,
+        truth_path=truth,
     )
     run_service(race)
