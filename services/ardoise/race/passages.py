@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 SPACING_CM = 2_500
 LONGEST_HOLE_MS = 120_000
 """Over a longer silence a constant speed is a guess: the points in it stay unknown."""
+MOST_DISORDER_MS = 5_000
+"""Passages are interpolated: neighbouring points may be out of order by as much."""
 UNKNOWN = 2**31 - 1
 
 
@@ -93,7 +95,10 @@ class Passages:
         rest_cm = at_cm - self.start_cm - point * SPACING_CM
         between = first + np.where(after == UNKNOWN, 0, (after - first) * rest_cm // SPACING_CM)
         gap = np.where(own != UNKNOWN, own - first, at_ms - self.base_ms - between)
-        return np.where(first == UNKNOWN, -1, np.maximum(gap, 0))
+        # Somebody was further on before the first known passage here: the first one was not heard at this point.
+        earliest_beyond = np.minimum.accumulate(self.first[::-1])[::-1][point].astype(np.int64)
+        unheard = (first == UNKNOWN) | (first > earliest_beyond + MOST_DISORDER_MS)
+        return np.where(unheard, -1, np.maximum(gap, 0))
 
     def at(self, distance_cm: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Riders that passed a point and when (ms since 1970), in the order of passing."""

@@ -1,0 +1,44 @@
+"""A gap needs both riders' passages at one point of the road: nothing is claimed where the first was not heard."""
+
+import numpy as np
+
+from ardoise.race.passages import SPACING_CM, Passages
+
+HEAD, CHASER = 0, 1
+
+
+def passages() -> Passages:
+    made = Passages(2, 0, 1_000_000, 0)
+    made.count(np.ones(2, bool))
+    return made
+
+
+def ride(made: Passages, rider: int, from_cm: int, from_ms: int, to_cm: int, to_ms: int) -> None:
+    made.record(*(np.array([value]) for value in (rider, from_cm, from_ms, to_cm, to_ms)))
+
+
+def gap(made: Passages, rider: int, at_cm: int, at_ms: int) -> int:
+    return int(made.gap_ms(np.array([rider]), np.array([at_cm]), np.array([at_ms]))[0])
+
+
+def test_a_chaser_has_no_gap_where_the_head_was_not_heard():
+    made = passages()
+    ride(made, HEAD, 200_000, 10_000, 300_000, 110_000)
+    ride(made, CHASER, 100_000, 10_000, 180_000, 90_000)
+    assert gap(made, CHASER, 180_000, 90_000) == -1
+    assert gap(made, HEAD, 300_000, 110_000) == 0
+
+
+def test_the_gap_is_known_from_the_first_point_where_both_were_heard():
+    made = passages()
+    ride(made, HEAD, 200_000, 10_000, 300_000, 110_000)
+    ride(made, CHASER, 100_000, 10_000, 180_000, 90_000)
+    ride(made, CHASER, 180_000, 90_000, 220_000, 130_000)
+    assert abs(gap(made, CHASER, 220_000 - SPACING_CM, 127_500) - 100_000) < 100
+
+
+def test_passages_interpolated_a_little_out_of_order_still_give_a_gap():
+    made = passages()
+    ride(made, CHASER, 200_000, 12_000, 250_000, 62_000)
+    ride(made, HEAD, 250_000, 60_000, 300_000, 110_000)
+    assert gap(made, CHASER, 249_000, 61_000) == 0
