@@ -48,6 +48,9 @@ async def test_before_the_race_the_page_says_when_it_starts(stand: Stand, open_p
     await expect(page.locator("#hero")).to_have_text("12:34")
     await expect(page.locator("#race-state")).to_have_text("The race has not started")
     await expect(page.locator("#stage-name")).to_contain_text("Alpe du Grand Vent")
+    await expect(page.locator("#board-title")).to_have_text("Riders")
+    assert await page.locator("#rows .row").count() == 176
+    assert await page.locator("#rows").get_by_text("not heard yet").count() == 0
 
 
 async def test_without_a_stage_the_page_says_so_and_begins_by_itself(open_page: Opener):

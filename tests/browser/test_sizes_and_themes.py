@@ -128,7 +128,9 @@ async def test_nothing_overlaps_and_nothing_scrolls_sideways(
     assert await page.evaluate(CUT) == []
     if query or size == DESKTOP:
         last = "document.querySelector('#groups li:last-child').getBoundingClientRect().bottom"
-        assert await page.evaluate(f"{last} <= document.querySelector('.slate').getBoundingClientRect().bottom")
+        assert await page.evaluate(
+            f"{last} <= document.querySelector('.slate').getBoundingClientRect().bottom"
+        )
         assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
@@ -171,6 +173,22 @@ def luminance(colour: str) -> float:
     parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize(("size", "query"), SIZES)
+async def test_a_gap_of_an_hour_fits_its_slate(
+    stand: Stand, open_page: Opener, size: tuple[int, int], query: str
+):
+    snapshot = race_day.snapshot(9_000)
+    snapshot.groups[2].gap_ms = 3_723_000
+    stand.wall.show_snapshot(snapshot)
+    page = await open_page(size, query)
+    await expect(page.locator("#hero")).to_have_text("1:02:03")
+    assert await page.evaluate(CUT) == []
+    assert await page.evaluate(OVERLAPS) == []
+    fits = "() => { const e = document.getElementById('hero'), r = document.createRange(); r.selectNodeContents(e);"
+    fits += "return r.getBoundingClientRect().right <= e.closest('.slate').getBoundingClientRect().right; }"
+    assert await page.evaluate(fits)
 
 
 async def test_a_race_in_many_pieces_still_fits_a_wall(stand: Stand, open_page: Opener):

@@ -26,6 +26,7 @@ export class Board {
   }
 
   show(race, selection) {
+    setText(document.getElementById("board-title"), say(race.phase === "prepared" ? "start_list" : "leaderboard"));
     const wall = document.documentElement.dataset.screen === "wall";
     const items = [];
     const headed = new Set();
@@ -73,7 +74,7 @@ export class Board {
       this.rows.set(key, item);
     }
     const row = item.firstElementChild;
-    setData(row, "status", rider.status);
+    setData(row, "status", race.phase === "prepared" ? "starting" : rider.status);
     setAttribute(row, "aria-pressed", selection?.bib === rider.bib);
     setText(row.querySelector(".row-place"), rider.place || "");
     setText(row.querySelector(".row-gap"), this.riderGap(rider, race));
@@ -101,6 +102,7 @@ export class Board {
   }
 
   riderGap(rider, race) {
+    if (race.phase === "prepared") return rider.status === "abandoned" ? say("status_abandoned") : "";
     if (!["racing", "neutral", "finished"].includes(rider.status)) return say(`status_${rider.status}`);
     if (rider.gap_ms === null || rider.gap_ms === undefined) return "";
     if (rider === race.order[0]) return "";

@@ -4,6 +4,7 @@ import { element } from "./dom.js";
 import { age, clockTime, gapText, groupName, kilometres, number, riders, speed } from "./format.js";
 import { say } from "./i18n.js";
 
+const MOST_NAMED = 14;
 const ON_THE_ROAD = ["racing", "neutral", "stopped", "no_signal"];
 
 export class Detail {
@@ -67,7 +68,7 @@ export class Detail {
       facts.push(["gradient", say("percent", { value: number(rider.gradient_permille / 10, 1) })]);
     }
     if (ON_THE_ROAD.includes(rider.status)) facts.push(["to_go", kilometres(race.toGo(rider.distance_m))]);
-    if (group) facts.push(["groups", groupName(group, race.groups)]);
+    if (group) facts.push(["group_group", groupName(group, race.groups)]);
     if (rider.status === "racing") facts.push(["heard", age(rider.fix_age_ms ?? 0)]);
     return {
       title: `${rider.bib} ${rider.given_name} ${rider.family_name}`,
@@ -87,7 +88,7 @@ export class Detail {
     facts.push(["speed", speed(group.speed_mps)], ["to_go", kilometres(race.toGo(group.distance_m))]);
     if (members[0]) facts.push(["gradient", say("percent", { value: number(members[0].gradient_permille / 10, 1) })]);
     if (Number.isFinite(last) && members.length > 1) facts.push(["length", say("metres", { value: number(group.distance_m - last) })]);
-    const names = members.slice(0, 24).map((rider) => `${rider.bib} ${rider.family_name}`);
+    const names = members.slice(0, MOST_NAMED).map((rider) => `${rider.bib} ${rider.family_name}`);
     return {
       title: groupName(group, race.groups),
       lines: [riders(group.size), names.join(", ") + (members.length > names.length ? " …" : "")],

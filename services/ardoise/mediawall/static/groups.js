@@ -65,8 +65,8 @@ export class Groups {
     setText(count, group.size);
     setText(who.firstElementChild, groupName(group, race.groups));
     setText(who.lastElementChild, this.members(group, race));
-    const leads = group === race.head && race.phase !== "finishing";
-    setText(gap, leads ? say("leads") : group.gap_ms === null ? "" : `+${gapText(group.gap_ms)}`);
+    const first = say(race.phase === "finishing" ? "status_finished" : "leads");
+    setText(gap, group === race.head ? first : group.gap_ms === null ? "" : `+${gapText(group.gap_ms)}`);
     return item;
   }
 

@@ -6,6 +6,13 @@ import { say } from "./i18n.js";
 
 const byId = (id) => document.getElementById(id);
 
+const DIGIT_EM = 0.49;
+const COLON_EM = 0.24;
+
+function widthEm(figures) {
+  return [...figures].reduce((sum, one) => sum + (one === ":" ? COLON_EM : DIGIT_EM), 0.15);
+}
+
 export class Headline {
   show(race, serverNowMs) {
     const { caption, value, tone, words } = this.content(race, serverNowMs);
@@ -13,6 +20,8 @@ export class Headline {
     setText(byId("hero"), value);
     setData(byId("hero"), "tone", tone);
     setData(byId("hero"), "size", words ? "words" : "figure");
+    // A gap of an hour is wider than one of minutes: the figures fit their slate, none is cut.
+    if (!words) byId("hero").style.setProperty("--width-em", widthEm(value));
     const head = race.head;
     this.fact("to-go", head && race.phase !== "finishing" && kilometres(race.toGo(head.distance_m)));
     this.fact("head-speed", head && race.phase !== "finishing" && speed(head.speed_mps), "speed");
