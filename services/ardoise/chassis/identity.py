@@ -70,7 +70,7 @@ def credentials(identity_dir: Path, name: str) -> Credentials:
     for path in (found.ca, found.certificate, found.key):
         if not path.exists():
             raise FileNotFoundError(
-                f"{path} is missing: run `ardoise identity {name} --role <role>` for development, or mount the certificate there"
+                f"{path} is missing: run `ardoise identity {name} --role <role>`, or mount the certificate there"
             )
     return found
 

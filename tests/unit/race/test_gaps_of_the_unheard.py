@@ -1,7 +1,6 @@
 """A gap needs both riders' passages at one point of the road: nothing is claimed where the first was not heard."""
 
 import numpy as np
-
 from ardoise.race.passages import SPACING_CM, Passages
 
 HEAD, CHASER = 0, 1
