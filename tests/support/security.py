@@ -23,7 +23,8 @@ from grpc.aio import AioRpcError
 from tests.support.attack import START_MS
 from tests.support.platform import Platform, running
 
-LIMIT_S = 20
+# Long: a machine that does other things at the same time is no fault of security.
+LIMIT_S = 60
 POLL_S = 0.05
 
 

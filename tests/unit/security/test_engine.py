@@ -135,7 +135,7 @@ def test_a_million_invented_trackers_cost_no_memory_and_little_time():
     assert len(engine.lasting_alerts()) == 1
     assert len(json.dumps(engine.dump())) < small * 1.1
     assert after_a_few < 1_000_000
-    assert elapsed_s < 45
+    assert elapsed_s < 90
 
 
 def test_invented_sources_share_one_place_once_there_is_no_room():
