@@ -215,7 +215,7 @@ async def test_a_database_that_hangs_is_answered_for_in_five_seconds_and_acknowl
         grpc.StatusCode.UNAVAILABLE,
     )
     assert doubt.retry_after_ms > 0
-    assert elapsed_s < STORE_LIMIT_S + 0.5
+    assert elapsed_s < STORE_LIMIT_S + 1.5
     assert len(still_open) == 1
     assert answer.alert.acknowledged_by == "guard"
 
