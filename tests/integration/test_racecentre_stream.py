@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -75,19 +75,20 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 async def take(stream: RaceCentreStream, count: int) -> list[str]:
     texts = []
-    async for event in stream.events():
-        texts.append(event.text)
-        if len(texts) == count:
-            break
+    async with aclosing(stream.events()) as events:
+        async for event in events:
+            texts.append(event.text)
+            if len(texts) == count:
+                break
     return texts
 
 
 async def test_set_up_and_every_event_come_from_one_url(http: httpx.AsyncClient):
     whole = recording()
     async with http_server(recording_app(whole, speed=600.0)) as origin:
-        stream = RaceCentreStream(f"{origin}/live-stream", http)
-        setup = await discover_setup(stream, http)
-        texts = await take(stream, len(whole.texts))
+        url = f"{origin}/live-stream"
+        setup = await discover_setup(url, http)
+        texts = await take(RaceCentreStream(url, http), len(whole.texts))
 
     assert setup.stage_name == "Stage 4: Aval - Amont"
     assert texts == list(whole.texts)
@@ -95,9 +96,13 @@ async def test_set_up_and_every_event_come_from_one_url(http: httpx.AsyncClient)
 
 async def test_a_stream_without_a_road_says_how_to_give_one(http: httpx.AsyncClient):
     async with http_server(recording_app(recording(), speed=600.0, with_setup=False)) as origin:
-        stream = RaceCentreStream(f"{origin}/live-stream", http)
         with pytest.raises(NoRoute, match="SETUP="):
-            await discover_setup(stream, http)
+            await discover_setup(f"{origin}/live-stream", http)
+
+
+async def test_a_server_that_is_not_there_is_said_so_at_once(http: httpx.AsyncClient, free_port):
+    with pytest.raises(StreamRefused, match="cannot be reached"):
+        await discover_setup(f"http://127.0.0.1:{free_port()}/live-stream", http)
 
 
 async def test_a_stream_that_breaks_off_goes_on_after_the_last_event(http: httpx.AsyncClient):
@@ -159,9 +164,9 @@ async def test_a_url_that_is_no_stream_is_said_so_at_once(http: httpx.AsyncClien
 async def test_the_real_recording_comes_through_whole(http: httpx.AsyncClient, shared_data: Path):
     whole = read_recording(shared_data / "race/tour-2026-stage-04.json.gz")
     async with http_server(recording_app(whole, speed=math.inf)) as origin:
-        stream = RaceCentreStream(f"{origin}/live-stream", http)
-        setup = await discover_setup(stream, http)
-        texts = await take(stream, len(whole.texts))
+        url = f"{origin}/live-stream"
+        setup = await discover_setup(url, http)
+        texts = await take(RaceCentreStream(url, http), len(whole.texts))
 
     assert setup == whole.setup()
     assert texts == list(whole.texts)

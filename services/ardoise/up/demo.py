@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 
 from ardoise.chassis.rpc import channel
-from ardoise.ingest.racecentre.client import RaceCentreStream
 from ardoise.ingest.racecentre.discovery import discover_setup
 from ardoise.ingest.racecentre.recording import read_recording
 from ardoise.ingest.setup.source import read_setup
@@ -88,7 +87,7 @@ class Demo:
             setup = read_setup(Path(race.setup))
         elif race.is_url:
             async with httpx.AsyncClient() as http:
-                setup = await discover_setup(RaceCentreStream(race.source, http), http)
+                setup = await discover_setup(race.source, http)
         else:
             setup = read_setup(Path(race.source) if race.source else SIMULATED_EVENT)
         if race.source:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -21,8 +20,6 @@ FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 15.0
 TELEMETRY_WITHIN_S = 900.0
 """How long to wait for a first telemetry event: before the start the feed pauses for up to ten minutes."""
-MOST_HELD_BACK = 1_000
-"""Events kept while the first telemetry is awaited; of more the oldest are news, not telemetry."""
 
 
 class StreamRefused(Exception):
@@ -30,47 +27,24 @@ class StreamRefused(Exception):
 
 
 class RaceCentreStream:
-    """Reads one URL for ever. `connected`, `reconnects` and `last_error` say how that goes."""
+    """Reads one URL for ever. `connected`, `reconnects` and `last_error` say how that goes.
 
-    def __init__(self, url: str, http: httpx.AsyncClient) -> None:
+    `must_answer`: a server that cannot be reached at first is an error (a person waits), not to be waited for.
+    """
+
+    def __init__(self, url: str, http: httpx.AsyncClient, *, must_answer: bool = False) -> None:
         self.url = url
         self.connected = False
         self.reconnects = 0
         self.oversized = 0
         self.last_error = ""
         self._http = http
+        self._must_answer = must_answer
         self._last_event_id = ""
         self._retry_s = FIRST_BACKOFF_S
-        self._held_back: deque[FeedEvent] = deque(maxlen=MOST_HELD_BACK)
-        self._live: AsyncIterator[FeedEvent] | None = None
 
     async def events(self) -> AsyncIterator[FeedEvent]:
         """The events, for ever. Raises StreamRefused where the URL is no stream from the beginning."""
-        while self._held_back:
-            yield self._held_back.popleft()
-        async for event in self._running():
-            yield event
-
-    async def first_telemetry(self, within_s: float = TELEMETRY_WITHIN_S) -> Telemetry:
-        """The first telemetry of the stream; `events` yields it again. Raises TimeoutError, StreamRefused."""
-        async with asyncio.timeout(within_s):
-            async for event in self._running():
-                self._held_back.append(event)
-                try:
-                    telemetry = decode(event.text)
-                except EventRefused:
-                    continue
-                if telemetry:
-                    return telemetry
-        raise StreamRefused(f"{self.url} ended without telemetry")
-
-    def _running(self) -> AsyncIterator[FeedEvent]:
-        # One connection for both: a server that plays a recording begins anew with each.
-        if self._live is None:
-            self._live = self._reconnecting()
-        return self._live
-
-    async def _reconnecting(self) -> AsyncIterator[FeedEvent]:
         backoff_s, ever_connected = FIRST_BACKOFF_S, False
         while True:
             try:
@@ -86,11 +60,25 @@ class RaceCentreStream:
             except (httpx.HTTPError, EventTooLarge) as error:
                 self.oversized += isinstance(error, EventTooLarge)
                 self.last_error = f"{type(error).__name__}: {error}"
+                if self._must_answer and not ever_connected:
+                    raise StreamRefused(f"{self.url} cannot be reached: {self.last_error}") from error
             finally:
                 self.connected = False
             self.reconnects += 1
             await asyncio.sleep(backoff_s * random.uniform(0.8, 1.2))
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+
+    async def first_telemetry(self, within_s: float = TELEMETRY_WITHIN_S) -> Telemetry:
+        """The first telemetry, over a connection of its own. Raises TimeoutError, StreamRefused."""
+        async with asyncio.timeout(within_s), aclosing(self.events()) as events:
+            async for event in events:
+                try:
+                    telemetry = decode(event.text)
+                except EventRefused:
+                    continue
+                if telemetry:
+                    return telemetry
+        raise AssertionError("the stream goes on for ever")
 
     async def _one_connection(self) -> AsyncIterator[FeedEvent]:
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}

@@ -28,32 +28,32 @@ TRACE_PATHS = (
 
 
 async def discover_setup(
-    stream: RaceCentreStream, http: httpx.AsyncClient, trace_url: str = ""
+    stream_url: str, http: httpx.AsyncClient, trace_url: str = ""
 ) -> setup_pb2.StageSetup:
     """Waits for the stream's first telemetry, which says the day, and fetches what belongs to it.
 
     `trace_url`: where the trace is, with {year} and {stage}; empty: at the stream's origin.
     Raises NoRoute (which says how to give the set-up), StreamRefused, TimeoutError.
     """
-    telemetry = await stream.first_telemetry()
+    telemetry = await RaceCentreStream(stream_url, http, must_answer=True).first_telemetry()
     stage_date = datetime.fromtimestamp(telemetry.time_ms / 1000, UTC).date()
     year = _year(telemetry, stage_date.year)
     rest: dict[str, Any] = {
-        "riders": await _fetch(http, urljoin(stream.url, f"/api/allCompetitors-{year}")),
-        "teams": await _fetch(http, urljoin(stream.url, f"/api/team-{year}")),
-        "stages": stages_by_date(await _fetch(http, urljoin(stream.url, f"/api/stage-{year}"))),
+        "riders": await _fetch(http, urljoin(stream_url, f"/api/allCompetitors-{year}")),
+        "teams": await _fetch(http, urljoin(stream_url, f"/api/team-{year}")),
+        "stages": stages_by_date(await _fetch(http, urljoin(stream_url, f"/api/stage-{year}"))),
     }
     number = rest["stages"].get(stage_date.isoformat(), {}).get("stage", 0)
-    rest["checkpoints"] = await _fetch(http, urljoin(stream.url, f"/api/checkpoint-{year}-{number}"))
+    rest["checkpoints"] = await _fetch(http, urljoin(stream_url, f"/api/checkpoint-{year}-{number}"))
     tried = []
     for template in (trace_url,) if trace_url else TRACE_PATHS:
-        url = urljoin(stream.url, template.format(year=year, stage=number))
+        url = urljoin(stream_url, template.format(year=year, stage=number))
         rest["trace"] = await _fetch(http, url)
         if isinstance(rest["trace"], dict) and "routePoints" in rest["trace"]:
             return stage_setup(rest, stage_date, telemetry.bib)
         tried.append(url)
     raise NoRoute(
-        f"{stream.url} shows riders of {stage_date.isoformat()}, but nothing says on which road: "
+        f"{stream_url} shows riders of {stage_date.isoformat()}, but nothing says on which road: "
         f"no trace at {', '.join(tried)}. A road cannot be learnt from riders who have not ridden it yet: "
         "give the stage with SETUP=<a recording of it (.json.gz), or an event file (.yaml)>"
     )
