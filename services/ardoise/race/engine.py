@@ -5,12 +5,12 @@ shows is what every other site shows.
 """
 
 from dataclasses import asdict, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ardoise.race.checkpoint import CheckpointError, pack, unpack
+from ardoise.race.chronicle import Chronicle
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Groups
 from ardoise.race.late import fill_in
@@ -46,14 +46,9 @@ CLOCK_BEHIND_MS = 24 * 3_600_000
 """Nothing is stored for longer than a stage."""
 MOST_LIVE_FIXES = 8
 """Of one rider in one frame; when a relay brings a whole hole at once, the older ones fill it in."""
-ODDITY_EVERY_MS = 10_000
-"""One oddity of a kind and tracker in so much log time: a wrong clock is wrong in every fix."""
 TWO_PLACES_M = 100.0
 SMALLEST_FIELD = 5
 """Riders on the road who say where the field is."""
-SILENT_AT_LINE_MS = 45_000
-SILENT_AT_LINE_CM = 80_000
-"""A rider last heard within 800 m of the line and then no more has crossed it: the public feed drops finishers."""
 
 
 class RaceEngine:
@@ -62,19 +57,22 @@ class RaceEngine:
     def __init__(self, stage: Stage, epoch: int) -> None:
         self.stage, self.epoch = stage, epoch
         self.road = build_road(stage.route)
-        self.sequence = 0
-        """The last record applied."""
-        self.log_time_ms = 0
-        self.events: list[RaceEvent] = []
-        self.oddities: list[Oddity] = []
-        """For the caller to take (take_events, take_oddities)."""
         self._bib = np.array(stage.bibs, np.int64)
-        self._ordinal = 0
-        self._oddity_ms: dict[str, int] = {}
+        self._chronicle = Chronicle()
         self._trackers = Trackers(stage)
         self._decisions = Decisions()
         self._register: FixRegister | None = None
         """Begun by the first frame: a stage may be loaded days before."""
+
+    @property
+    def sequence(self) -> int:
+        """The last record applied."""
+        return self._chronicle.sequence
+
+    @property
+    def log_time_ms(self) -> int:
+        """Log time, ms since 1970; 0: none yet."""
+        return self._chronicle.log_time_ms
 
     def advance(self, sequence: int, log_time_ms: int) -> Snapshot | None:
         """Must be called for every record before its content is applied. Closes the last tick
@@ -84,13 +82,13 @@ class RaceEngine:
         """
         snapshot = None
         if self.log_time_ms:
-            self.log_time_ms = max(self.log_time_ms, log_time_ms)
+            self._chronicle.log_time_ms = max(self.log_time_ms, log_time_ms)
             tick_ms = (self.log_time_ms - 1) // TICK_MS * TICK_MS
             if tick_ms > self._picture.tick_ms:
                 snapshot = self._close(tick_ms)
         elif log_time_ms > 0:
             self._begin(log_time_ms)
-        self.sequence, self._ordinal = sequence, 0
+        self._chronicle.begin(sequence)
         return snapshot
 
     def frame(self, relay_id: str, fixes: Fixes) -> Judgement:
@@ -117,8 +115,10 @@ class RaceEngine:
         late = []
         for turn in self._turns(rider, fixes.time_ms, np.flatnonzero(verdict == 0), late):
             row, time_ms = rider[turn], fixes.time_ms[turn]
-            out = self._out[row] | (self._riders.finish_ms[row] > 0)
-            behind = time_ms <= self._riders.heard_ms[row]
+            out = self._out[row]
+            # Of riders on the road only what was used counts: a jump into the future must not make the rest late.
+            newest_ms = np.where(self._riders.on_road, self._riders.fix_ms, self._riders.heard_ms)
+            behind = time_ms <= newest_ms[row]
             late.extend(turn[behind].tolist())
             verdict[turn[out & ~behind]] = Verdict.OUT_OF_RACE
             turn = turn[~out & ~behind]
@@ -159,13 +159,11 @@ class RaceEngine:
 
     def take_events(self) -> list[RaceEvent]:
         """What happened since the last call."""
-        taken, self.events = self.events, []
-        return taken
+        return self._chronicle.take_events()
 
     def take_oddities(self) -> list[Oddity]:
         """What was odd since the last call."""
-        taken, self.oddities = self.oddities, []
-        return taken
+        return self._chronicle.take_oddities()
 
     def checkpoint(self) -> bytes:
         """Everything but events and oddities not taken yet. Only once there is a log time."""
@@ -173,14 +171,11 @@ class RaceEngine:
             "version": ENGINE_VERSION,
             "stage": self.stage.route.content_hash,
             "epoch": self.epoch,
-            "sequence": self.sequence,
-            "ordinal": self._ordinal,
-            "log_time_ms": self.log_time_ms,
+            "chronicle": self._chronicle.meta(),
             "refreshed_ms": self._refreshed_ms,
             "base_ms": self._passages.base_ms,
             "started_ms": self._tracking.started_ms,
             "field_cm": self._tracking.field_cm,
-            "oddity_ms": self._oddity_ms,
             "trackers": self._trackers.numbers,
             "decisions": [asdict(decision) for decision in self._decisions.taken],
             "picture": self._picture.meta(),
@@ -204,9 +199,7 @@ class RaceEngine:
             raise CheckpointError(f"of engine {meta['version']!r}, or of another stage")
         engine = cls(stage, meta["epoch"])
         engine._begin(meta["base_ms"] + CLOCK_BEHIND_MS)
-        engine.sequence, engine._ordinal = meta["sequence"], meta["ordinal"]
-        engine.log_time_ms = meta["log_time_ms"]
-        engine._oddity_ms = meta["oddity_ms"]
+        engine._chronicle.restore(meta["chronicle"])
         engine._trackers.restore(meta["trackers"])
         for taken in meta["decisions"]:
             engine._decisions.take(Decision(**(taken | {"action": Action(taken["action"])})))
@@ -229,7 +222,7 @@ class RaceEngine:
 
     def _begin(self, log_time_ms: int) -> None:
         """The first record says which time it is: tables count from there."""
-        self.log_time_ms = log_time_ms
+        self._chronicle.log_time_ms = log_time_ms
         riders = len(self.stage.bibs)
         base_ms = log_time_ms - CLOCK_BEHIND_MS
         self._passages = Passages(riders, self.road.start_cm, self.road.end_cm, base_ms)
@@ -332,82 +325,33 @@ class RaceEngine:
             )
 
     def _odd(
-        self,
-        kind: OddityKind,
-        relay_id: str,
-        fixes: Fixes,
-        index: int,
-        rider: NDArray[np.int64],
-        distance_m: int = 0,
-        clock_offset_ms: int = 0,
+        self, kind: OddityKind, relay_id: str, fixes: Fixes, index: int, rider: NDArray[np.int64], **what: int
     ) -> None:
-        tracker = int(fixes.tracker[index])
-        key = f"{int(kind)} {tracker}"
-        if self.log_time_ms < self._oddity_ms.get(key, 0) + ODDITY_EVERY_MS:
-            return
-        self._oddity_ms[key] = self.log_time_ms
         bib = int(self._bib[rider[index]]) if rider[index] >= 0 else 0
-        self.oddities.append(
-            Oddity(
-                kind,
-                self.sequence,
-                self._next_ordinal(),
-                self.log_time_ms,
-                relay_id,
-                tracker,
-                bib,
-                min(distance_m, 2**32 - 1),
-                clock_offset_ms,
-            )
-        )
+        self._chronicle.oddity(kind, relay_id, int(fixes.tracker[index]), bib, **what)
 
     def _finishes(self, before_ms: NDArray[np.int64]) -> None:
         """Tells of riders who crossed the line since `before_ms`."""
         new = np.flatnonzero((before_ms == 0) & (self._riders.finish_ms > 0))
         for row in new[np.lexsort((new, self._riders.finish_ms[new]))].tolist():
-            self._event(
-                EventKind.FINISH,
-                int(self._riders.finish_ms[row]),
-                bibs=(int(self._bib[row]),),
-                distance_cm=self.road.finish_cm,
-            )
+            line_ms, bib = int(self._riders.finish_ms[row]), int(self._bib[row])
+            self._chronicle.event(EventKind.FINISH, line_ms, bibs=(bib,), distance_cm=self.road.finish_cm)
         if len(new):
             self._out = self._abandoned | (self._results() > 0)
 
-    def _event(self, kind: EventKind, time_ms: int, **what: Any) -> None:
-        self.events.append(RaceEvent(kind, self.sequence, self._next_ordinal(), time_ms, **what))
-
-    def _next_ordinal(self) -> int:
-        self._ordinal += 1
-        return self._ordinal - 1
-
     def _close(self, tick_ms: int) -> Snapshot:
         self._refresh(tick_ms)
-        self._close_line(tick_ms)
+        finished_before = self._riders.finish_ms.copy()
+        self._tracking.finish_silent(tick_ms, self._out)
+        self._finishes(finished_before)
         on_road = np.sort(self._riders.fix_cm[self._riders.on_road & ~self._out])
         self._tracking.field_cm = int(on_road[len(on_road) // 2]) if len(on_road) >= SMALLEST_FIELD else None
         snapshot, happened = self._picture.close(
             self.epoch, self.sequence, tick_ms, self._tracking.started_ms, self._results(), self._abandoned
         )
         for event in happened:
-            self._event(time_ms=tick_ms, **event)
+            self._chronicle.event(time_ms=tick_ms, **event)
         return snapshot
-
-    def _close_line(self, tick_ms: int) -> None:
-        """Riders who were last heard just before the line and then no more have crossed it."""
-        if self._tracking.started_ms is None:
-            return
-        riders, before_ms = self._riders, self._riders.finish_ms.copy()
-        silent = riders.on_road & ~self._out & (tick_ms - riders.fix_ms > SILENT_AT_LINE_MS)
-        silent &= (riders.fix_cm > self.road.finish_cm - SILENT_AT_LINE_CM) & (
-            riders.fix_cm < self.road.finish_cm
-        )
-        silent &= riders.speed_mmps > 0
-        for row in np.flatnonzero(silent).tolist():
-            line_ms = self._tracking.line_ms(row)
-            if line_ms <= tick_ms:
-                self._tracking.finish(row, line_ms)
-        self._finishes(before_ms)
 
 
 def _under(prefix: str, arrays: dict[str, NDArray]) -> dict[str, NDArray]:

@@ -44,6 +44,9 @@ DOUBT_REACH_CM = 35_000
 WRONG_LEG_CM = 3_000
 GLIDE_CM = 40_000
 """A correction up to here is ridden down at a speed a bike can have; a larger one shows the rider anew."""
+SILENT_AT_LINE_MS = 45_000
+SILENT_AT_LINE_CM = 80_000
+"""A rider last heard within 800 m of the line and then no more has crossed it: the public feed drops finishers."""
 NEAR_LINE_M = 500.0
 NEAR_LINE_CM = 20_000
 
@@ -313,7 +316,7 @@ class Tracking:
         row, from_cm, from_ms, to_cm, to_ms = (c[raced] for c in (row, from_cm, from_ms, to_cm, to_ms))
         self.passages.record(row, from_cm, from_ms, to_cm, to_ms)
         line_cm = self.road.finish_cm
-        crossed = (from_cm < line_cm) & (to_cm >= line_cm)
+        crossed = (from_cm < line_cm) & (to_cm >= line_cm) & (self.riders.finish_ms[row] == 0)
         if crossed.any():
             row, from_cm, from_ms, to_cm, to_ms = (c[crossed] for c in (row, from_cm, from_ms, to_cm, to_ms))
             self.riders.finish_ms[row] = from_ms + (line_cm - from_cm) * (to_ms - from_ms) // (
@@ -327,17 +330,31 @@ class Tracking:
             return False
         if _apart_m(place_m, (self._line_x_m, self._line_y_m)) > NEAR_LINE_M:
             return False
-        self.finish(row, min(self.line_ms(row), time_ms))
+        self._finish(row, min(self._line_ms(row), time_ms))
         return True
 
-    def finish(self, row: int, line_ms: int) -> None:
+    def _finish(self, row: int, line_ms: int) -> None:
         """The rider crossed the line at this instant, unheard."""
         riders = self.riders
+        if riders.finish_ms[row]:
+            return
         riders.finish_ms[row] = line_ms
         last = (row, riders.fix_cm[row], riders.fix_ms[row], self.road.finish_cm, line_ms)
         self.passages.record(*(np.array([value], np.int64) for value in last))
 
-    def line_ms(self, row: int) -> int:
+    def finish_silent(self, tick_ms: int, out: NDArray[np.bool_]) -> None:
+        """Riders (but those who are out) last heard just before the line and then no more have crossed it."""
+        if self.started_ms is None:
+            return
+        riders, ahead_cm = self.riders, self.road.finish_cm - self.riders.fix_cm
+        silent = riders.on_road & ~out & (tick_ms - riders.fix_ms > SILENT_AT_LINE_MS)
+        silent &= (ahead_cm > 0) & (ahead_cm < SILENT_AT_LINE_CM) & (riders.speed_mmps > 0)
+        for row in np.flatnonzero(silent).tolist():
+            line_ms = self._line_ms(row)
+            if line_ms <= tick_ms:
+                self._finish(row, line_ms)
+
+    def _line_ms(self, row: int) -> int:
         """When a rider reaches the line at the speed of the last fix (which must not be 0)."""
         riders = self.riders
         ahead_cm = self.road.finish_cm - int(riders.fix_cm[row])

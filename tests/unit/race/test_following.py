@@ -106,6 +106,18 @@ def test_a_single_jump_is_set_aside_and_told(noise) -> None:
     assert np.abs(errors_m(run, 1, lambda t: 11 * t)).max() < 25
 
 
+def test_a_jump_into_the_future_does_not_make_the_honest_fixes_late(noise) -> None:
+    run = Run.of(stage_on(winding()))
+    run.ride(range(1, 60), lambda t: [11 * t], [9001], noise=noise)
+    forged = run.frame(59.5, fixes(run.engine.stage.route, [9001], T0_MS + 64_000, [9_000]), "moto-9")
+    honest = [
+        int(run.frame(t, fixes(run.engine.stage.route, [9001], T0_MS + t * 1000, [11 * t])).verdict[0])
+        for t in range(60, 64)
+    ]
+    assert forged.verdict.tolist() == [Verdict.JUMP]
+    assert honest == [Verdict.USED] * 4
+
+
 def test_three_fixes_that_agree_at_a_new_place_are_believed_and_shown_without_a_teleport(noise) -> None:
     run = Run.of(stage_on(winding()))
     run.ride(range(1, 60), lambda t: [11 * t], [9001], noise=noise)

@@ -238,6 +238,17 @@ def test_a_corrected_result_holds_and_its_undo_gives_the_measured_one_back() -> 
     assert (run.last(1, "finish_time_ms"), run.last(1, "place")) == (measured, 1)
 
 
+def test_a_rider_whose_finish_is_taken_back_is_followed_again() -> None:
+    run = Run.of(stage_on(straight(2_000)))
+    run.ride(range(1, 205), lambda t: [10 * t], [9001])
+    assert run.last(1, "status") == RiderStatus.FINISHED
+    run.decide(205, Decision("n", Action.CORRECT, at(205), bib=1))
+    verdict = run.frame(206, fixes(run.engine.stage.route, [9001], at(206), [1_990])).verdict.tolist()
+    assert verdict == [Verdict.USED]
+    run.beat(207)
+    assert (run.last(1, "finish_time_ms"), run.last(1, "status")) == (0, RiderStatus.RACING)
+
+
 def test_the_gradient_is_the_roads() -> None:
     points = [(x, 0.0) for x in np.linspace(0, 2_000, 41)]
     route = road_of(points, elevations_cm=[round(max(x - 1_000, 0) * 7) for x, _ in points])
