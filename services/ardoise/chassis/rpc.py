@@ -151,9 +151,9 @@ class _Gate(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler:
         handler = await continuation(handler_call_details)
-        if handler is None:
-            return handler
         method = handler_call_details.method
+        if handler is None or method.split("/")[1] not in self._servicers:
+            return handler  # health and reflection: any holder of a certificate
         if handler.response_streaming:
             behaviour = handler.stream_stream or handler.unary_stream
             kind = (
@@ -173,12 +173,11 @@ class _Gate(grpc.aio.ServerInterceptor):
         return kind(self._unary(method, behaviour), handler.request_deserializer, handler.response_serializer)
 
     def _admit(self, method: str, context: grpc.aio.ServicerContext) -> None:
+        if self._plaintext:
+            return
         _, service, name = method.split("/")
-        servicer = self._servicers.get(service)
-        if servicer is None or self._plaintext:
-            return  # health and reflection: any holder of a certificate
         who = caller(context)
-        if not servicer.allows(name, who.role):
+        if not self._servicers[service].allows(name, who.role):
             raise Failure(
                 Reason.ERROR_REASON_ROLE_MISSING,
                 f"role {who.role} may not call {name}",

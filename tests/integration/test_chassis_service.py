@@ -1,0 +1,106 @@
+"""A service as a process: health, reflection, errors, SIGTERM."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+
+import grpc
+import pytest
+from ardoise.chassis.rpc import channel
+from ardoise.chassis.settings import CommonSettings
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from tests.support.platform import Platform
+
+LIMIT_S = 30
+
+
+@pytest.fixture
+async def platform(tmp_path):
+    platform = Platform(tmp_path)
+    await platform.server.start()
+    yield platform
+    await platform.server.stop()
+
+
+async def start(platform: Platform, service: str, port: int) -> asyncio.subprocess.Process:
+    environment = {
+        **os.environ,
+        "ARDOISE_STATE_DIR": str(platform.state_dir),
+        "ARDOISE_IDENTITY_DIR": str(platform.identity_dir),
+        "ARDOISE_NATS_URL": platform.server.url,
+        "ARDOISE_GRPC_LISTEN": f"127.0.0.1:{port}",
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ardoise", service, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+
+
+async def test_a_service_says_that_it_serves_and_what_and_ends_cleanly_on_sigterm(platform, free_port):
+    port = free_port()
+    process = await start(platform, "ingest", port)
+    try:
+        seen, errors = await watch_health_through_sigterm(platform, process, port)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    assert process.returncode == 0, errors.decode()
+    assert health_pb2.HealthCheckResponse.NOT_SERVING in seen, "it says so before it goes"
+    assert b"Traceback" not in errors
+    assert b"service_stopped" in errors
+
+
+async def watch_health_through_sigterm(
+    platform: Platform, process: asyncio.subprocess.Process, port: int
+) -> tuple[list[int], bytes]:
+    async with channel(
+        f"127.0.0.1:{port}", CommonSettings(identity_dir=platform.identity_dir), "fan"
+    ) as opened:
+        async with asyncio.timeout(LIMIT_S):
+            await opened.channel_ready()
+        health = health_pb2_grpc.HealthStub(opened)
+        for name in ("", "ardoise.v1.TelemetryService", "ardoise.v1.RaceControlService"):
+            answer = await health.Check(health_pb2.HealthCheckRequest(service=name))
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        watch = health.Watch(health_pb2.HealthCheckRequest(service=""))
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+        process.send_signal(signal.SIGTERM)
+        seen = []
+        try:
+            while (answer := await asyncio.wait_for(watch.read(), LIMIT_S)) is not grpc.aio.EOF:
+                seen.append(answer.status)
+        except grpc.aio.AioRpcError:
+            pass
+    _, errors = await asyncio.wait_for(process.communicate(), LIMIT_S)
+    return seen, errors
+
+
+async def test_reflection_lists_the_services_to_holders_of_a_certificate(platform, free_port):
+    port = free_port()
+    async with platform.ingest(port):
+        identity = platform.identity("fan", "public")
+        secure = grpc.ssl_channel_credentials(
+            identity.ca.read_bytes(), identity.key.read_bytes(), identity.certificate.read_bytes()
+        )
+
+        def ask() -> list[str]:
+            with grpc.secure_channel(f"127.0.0.1:{port}", secure) as opened:
+                return list(ProtoReflectionDescriptorDatabase(opened).get_services())
+
+        found = await asyncio.to_thread(ask)
+    assert {"ardoise.v1.TelemetryService", "ardoise.v1.RaceControlService"} <= set(found)
+
+
+async def test_a_service_without_its_certificate_says_how_to_get_one(tmp_path):
+    environment = {**os.environ, "ARDOISE_STATE_DIR": str(tmp_path / "none")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ardoise", "ingest", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), LIMIT_S)
+    assert process.returncode == 1
+    assert b"ardoise identity ingest" in errors
+    assert b"Traceback" not in errors
