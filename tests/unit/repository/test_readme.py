@@ -9,7 +9,7 @@ import pytest
 
 # Commands too large for a check of a page, and the test that runs each.
 RUN_ELSEWHERE = {
-    "make demo": "tests/integration/demo/test_demo.py",
+    "make demo": "tests/integration/test_demo.py",
     "make test": "tests/integration/test_setup.py",
 }
 
