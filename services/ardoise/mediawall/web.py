@@ -59,6 +59,7 @@ class Port:
                 _Armoured(app),
                 lifespan="off",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 date_header=False,
