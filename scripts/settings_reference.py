@@ -33,7 +33,8 @@ def settings_classes() -> Iterator[tuple[str, type[BaseSettings]]]:
         module = importlib.import_module(f"ardoise.{service}.settings")
         for cls in vars(module).values():
             if isinstance(cls, type) and issubclass(cls, BaseSettings) and cls.__module__ == module.__name__:
-                yield "Every service" if service == "chassis" else f"ardoise {service}", cls
+                command = cls.__name__.removesuffix("Settings").lower()
+                yield "Every service" if service == "chassis" else f"ardoise {command}", cls
 
 
 def section(title: str, cls: type[BaseSettings]) -> str:
