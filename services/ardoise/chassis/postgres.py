@@ -40,8 +40,8 @@ class EmbeddedPostgres:
     """The server in one directory.
 
     Synchronously: `start()`, `stop()`. Under a supervisor: `prepare()`, run `command()` as a
-    child, `wait_ready()`, SIGINT to stop it. It survives SIGKILL of anyone: the next `prepare()`
-    clears what was left behind.
+    child, `wait_ready()`, SIGINT to stop it, `command()` again to start it again. It survives SIGKILL
+    of anyone: what was left behind is cleared.
     """
 
     def __init__(self, directory: Path, *, binaries: Path | None = None, **server_settings: str) -> None:
@@ -79,7 +79,7 @@ class EmbeddedPostgres:
         _refuse_strangers(self._sockets)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
-        self._clear_stale()
+        self._wait_for_orphans()
         self._log.write_bytes(b"")
 
     def command(self) -> list[str]:
@@ -87,6 +87,8 @@ class EmbeddedPostgres:
 
         SIGINT is PostgreSQL's fast shutdown: sessions end, transactions roll back, all is on disk.
         """
+        if _process_in(self._data) is None:
+            self._remove_leftovers()
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         return bound(
             [str(self._binaries / "postgres"), "-D", str(self._data), *options],
@@ -160,13 +162,16 @@ class EmbeddedPostgres:
             raise PostgresError(f"initdb failed: {done.stderr.strip()}")
         made.rename(self._data)
 
-    def _clear_stale(self) -> None:
-        """A pid file outlives a server killed with SIGKILL, and its pid may be anyone's by now."""
+    def _wait_for_orphans(self) -> None:
+        """A server whose parent was killed shuts down in order; so do the backends of a killed one."""
         deadline = time.monotonic() + ORPHAN_TIMEOUT_S
         while (owner := _process_in(self._data)) is not None:
             if time.monotonic() > deadline:
                 raise PostgresError(f"process {owner} already serves {self._data}")
             time.sleep(POLL_S)
+
+    def _remove_leftovers(self) -> None:
+        """A pid file outlives a server killed with SIGKILL, and its pid may be anyone's by now."""
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         (self._sockets / SOCKET_NAME).unlink(missing_ok=True)
         (self._sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
