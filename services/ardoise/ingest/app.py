@@ -47,4 +47,5 @@ async def run(settings: IngestSettings) -> None:
                 {"*": _RACE_CONTROL, "ListStages": _RACE_CONTROL | {Role.SERVICE}},
             ),
         )
+        service.on_drain("relays", telemetry.drain)
         await service.run()

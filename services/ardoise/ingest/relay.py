@@ -32,6 +32,7 @@ from ardoise.pb.telemetry_pb2 import (
 
 # Frames of one relay between its arrival and its acknowledgement: a relay that floods waits for itself.
 RELAY_IN_FLIGHT = 64
+DRAIN_RETRY_MS = 500
 # A relay that sends this many frames in a row that cannot be read is not a relay of ours.
 MAX_MALFORMED_IN_A_ROW = 100
 
@@ -72,6 +73,7 @@ class TelemetryService:
         self._biometrics = biometrics
         self._refusals = refusals
         self._streams: dict[tuple[str, str], asyncio.Event] = {}
+        self._draining = False
 
     def add_to_server(self, _: object, server: grpc.aio.Server) -> None:
         """Registers both methods."""
@@ -103,6 +105,12 @@ class TelemetryService:
         async for outcome in self._serve(requests, context, "RelayBiometrics", self._append_biometrics):
             yield RelayBiometricsResponse(**outcome)
 
+    async def drain(self) -> None:
+        """Ends every stream with a reason; what has no second acknowledgement the relays send again."""
+        self._draining = True
+        for ended in self._streams.values():
+            ended.set()
+
     async def _serve(
         self, requests: AsyncIterator, context: grpc.aio.ServicerContext, method: str, append: Callable
     ) -> AsyncIterator[dict]:
@@ -118,6 +126,12 @@ class TelemetryService:
                 await asyncio.wait({following, watch}, return_when=asyncio.FIRST_COMPLETED)
                 if watch.done():
                     following.cancel()
+                    if self._draining:
+                        raise Failure(
+                            Reason.ERROR_REASON_DRAINING,
+                            "ingest is stopping: connect again",
+                            retry_after_ms=DRAIN_RETRY_MS,
+                        )
                     raise Failure(
                         Reason.ERROR_REASON_LIMIT_EXCEEDED,
                         f"relay {relay_id} opened another stream: one relay, one stream",
