@@ -69,7 +69,7 @@ function move() {
     id: group.id,
     role: group.role,
     size: group.size,
-    gapMs: group.gap_ms,
+    gapMs: group === race.head ? null : group.gap_ms,
     selected: selection?.group === group.id,
   }));
   for (const drawing of [map, profile]) {

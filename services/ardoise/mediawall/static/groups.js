@@ -61,6 +61,7 @@ export class Groups {
     const button = item.firstElementChild;
     const [count, who, gap] = button.children;
     setData(button, "role", group.role);
+    setData(button, "leads", group === race.head);
     setAttribute(button, "aria-pressed", selection?.group === group.id);
     setText(count, group.size);
     setText(who.firstElementChild, groupName(group, race.groups));

@@ -1,16 +1,17 @@
 // The number on the slate: what the race is about now.
 
 import { setData, setText } from "./dom.js";
-import { clockTime, gapText, groupName, kilometres, number, speed } from "./format.js";
+import { clockTime, gapText, groupName, kilometres, speed } from "./format.js";
 import { say } from "./i18n.js";
 
 const byId = (id) => document.getElementById(id);
 
+// How wide the heaviest figures and signs are, with a little room.
+const WIDTH_EM = { ":": 0.24, ".": 0.24, ",": 0.24, "\u00a0": 0.2, k: 0.5, m: 0.75 };
 const DIGIT_EM = 0.49;
-const COLON_EM = 0.24;
 
-function widthEm(figures) {
-  return [...figures].reduce((sum, one) => sum + (one === ":" ? COLON_EM : DIGIT_EM), 0.15);
+function widthEm(value) {
+  return [...value].reduce((sum, sign) => sum + (WIDTH_EM[sign] ?? DIGIT_EM), 0.15);
 }
 
 export class Headline {
@@ -23,8 +24,10 @@ export class Headline {
     // A gap of an hour is wider than one of minutes: the figures fit their slate, none is cut.
     if (!words) byId("hero").style.setProperty("--width-em", widthEm(value));
     const head = race.head;
-    this.fact("to-go", head && race.phase !== "finishing" && kilometres(race.toGo(head.distance_m)));
-    this.fact("head-speed", head && race.phase !== "finishing" && speed(head.speed_mps), "speed");
+    const riding = head && race.phase !== "finishing";
+    const toGo = riding && kilometres(race.toGo(head.distance_m));
+    this.fact("to-go", toGo !== value && toGo);
+    this.fact("head-speed", riding && speed(head.speed_mps), "speed");
     this.fact("trend", race.phase === "gap" && this.trend(race));
     setText(byId("event-name"), race.stage?.event_name ?? "Ardoise");
     setText(byId("stage-name"), race.stage?.stage_name ?? say("hero_waiting"));
@@ -52,9 +55,8 @@ export class Headline {
         }
       // falls through: without a gap the distance is what there is to say
       case "together": {
-        const km = Math.max(0, race.toGo(head.distance_m)) / 1000;
         const caption = race.phase === "gap" ? groupName(head, race.groups) : say("hero_together");
-        return { caption, value: say("kilometres", { value: number(km, km < 100 ? 1 : 0) }), tone: "now", words: true };
+        return { caption, value: kilometres(race.toGo(head.distance_m)), tone: "now" };
       }
       default:
         return { caption: say(`state_${race.state}`), value: say("hero_unknown"), tone: "plain", words: true };

@@ -150,8 +150,8 @@ export class RouteMap {
     ink.textBaseline = "middle";
     this.labels = [];
     for (const [place, key, next] of [
-      [start, "start", this.point(this.road.startM + size * 4 * this.metresPerPixel)],
-      [finish, "finish", this.point(this.road.finishM - size * 4 * this.metresPerPixel)],
+      [start, "start", this.point(this.road.startM + size * 12 * this.metresPerPixel)],
+      [finish, "finish", this.point(this.road.finishM - size * 12 * this.metresPerPixel)],
     ]) {
       const words = say(key);
       const room = size * 2.2 + ink.measureText(words).width;
@@ -205,7 +205,7 @@ export class RouteMap {
   drawTag(sheet, group) {
     const { ink, colour, rem } = sheet;
     const middle = this.point((group.frontM + Math.max(group.backM, group.frontM - 5_000)) / 2);
-    const text = group.role === "head" || group.gapMs === null ? "" : `+${gapText(group.gapMs)}`;
+    const text = group.gapMs === null ? "" : `+${gapText(group.gapMs)}`;
     const size = tag(sheet, group, text, null);
     const choice = this.choose(sheet, group, middle, size);
     const box = this.boxAt(middle, size, choice);

@@ -61,6 +61,7 @@ export class Profile {
     const lift = (this.box.bottom - this.box.top) * 0.12;
     const names = text * 1.3 + rem * 0.35; // the name of the highest climb stands above it
     this.x = (m) => this.box.left + ((m - road.startM) / (road.finishM - road.startM)) * (this.box.right - this.box.left);
+    this.yAt = (x) => this.y(road.startM + ((x - this.box.left) / (this.box.right - this.box.left)) * (road.finishM - road.startM));
     this.y = (m) => {
       const h = road.heightAt(m);
       if (h === null) return this.box.bottom - lift;
@@ -154,8 +155,12 @@ export class Profile {
       ink.font = font(500, box.text);
       const nameWidth = ink.measureText(name).width;
       const whole = { width: badgeWidth + (name ? box.text * 0.3 + nameWidth : 0), height: box.text * 1.3 };
-      let left = Math.min(Math.max(x - badgeWidth / 2, box.left), box.right - whole.width);
       const bottom = y - rem * 0.35;
+      const inside = (edge, w) => Math.min(Math.max(edge, box.left), box.right - w);
+      // A name stands in the sky: on the other side of its badge where the road climbs on.
+      const sky = (from, to) => [0, 0.25, 0.5, 0.75, 1].every((part) => this.yAt(from + (to - from) * part) >= bottom - 2);
+      const mirrored = !sky(x, x + whole.width) && sky(x - whole.width, x);
+      let left = inside(mirrored ? x + badgeWidth / 2 - whole.width : x - badgeWidth / 2, whole.width);
       const free = (l, w) =>
         !taken.some((t) => l < t.left + t.width + 6 && l + w + 6 > t.left && Math.abs(t.bottom - bottom) < whole.height);
       let words = name;
@@ -163,7 +168,7 @@ export class Profile {
       if (!free(left, taking)) {
         words = "";
         taking = badgeWidth;
-        left = Math.min(Math.max(x - badgeWidth / 2, box.left), box.right - taking);
+        left = inside(x - badgeWidth / 2, taking);
         if (!free(left, taking)) continue;
       }
       taken.push({ left, width: taking, bottom });
@@ -173,20 +178,22 @@ export class Profile {
       ink.moveTo(x, y);
       ink.lineTo(x, bottom);
       ink.stroke();
+      const badgeLeft = words && mirrored ? left + whole.width - badgeWidth : left;
+      const nameLeft = mirrored ? left : left + badgeWidth + box.text * 0.3;
       ink.fillStyle = feature.kind === "climb" ? colour("hill-edge") : colour("ground");
       ink.beginPath();
-      ink.roundRect(left, bottom - whole.height, badgeWidth, whole.height, 3);
+      ink.roundRect(badgeLeft, bottom - whole.height, badgeWidth, whole.height, 3);
       ink.fill();
       ink.stroke();
       ink.font = font(700, box.text);
       ink.textAlign = "center";
       ink.textBaseline = "middle";
       ink.fillStyle = feature.kind === "climb" ? colour("ground") : colour("chalk");
-      ink.fillText(badge, left + badgeWidth / 2, bottom - whole.height * 0.47);
+      ink.fillText(badge, badgeLeft + badgeWidth / 2, bottom - whole.height * 0.47);
       ink.font = font(500, box.text);
       ink.textAlign = "left";
       ink.fillStyle = colour("dust");
-      ink.fillText(words, left + badgeWidth + box.text * 0.3, bottom - whole.height * 0.47);
+      ink.fillText(words, nameLeft, bottom - whole.height * 0.47);
     }
   }
 
@@ -255,7 +262,7 @@ export class Profile {
   /** The tags in one row, in the order of the road. Where they are too many, the list of groups has the others. */
   placed(sheet) {
     const tags = this.groups.map((group) => {
-      const text = group.role === "head" || group.gapMs === null ? "" : `+${gapText(group.gapMs)}`;
+      const text = group.gapMs === null ? "" : `+${gapText(group.gapMs)}`;
       return { group, text, size: tag(sheet, group, text, null) };
     });
     tags.sort((a, b) => WEIGHT[b.group.role] - WEIGHT[a.group.role] || b.group.size - a.group.size);
