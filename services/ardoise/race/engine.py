@@ -140,6 +140,8 @@ class RaceEngine:
 
     def passages_at(self, distance_cm: int) -> list[tuple[int, int]]:
         """(bib, ms since 1970) of the riders in the race that passed a point, first to last."""
+        if not self.log_time_ms:
+            return []
         if distance_cm == self.road.finish_cm:
             finish = self._results()
             rows = np.flatnonzero(finish > 0)

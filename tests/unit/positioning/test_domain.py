@@ -28,6 +28,8 @@ def test_a_recordings_log_has_no_time_before_its_first_frame() -> None:
     started = Decision(decision_id="s", start={})
     assert race.apply(LogEntry(4, LogRecord(decision=started))).snapshot is None
     assert race.checkpoint() is None
+    assert race.engine.passages_at(0) == race.engine.passages_at(race.engine.road.finish_cm) == []
+    assert len(race.engine.track(1)[0]) == 0
     first = race.apply(
         LogEntry(5, LogRecord(log_time_ms=T0_MS, frame=frame_of("rc", 1, [9001], at_ms=T0_MS)))
     )

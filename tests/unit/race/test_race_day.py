@@ -203,6 +203,15 @@ def test_a_start_that_is_undone_never_was() -> None:
     assert run.last(1, "place") == 0
 
 
+def test_a_second_start_forgets_what_was_passed_after_the_first() -> None:
+    run = Run.of(stage_on(straight()))
+    run.ride(range(1, 60), lambda t: [20 * t], [9001])
+    run.decide(60, Decision("u", Action.UNDO, at(60), undone_id=START.decision_id))
+    run.decide(60, Decision("again", Action.START, at(60)))
+    run.beat(61)
+    assert run.engine.passages_at(50_000) == []
+
+
 def test_a_bike_change_moves_the_rider_to_the_new_tracker_and_leaves_the_old_bike_on_its_roof() -> None:
     stage = Stage("test", straight(), (1, 2), (Assignment(9001, 1), Assignment(9002, 2)), 15_000)
     run = Run.of(stage)
