@@ -2,40 +2,28 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.pages import commands, pages, race_day_commands
 
 # Commands too large for a check of a page, and the test that runs each.
 RUN_ELSEWHERE = {
     "make demo": "tests/integration/test_demo.py",
     "make test": "tests/integration/test_setup.py",
 }
-
-
-def pages(repository: Path) -> Iterator[Path]:
-    yield from repository.glob("*.md")
-    for folder in ("docs", "services", "proto"):
-        yield from (repository / folder).rglob("*.md")
-
-
-def commands(page: Path) -> Iterator[str]:
-    for block in re.findall(r"```console\n(.*?)```", page.read_text(), flags=re.S):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                yield line.removeprefix("$ ").strip()
+RACE_DAY = "tests/integration/test_race_day_commands.py"
 
 
 def test_every_command_of_the_readme_runs(repository: Path):
     shown = list(commands(repository / "README.md"))
     assert "make demo" in shown
     assert "make test" in shown
+    elsewhere = RUN_ELSEWHERE | dict.fromkeys(race_day_commands(shown), RACE_DAY)
     for command in shown:
-        if command in RUN_ELSEWHERE:
-            assert (repository / RUN_ELSEWHERE[command]).exists(), (
-                f"{command}: {RUN_ELSEWHERE[command]} is gone"
-            )
+        if command in elsewhere:
+            assert (repository / elsewhere[command]).exists(), f"{command}: {elsewhere[command]} is gone"
             continue
         done = subprocess.run(
             command, shell=True, cwd=repository, capture_output=True, text=True, timeout=60, check=False

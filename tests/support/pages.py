@@ -1,0 +1,25 @@
+"""The pages of the repository, and the commands that they show."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def pages(repository: Path) -> Iterator[Path]:
+    """Every page that people read."""
+    yield from repository.glob("*.md")
+    for folder in ("docs", "services", "proto"):
+        yield from (repository / folder).rglob("*.md")
+
+
+def commands(page: Path) -> Iterator[str]:
+    """The commands in its console blocks, in their order."""
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(), flags=re.S):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                yield line.removeprefix("$ ").strip()
+
+
+def race_day_commands(shown: list[str]) -> list[str]:
+    """`ardoise up` and what comes after it: those need it beside them."""
+    return shown[shown.index(".venv/bin/ardoise up") :]
