@@ -45,8 +45,8 @@ function show() {
   byId("page").dataset.phase = race.phase;
   headline.show(race, feed.serverNow());
   groups.show(race, selection);
-  board.show(race, selection);
   prediction.show(race, links);
+  board.show(race, selection); // after what stands above it: a wall shows as many rows as have room
   detail.show(race, selection);
   link.show(race, feed, links);
   move();

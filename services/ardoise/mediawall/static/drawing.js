@@ -64,6 +64,15 @@ export class Drawing {
   }
 }
 
+// Which groups are named first on the road where not all can be.
+const WEIGHT = { head: 5, peloton: 4, chase: 3, gruppetto: 2, dropped: 1, group: 0 };
+
+/** The groups in the order of what they mean: head, peloton, those of several riders, a rider alone last. */
+export function byWeight(groups) {
+  const alone = (group) => Number(group.size === 1 && group.role !== "head" && !group.selected);
+  return groups.toSorted((a, b) => alone(a) - alone(b) || WEIGHT[b.role] - WEIGHT[a.role] || b.size - a.size);
+}
+
 /** What the moving sheet shows, as text; `steps` turns a distance into the smallest step that can be seen. */
 export function movingKey(groups, rider, steps) {
   const parts = groups.map((g) =>

@@ -26,7 +26,10 @@ export function speed(mps) {
   return say("kilometres_per_hour", { value: number(mps * 3.6) });
 }
 
+/** Nothing that may happen is impossible, and nothing is certain. */
 export function percent(share) {
+  if (share < 0.005) return say("percent", { value: "<1" });
+  if (share > 0.995) return say("percent", { value: ">99" });
   return say("percent", { value: number(share * 100) });
 }
 

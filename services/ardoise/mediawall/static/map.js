@@ -1,10 +1,12 @@
 // The route from above, north up. A group is the stretch of road that it takes, with a tag.
 
-import { font, movingKey, tag } from "./drawing.js";
+import { byWeight, font, movingKey, tag } from "./drawing.js";
 import { gapText } from "./format.js";
 import { say } from "./i18n.js";
 
 const DIRECTIONS = [0, 45, -45, 90, -90, 135, -135, 180, 22, -22, 67, -67, 112, -112, 157, -157].map((degrees) => (degrees * Math.PI) / 180);
+const MOST_TAGS = 6;
+const NO_ROOM = 60; // a tag that would hide as much is left out: the list of groups has it
 const MOST_FOR_ROAD = 16; // a tag may lie on the road sooner than on another tag or a leader
 const REACHES = [1.7, 2.9, 4.4]; // in units of a tag's height
 
@@ -198,7 +200,7 @@ export class RouteMap {
         ink.stroke();
       }
     }
-    for (const group of this.groups) this.drawTag(sheet, group);
+    for (const group of byWeight(this.groups).slice(0, MOST_TAGS)) this.drawTag(sheet, group);
     if (this.rider) this.drawRider(sheet);
   }
 
@@ -208,6 +210,7 @@ export class RouteMap {
     const text = group.gapMs === null ? "" : `+${gapText(group.gapMs)}`;
     const size = tag(sheet, group, text, null);
     const choice = this.choose(sheet, group, middle, size);
+    if (!choice) return;
     const box = this.boxAt(middle, size, choice);
     const end = nearest(middle, box);
     ink.strokeStyle = colour(group.role === "head" ? "head-edge" : "chalk");
@@ -228,7 +231,7 @@ export class RouteMap {
     return { x, y, ...size };
   }
 
-  /** Where the tag hides least; a tag that is in nobody's way stays where it is. */
+  /** Where the tag hides least, null where that is too much; a tag that is in nobody's way stays where it is. */
   choose(sheet, group, point, size) {
     const before = this.places.get(group.id);
     if (before && this.cost(sheet, point, this.boxAt(point, size, before)) < 12) return before;
@@ -237,7 +240,7 @@ export class RouteMap {
     for (let reach = 0; reach < REACHES.length; reach += 1) {
       for (let direction = 0; direction < DIRECTIONS.length; direction += 1) {
         const cost = this.cost(sheet, point, this.boxAt(point, size, { direction, reach })) + reach * 4;
-        if (cost < bestCost) [best, bestCost] = [{ direction, reach }, cost];
+        if (cost < bestCost && cost < NO_ROOM) [best, bestCost] = [{ direction, reach }, cost];
       }
     }
     return best;

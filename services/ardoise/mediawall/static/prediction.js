@@ -5,6 +5,7 @@ import { age, gapText, groupName, number, percent } from "./format.js";
 import { say } from "./i18n.js";
 
 const SURE = 0.65;
+const UNLIKELY = 0.05; // below it where it would happen is of no use
 const LATE_MS = 15_000;
 const FINISHES = ["solo", "small_group", "bunch_sprint"];
 
@@ -71,7 +72,7 @@ export class Prediction {
       ),
     ];
     const [early, likely, late] = [...caught.catch_to_go_m].sort((a, b) => b - a).map((m) => number(m / 1000, m < 20_000 ? 1 : 0));
-    if (late !== undefined) {
+    if (late !== undefined && p >= UNLIKELY) {
       parts.push(element("p", { class: "chance-where figure" }, say("caught_where", { from: early, to: late, most: likely })));
     }
     const left = caught.gap_at_line_s[1];

@@ -1,12 +1,10 @@
 // The route from the side: climbs, sprints, kilometres, and every group on the slope that it is on.
 
-import { font, movingKey, tag } from "./drawing.js";
+import { byWeight, font, movingKey, tag } from "./drawing.js";
 import { gapText, number } from "./format.js";
 import { say } from "./i18n.js";
 
-// Whose tag is placed first.
-const WEIGHT = { head: 5, peloton: 4, chase: 3, gruppetto: 2, dropped: 1, group: 0 };
-
+const MOST_TAGS = 8;
 const TAG_GAP = 5;
 
 /** Left edges as near to the wishes as they can be: in order, not overlapping, all within `width`. */
@@ -261,14 +259,13 @@ export class Profile {
 
   /** The tags in one row, in the order of the road. Where they are too many, the list of groups has the others. */
   placed(sheet) {
-    const tags = this.groups.map((group) => {
+    const tags = byWeight(this.groups).slice(0, MOST_TAGS).map((group) => {
       const text = group.gapMs === null ? "" : `+${gapText(group.gapMs)}`;
       return { group, text, size: tag(sheet, group, text, null) };
     });
-    tags.sort((a, b) => WEIGHT[b.group.role] - WEIGHT[a.group.role] || b.group.size - a.group.size);
     let room = sheet.width;
     const kept = tags.filter(({ size }) => (room -= size.width + TAG_GAP) > 0);
-    kept.sort((a, b) => a.group.frontM - b.group.frontM || WEIGHT[a.group.role] - WEIGHT[b.group.role]);
+    kept.sort((a, b) => a.group.frontM - b.group.frontM);
     const wishes = kept.map(({ group, size }) => this.x(group.frontM) - size.width / 2);
     const lefts = spread(wishes, kept.map(({ size }) => size.width + TAG_GAP), sheet.width);
     return kept.map((one, index) => ({ ...one, x: lefts[index] }));
