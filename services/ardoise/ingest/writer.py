@@ -27,6 +27,8 @@ from ardoise.pb.setup_pb2 import ClockSource, StageSetup
 
 # Ticks close at the first record past them; four a second keep a fix's way to the screen short.
 HEARTBEAT_S = 0.25
+# A record on a tick's boundary is not past it: one beat in five would come a quarter of a second too soon.
+PAST_TICK_S = 0.002
 
 _log = structlog.get_logger(__name__)
 _appended = counter("log.records", "1", "Records that the log has, by kind.")
@@ -195,7 +197,7 @@ class LogWriter:
         """Writes a heartbeat whenever a quarter of a second of the active log's clock has passed."""
         last_ms = 0
         while True:
-            await asyncio.sleep(HEARTBEAT_S - time.time() % HEARTBEAT_S)
+            await asyncio.sleep(HEARTBEAT_S - (time.time() - PAST_TICK_S) % HEARTBEAT_S)
             entry = self.active
             if entry is None or (now_ms := self.now_ms(entry)) == last_ms:
                 continue

@@ -28,7 +28,9 @@ class EventStreamParser:
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._rest = ""
+        self._held_back = ""
+        self._pieces: list[str] = []
+        self._pieces_size = 0
         self._data: list[str] = []
         self._size = 0
         self._type = ""
@@ -38,13 +40,19 @@ class EventStreamParser:
 
     def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
         """Raises EventTooLarge."""
-        text = self._rest + self._decoder.decode(chunk)
-        held_back = text.endswith("\r")  # may be the first half of \r\n
-        lines = (text[:-1] if held_back else text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._rest = lines.pop() + ("\r" if held_back else "")
-        for line in lines:
-            yield from self._line(line)
-        if self._size + len(self._rest) > self._most_bytes:
+        text = self._held_back + self._decoder.decode(chunk)
+        self._held_back = "\r" if text.endswith("\r") else ""  # may be the first half of \r\n
+        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
+        first, *others = text.split("\n")
+        # Pieces of a line are joined once, at its end: a stranger may send a megabyte in crumbs.
+        self._pieces.append(first)
+        self._pieces_size += len(first)
+        if others:
+            line = "".join(self._pieces)
+            self._pieces, self._pieces_size = [others[-1]], len(others[-1])
+            for whole in (line, *others[:-1]):
+                yield from self._line(whole)
+        if self._size + self._pieces_size > self._most_bytes:
             raise EventTooLarge(f"an event of more than {self._most_bytes} bytes")
 
     def _line(self, line: str) -> Iterator[ServerSentEvent]:
