@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ardoise.race.decisions import Decisions
-from ardoise.race.groups import Grouping, Groups
+from ardoise.race.groups import Change, Grouping, Groups
 from ardoise.race.passages import Passages
 from ardoise.race.road import Road
 from ardoise.race.snapshot import NONE, GroupColumns, RiderColumns, Snapshot
@@ -73,8 +73,10 @@ class Picture:
             shown | (status == RiderStatus.FINISHED) | ((status == RiderStatus.NO_SIGNAL) & riders.on_road)
         )
         place = self._places(placed if started_ms is not None else np.zeros_like(placed), finish_ms)
-        self._update_gaps(finish_ms, placed)
-        grouping, changes = self._group(shown if started_ms is not None else np.zeros_like(shown), since_ms)
+        behind_ms = self.passages.gap_ms(np.arange(len(self.bib)), riders.fix_cm, riders.fix_ms)
+        self._update_gaps(finish_ms, placed, behind_ms)
+        grouped = shown if started_ms is not None else np.zeros_like(shown)
+        grouping, changes = self._group(grouped, behind_ms, since_ms)
         for change in changes:
             events.append(
                 {
@@ -180,26 +182,26 @@ class Picture:
         place[order] = np.arange(1, len(order) + 1)
         return place
 
-    def _update_gaps(self, finish_ms: NDArray[np.int64], placed: NDArray[np.bool_]) -> None:
-        if self.race_state is not RaceState.RACING:
-            # Stopped or neutralised on the way: the gaps stand. Before kilometre 0 there are none.
-            if self.kilometre_zero_ms is None:
-                self.gap_ms[:] = NONE
-        else:
-            riders = self.riders
-            rows = np.arange(len(self.bib))
-            gap_ms = self.passages.gap_ms(rows, riders.fix_cm, riders.fix_ms)
-            self.gap_ms = np.where(placed & (riders.fix_cm >= 0), gap_ms, NONE)
+    def _update_gaps(
+        self, finish_ms: NDArray[np.int64], placed: NDArray[np.bool_], behind_ms: NDArray[np.int64]
+    ) -> None:
+        if self.race_state is RaceState.RACING:
+            self.gap_ms = np.where(placed & (self.riders.fix_cm >= 0), behind_ms, NONE)
+        elif self.kilometre_zero_ms is None:
+            self.gap_ms[:] = NONE
+        # Stopped or neutralised on the way: the gaps stand.
         finished = finish_ms > 0
         if finished.any():
             self.gap_ms[finished] = finish_ms[finished] - finish_ms[finished].min()
 
-    def _group(self, shown: NDArray[np.bool_], since_ms: int) -> tuple[Grouping, list]:
-        """Groups the riders shown by their time behind the first."""
+    def _group(
+        self, grouped: NDArray[np.bool_], behind_ms: NDArray[np.int64], since_ms: int
+    ) -> tuple[Grouping, list[Change]]:
+        """Groups these riders by their time behind the first."""
         riders = self.riders
-        rows = np.flatnonzero(shown)
+        rows = np.flatnonzero(grouped)
         if len(rows):
-            behind_ms = self.passages.gap_ms(rows, riders.fix_cm[rows], riders.fix_ms[rows])
+            behind_ms = behind_ms[rows]
             metres = riders.published_cm[rows].max() - riders.published_cm[rows]
             guess_ms = metres * 10_000 // np.maximum(riders.speed_mmps[rows], SLOWEST_FOR_GAPS_MMPS)
             behind_ms = np.where(behind_ms == NONE, guess_ms, behind_ms)
