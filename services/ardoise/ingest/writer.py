@@ -27,7 +27,7 @@ from ardoise.pb.setup_pb2 import ClockSource, StageSetup
 
 # Ticks close at the first record past them; four a second keep a fix's way to the screen short.
 HEARTBEAT_S = 0.25
-# A record on a tick's boundary is not past it: one beat in five would come a quarter of a second too soon.
+# A record of the tick's own millisecond does not close it; the next record would be a quarter of a second away.
 PAST_TICK_S = 0.002
 
 _log = structlog.get_logger(__name__)
@@ -197,7 +197,7 @@ class LogWriter:
         """Writes a heartbeat whenever a quarter of a second of the active log's clock has passed."""
         last_ms = 0
         while True:
-            await asyncio.sleep(HEARTBEAT_S - (time.time() - PAST_TICK_S) % HEARTBEAT_S)
+            await asyncio.sleep(until_beat_s(time.time()))
             entry = self.active
             if entry is None or (now_ms := self.now_ms(entry)) == last_ms:
                 continue
@@ -245,3 +245,8 @@ class LogWriter:
         if old is None or old.activated_ms is not None:
             await self.activate(entry)
         self._marks.retire(epoch)
+
+
+def until_beat_s(now_s: float) -> float:
+    """From this instant until the next heartbeat is due: just past a quarter of a second."""
+    return HEARTBEAT_S - (now_s - PAST_TICK_S) % HEARTBEAT_S
