@@ -28,6 +28,11 @@ class Ports:
         """host:port."""
         return f"127.0.0.1:{self.numbers[name]}"
 
+    def close(self) -> None:
+        """Ends the reservations."""
+        for reservation in self._reservations:
+            reservation.close()
+
     def _reserve(self, wanted: int) -> int:
         for attempt in range(MAX_ATTEMPTS):
             with socket.socket() as probe:
