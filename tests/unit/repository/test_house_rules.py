@@ -39,8 +39,8 @@ def tracked(repository: Path) -> Iterator[Path]:
             yield repository / name
 
 
-def python_modules(repository: Path) -> Iterator[Path]:
-    return (p for p in tracked(repository) if p.suffix == ".py" and p.parent.name != "pb")
+def modules(repository: Path) -> Iterator[Path]:
+    return (p for p in tracked(repository) if p.suffix in {".py", ".js"} and p.parent.name != "pb")
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_every_service_is_bound_by_the_import_contracts(repository: Path):
 
 
 def test_no_module_is_longer_than_a_reader_can_hold(repository: Path):
-    lengths = {p.relative_to(repository): len(p.read_text().splitlines()) for p in python_modules(repository)}
+    lengths = {p.relative_to(repository): len(p.read_text().splitlines()) for p in modules(repository)}
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_no_module_is_a_drawer_for_whatever_is_left(repository: Path):
     drawers = {"utils", "util", "helpers", "misc", "common"}
-    assert [p.relative_to(repository) for p in python_modules(repository) if p.stem in drawers] == []
+    assert [p.relative_to(repository) for p in modules(repository) if p.stem in drawers] == []
 
 
 def test_the_operator_folder_does_not_hide_the_standard_library(repository: Path):
