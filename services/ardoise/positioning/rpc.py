@@ -12,6 +12,8 @@ from ardoise.pb import common_pb2, race_pb2, race_pb2_grpc
 from ardoise.positioning.consumer import Consumer, Served
 
 HEARTBEAT_S = 5.0
+MOST_WATCHES = 500
+BUSY_MS = 30_000
 CHANGE_OF_STAGE_S = 1.0
 """How soon a watcher notices that another stage is live."""
 SOON_MS = 1_000
@@ -24,6 +26,7 @@ class RaceService(race_pb2_grpc.RaceServiceServicer):
 
     def __init__(self, consumer: Consumer, stopping: asyncio.Event) -> None:
         self._consumer, self._stopping = consumer, stopping
+        self._watches = 0
 
     def servicer(self) -> Servicer:
         """How the chassis serves it: open to every role."""
@@ -53,14 +56,32 @@ class RaceService(race_pb2_grpc.RaceServiceServicer):
         A token's epoch is watched until a later one is live; without a token the live one.
         """
         del context
-        epoch, sequence = request.after.epoch, request.after.sequence
+        if request.after.epoch and self._later(request.after.epoch) is None:
+            raise self._unknown(request.after.epoch)
+        if self._watches >= MOST_WATCHES:
+            raise Failure(
+                Reason.ERROR_REASON_LIMIT_EXCEEDED,
+                f"{MOST_WATCHES} watches are open here: screens watch the media wall",
+                retry_after_ms=BUSY_MS,
+            )
+        self._watches += 1
+        try:
+            async for response in self._watch(request.after.epoch, request.after.sequence):
+                yield response
+        finally:
+            self._watches -= 1
+        raise Failure(Reason.ERROR_REASON_DRAINING, "positioning is stopping", retry_after_ms=SOON_MS)
+
+    async def _watch(self, epoch: int, sequence: int) -> AsyncIterator[race_pb2.WatchSnapshotsResponse]:
+        """Until the service stops."""
         version, spoke = 0, time.monotonic()
-        if epoch and self._later(epoch) is None:
-            raise self._unknown(epoch)
         while not self._stopping.is_set():
             served = self._later(epoch)
             if served is None:
                 await asyncio.sleep(CHANGE_OF_STAGE_S)
+                if time.monotonic() - spoke >= HEARTBEAT_S:
+                    spoke = time.monotonic()
+                    yield race_pb2.WatchSnapshotsResponse(heartbeat=race_pb2.WatchHeartbeat())
                 continue
             if served.race.epoch != epoch:
                 epoch, sequence, version = served.race.epoch, 0, 0
@@ -75,7 +96,6 @@ class RaceService(race_pb2_grpc.RaceServiceServicer):
             elif time.monotonic() - spoke >= HEARTBEAT_S:
                 spoke = time.monotonic()
                 yield self._heartbeat(served, sequence)
-        raise Failure(Reason.ERROR_REASON_DRAINING, "positioning is stopping", retry_after_ms=SOON_MS)
 
     async def GetGapAt(
         self, request: race_pb2.GetGapAtRequest, context: grpc.aio.ServicerContext
