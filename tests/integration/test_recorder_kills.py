@@ -20,7 +20,7 @@ from tests.support.recorded import differences
 
 KILLS = 100
 SEED = 20_150_704
-SECONDS = 200
+SECONDS = 90
 FAILPOINTS = (
     "before_watermark",
     "after_watermark",

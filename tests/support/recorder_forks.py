@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.support.racelog import connect
 
-TRIAL_LIMIT_S = 30.0
+TRIAL_LIMIT_S = 60.0
 # Small steps, so that there are many places to be killed at.
 epoch_recorder.BATCH_ROWS = 12
 epoch_recorder.PENDING_ROWS = 24
@@ -40,12 +40,10 @@ epoch_recorder.CHECKPOINT_EVERY_S = 0.0
 guarded_step = store_module._step_watermark
 
 
-async def record(nats_url: str, store: Store, epoch: int, directory: Path, last: int) -> None:
+async def record(nats_url: str, store: RaceStore, epoch: int, directory: Path, last: int) -> None:
     """Records an epoch until its message `last` is written down."""
     bus = await connect(nats_url)
-    race_store = RaceStore(store)
-    await race_store.prepare()
-    recorder = EpochRecorder(LogReader(bus), race_store, Checkpoints(directory), StoreWatch(), epoch)
+    recorder = EpochRecorder(LogReader(bus), store, Checkpoints(directory), StoreWatch(), epoch)
     running = asyncio.create_task(recorder.run())
     while recorder.written < last and not running.done():
         await asyncio.wait({running}, timeout=0.01)
@@ -55,6 +53,12 @@ async def record(nats_url: str, store: Store, epoch: int, directory: Path, last:
     await asyncio.wait({running})
     await store.close()
     await bus.close()
+
+
+async def warm_up(nats_url: str, store: RaceStore, epoch: int, directory: Path) -> None:
+    """Does once what every fork would do again: imports on first use, migrations, statements compiled."""
+    await store.prepare()
+    await record(nats_url, store, epoch, directory, last=1)
 
 
 async def step_watermark_apart(connection: AsyncConnection, epoch: int, after: int, last: Derived) -> None:
@@ -87,9 +91,8 @@ if __name__ == "__main__":
     nats_url, database_url, epoch, directory, last, guard = sys.argv[1:]
     if guard == "unguarded":
         store_module._step_watermark = step_watermark_apart
-    store = Store(database_url, "test")
-    # What every fork would do again is done once: imports on first use, statements compiled.
-    asyncio.run(record(nats_url, store, int(epoch), Path(directory), 1))
+    store = RaceStore(Store(database_url, "test"))
+    asyncio.run(warm_up(nats_url, store, int(epoch), Path(directory)))
     gc.freeze()
     for line in sys.stdin:
         name, hits = line.split()
