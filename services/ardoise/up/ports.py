@@ -2,13 +2,15 @@
 
 import fcntl
 import os
+import random
 import socket
 import tempfile
 from pathlib import Path
 from typing import IO
 
-# A port that the kernel gave out and that another platform reserved a moment ago: ask for another.
 MAX_ATTEMPTS = 100
+# Below the range of outgoing connections: until the service opens its port, one of those could be given it.
+OTHERS = range(20_000, 32_000)
 
 
 class Ports:
@@ -19,6 +21,7 @@ class Ports:
     """
 
     def __init__(self, wanted: dict[str, int]) -> None:
+        """`wanted`: numbers by name; 0: any."""
         self._directory = Path(tempfile.gettempdir()) / f"ardoise-ports-{os.getuid()}"
         self._directory.mkdir(mode=0o700, exist_ok=True)
         self._reservations: list[IO[str]] = []
@@ -34,14 +37,14 @@ class Ports:
             reservation.close()
 
     def _reserve(self, wanted: int) -> int:
-        for attempt in range(MAX_ATTEMPTS):
+        candidates = [wanted, *random.sample(OTHERS, MAX_ATTEMPTS)]
+        for number in filter(None, candidates):
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
-                    probe.bind(("127.0.0.1", 0 if attempt else wanted))
+                    probe.bind(("127.0.0.1", number))
                 except OSError:
                     continue
-                number = probe.getsockname()[1]
             if self._lock(number):
                 return number
         raise RuntimeError(f"no free port on 127.0.0.1 after {MAX_ATTEMPTS} attempts")
