@@ -37,6 +37,8 @@ def seconds(stage: StageSetup) -> list[SimulatedSecond]:
 async def race_site(tmp_path: Path) -> AsyncIterator[RaceSite]:
     """Everything that `ardoise up` starts, a process each, without a stage yet."""
     site = RaceSite(tmp_path)
-    await site.start()
-    yield site
-    await site.stop()
+    try:
+        await site.start()
+        yield site
+    finally:
+        await site.stop()

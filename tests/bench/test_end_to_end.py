@@ -1,8 +1,8 @@
 """Fixes a second from relay to row: acknowledged by ingest, derived by positioning, stored by the recorder.
 
 Relays that were out of touch bring what they kept, as fast as it is acknowledged, so that device times are of the
-past and log time is the machine's own: the race's work per fix, at a hundred times its speed. In the same run, on the
-same servers: the same payloads published to JetStream and nothing else; the same rows copied and nothing else.
+past and log time is the machine's own: the race's work per fix, at many times its speed. In the same run, on the same
+servers: the same payloads published to JetStream and nothing else; the same rows copied and nothing else.
 """
 
 import asyncio
@@ -28,15 +28,16 @@ GOAL_FIXES_PER_S = 100_000
 IN_FLIGHT = 128
 """Frames that all relays together have sent and not seen acknowledged: they stay within seconds of each other, as
 relays of one race do."""
-PASSED_LIMIT_S = 60.0
+LIMIT_S = 90.0
 POLL_S = 0.02
+COLUMNS = ("tracker", "time_offset_ms", "latitude_e7", "longitude_e7", "speed_mmps", "accuracy_cm")
 
 
 @dataclass
 class Sent:
     """What relays sent and what ingest answered."""
 
-    fixes: int = 0
+    fixes: int
     acknowledged: int = 0
     refused: int = 0
     last_sequence: int = 0
@@ -47,33 +48,74 @@ class Sent:
     """Fixes of frames that are under way, by relay and number."""
 
     def answered(self, relay_id: str, response: RelayResponse, _: float) -> None:
-        """An acknowledgement or a refusal came."""
+        """An acknowledgement came."""
         assert response.HasField("acknowledgement"), response
         acknowledgement = response.acknowledgement
-        self.last_sequence = max(self.last_sequence, acknowledgement.position.sequence)
-        self.refused += len(acknowledgement.refused)
-        self.acknowledged += self.waiting.pop((relay_id, acknowledgement.frame_number)) - len(
-            acknowledgement.refused
+        fixes, refused = (
+            self.waiting.pop((relay_id, acknowledgement.frame_number)),
+            len(acknowledgement.refused),
         )
+        self.last_sequence = max(self.last_sequence, acknowledgement.position.sequence)
+        self.acknowledged += fixes - refused
+        self.refused += refused
         self.room.release()
         if self.acknowledged + self.refused == self.fixes:
             self.complete.set()
 
 
-@pytest.mark.timeout(200)
+@dataclass(frozen=True)
+class Written:
+    """What the database has of an epoch."""
+
+    rows: int
+    duplicates: int
+    """Fixes that the ledger counts."""
+    verdicts: dict[str, int]
+
+
+@pytest.mark.timeout(240)
 async def test_twenty_thousand_fixes_a_second_are_acknowledged_derived_and_stored(
     race_site: RaceSite, stage: StageSetup, seconds: list[SimulatedSecond]
 ):
+    as_heard = [frame for second in seconds for frame in second.frames]
+    rates = [
+        await _measure("as 14 relays hear them", race_site, stage, as_heard),
+        await _measure("each heard once, the field in one frame", race_site, stage, _once(seconds)),
+    ]
+    assert min(rates) > LEAST_FIXES_PER_S
+
+
+def _once(seconds: list[SimulatedSecond]) -> list[TelemetryFrame]:
+    """One frame a second, with the first word of each tracker that was heard."""
+    frames = []
+    for number, second in enumerate(seconds, 1):
+        merged = TelemetryFrame(
+            relay_id="aircraft-1", boot_id=1, frame_number=number, base_time_ms=second.time_ms
+        )
+        known: set[int] = set()
+        for frame in second.frames:
+            if frame.base_time_ms == second.time_ms:
+                new = [index for index, tracker in enumerate(frame.tracker) if tracker not in known]
+                known.update(frame.tracker)
+                for name in COLUMNS:
+                    column = getattr(frame, name)
+                    getattr(merged, name).extend(column[index] for index in new)
+        frames.append(merged)
+    return frames
+
+
+async def _measure(name: str, site: RaceSite, stage: StageSetup, frames: list[TelemetryFrame]) -> float:
+    """Sends the frames as a stage of their own, checks that nothing is lost, prints; fixes a second."""
     first_time_ms = (int(time.time()) - LENGTH_S) * 1000
-    frames = [at(frame, first_time_ms) for second in seconds for frame in second.frames]
+    frames = [at(frame, first_time_ms) for frame in frames]
     sent = Sent(fixes=sum(len(frame.tracker) for frame in frames))
-    epoch = await race_site.open_stage(stage, OFFSET_S + LENGTH_S)
+    epoch = await site.open_stage(stage, OFFSET_S + LENGTH_S)
     relay_ids = {frame.relay_id for frame in frames}
-    async with asyncio.timeout(PASSED_LIMIT_S), race_site.relays(relay_ids, sent.answered) as relays:
-        cpu_before, began = race_site.cpu_s(), time.monotonic()
+    async with asyncio.timeout(LIMIT_S), site.relays(relay_ids, sent.answered) as relays:
+        cpu_before, busy, began = site.cpu_s(), load(), time.monotonic()
         async with asyncio.TaskGroup() as readers:
-            derived = readers.create_task(_derived(race_site, epoch, sent))
-            stored = readers.create_task(_stored(race_site, epoch, sent))
+            derived = readers.create_task(_derived(site, epoch, sent))
+            stored = readers.create_task(_stored(site, epoch, sent))
             for frame in frames:
                 await sent.room.acquire()
                 sent.waiting[frame.relay_id, frame.frame_number] = len(frame.tracker)
@@ -81,30 +123,28 @@ async def test_twenty_thousand_fixes_a_second_are_acknowledged_derived_and_store
             await sent.complete.wait()
             acknowledged_s = time.monotonic() - began
         derived_s, stored_s = (task.result() - began for task in (derived, stored))
-        cpu = {name: spent - cpu_before[name] for name, spent in race_site.cpu_s().items()}
-    bare_jetstream_s = await _bare_jetstream(race_site, frames)
-    bare_copy_s, rows = await asyncio.to_thread(_bare_copy, race_site.database_url)
-    ledger, verdicts = await asyncio.to_thread(_written, race_site.database_url, epoch)
+        cpu = {process: spent - cpu_before[process] for process, spent in site.cpu_s().items()}
+    jetstream_s = await _bare_jetstream(site, frames)
+    copy_s = await asyncio.to_thread(_bare_copy, site.database_url, epoch)
+    written = await asyncio.to_thread(_written, site.database_url, epoch)
 
-    total_s = max(derived_s, stored_s)
     print(
-        f"\nend to end: {sent.fixes:,} fixes of 176 riders in {len(frames):,} frames of {len(relay_ids)} relays,"
-        f" {rows:,} of them said for the first time; {load()}"
+        f"\nend to end, {name}: {sent.fixes:,} fixes of 176 riders in {len(frames):,} frames,"
+        f" {written.rows:,} said for the first time; {busy}"
     )
-    for name, passed_s in {"acknowledged": acknowledged_s, "derived": derived_s, "stored": stored_s}.items():
-        rate, new = sent.fixes / passed_s, rows / passed_s
-        print(f"  {name:12} after {passed_s:6.2f} s {rate:10,.0f} fixes/s, {new:,.0f} new/s")
+    for step, passed_s in {"acknowledged": acknowledged_s, "derived": derived_s, "stored": stored_s}.items():
+        rate, new = sent.fixes / passed_s, written.rows / passed_s
+        print(f"  {step:12} after {passed_s:6.2f} s {rate:10,.0f} fixes/s {new:10,.0f} new/s")
     print(f"  limit {LEAST_FIXES_PER_S:,} fixes/s, goal {GOAL_FIXES_PER_S:,}")
-    print(f"  bare JetStream, every message synced  {sent.fixes / bare_jetstream_s:10,.0f} fixes/s")
-    print(f"  bare COPY of the {rows:,} rows         {rows / bare_copy_s:10,.0f} rows/s")
-    print(f"  verdicts {verdicts}; duplicates counted in the ledger {ledger:,}")
-    spent_s = sum(cpu.values())
-    print("  processor seconds: " + ", ".join(f"{name} {spent:.1f}" for name, spent in cpu.items()))
-    print(f"  {spent_s:.1f} in all: two cores of our own would take {2 * sent.fixes / spent_s:,.0f} fixes/s")
-
+    print(f"  bare JetStream, same payloads  {sent.fixes / jetstream_s:10,.0f} fixes/s")
+    print(f"  bare COPY, same rows           {written.rows / copy_s:10,.0f} rows/s")
+    print(f"  rows {written.verdicts}, ledger {written.duplicates:,} duplicates")
+    print("  processor seconds " + ", ".join(f"{process} {spent:.1f}" for process, spent in cpu.items()))
+    ceiling = 2 * sent.fixes / sum(cpu.values())
+    print(f"  {sum(cpu.values()):.1f} in all: two cores for nothing else would take {ceiling:,.0f} fixes/s")
     assert sent.acknowledged == sent.fixes
-    assert rows + ledger == sent.acknowledged
-    assert sent.acknowledged / total_s > LEAST_FIXES_PER_S
+    assert written.rows + written.duplicates == sent.acknowledged
+    return sent.fixes / max(derived_s, stored_s)
 
 
 async def _derived(site: RaceSite, epoch: int, sent: Sent) -> float:
@@ -130,7 +170,7 @@ async def _stored(site: RaceSite, epoch: int, sent: Sent) -> float:
 
 
 async def _bare_jetstream(site: RaceSite, frames: list[TelemetryFrame]) -> float:
-    """Seconds for the same records into a stream like the log's, as many under way as the relays had."""
+    """Seconds for the same records into a stream like the log's, each synced, as many under way as the relays had."""
     now_ms = time.time_ns() // 1_000_000
     payloads = [LogRecord(log_time_ms=now_ms, frame=frame).SerializeToString() for frame in frames]
     bus = await Bus.connect(site.settings, "ingest")
@@ -148,26 +188,25 @@ async def _bare_jetstream(site: RaceSite, frames: list[TelemetryFrame]) -> float
     return passed_s
 
 
-def _bare_copy(url: str) -> tuple[float, int]:
-    """Seconds for the same rows into a table like theirs, as bytes already, in one transaction; and how many."""
+def _bare_copy(url: str, epoch: int) -> float:
+    """Seconds for the same rows into a table like theirs, as bytes already, in one transaction."""
     with psycopg.connect(url, autocommit=True) as connection:
-        with connection.cursor().copy("COPY (SELECT * FROM fix) TO STDOUT (FORMAT BINARY)") as copy:
-            content = [bytes(block) for block in copy]
-        connection.execute("CREATE TABLE bench (LIKE fix INCLUDING ALL)")
+        query = f"COPY (SELECT * FROM fix WHERE epoch = {epoch}) TO STDOUT (FORMAT BINARY)"
+        with connection.cursor().copy(query) as copy:
+            content = b"".join(copy)
+        connection.execute("CREATE TABLE IF NOT EXISTS bench (LIKE fix INCLUDING ALL)")
         began = time.monotonic()
-        cursor = connection.cursor()
-        with cursor.copy("COPY bench FROM STDIN (FORMAT BINARY)") as copy:
-            copy.write(b"".join(content))
-        return time.monotonic() - began, cursor.rowcount
+        with connection.cursor().copy("COPY bench FROM STDIN (FORMAT BINARY)") as copy:
+            copy.write(content)
+        return time.monotonic() - began
 
 
-def _written(url: str, epoch: int) -> tuple[int, dict[str, int]]:
-    """Fixes that the ledger counts; rows by verdict."""
+def _written(url: str, epoch: int) -> Written:
     with psycopg.connect(url, autocommit=True) as connection:
-        (ledger,) = connection.execute(
-            "SELECT coalesce(sum(fixes), 0) FROM fix_ledger WHERE epoch = %s", (epoch,)
-        ).fetchone()
+        ledger = "SELECT coalesce(sum(fixes), 0) FROM fix_ledger WHERE epoch = %s"
+        (duplicates,) = connection.execute(ledger, (epoch,)).fetchone()
         verdicts = connection.execute(
             "SELECT verdict, count(*) FROM fix WHERE epoch = %s GROUP BY verdict ORDER BY verdict", (epoch,)
-        )
-        return int(ledger), {Verdict(verdict).name.lower(): count for verdict, count in verdicts}
+        ).fetchall()
+        by_name = {Verdict(verdict).name.lower(): count for verdict, count in verdicts}
+        return Written(sum(by_name.values()), int(duplicates), by_name)
