@@ -15,7 +15,7 @@ class Stand:
     """A public page with a race on it. start() and stop(), as often as a test likes, at the same port."""
 
     def __init__(self, *, screens_limit: int = 50) -> None:
-        self.wall = Wall(screens_limit)
+        self.wall = Wall(screens_limit, screens_limit)
         self.number = 0
         self._tasks: list[asyncio.Task] = []
         self._port: Port | None = None

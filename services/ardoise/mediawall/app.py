@@ -19,7 +19,7 @@ NAME = "mediawall"
 async def run(settings: MediawallSettings) -> None:
     """Runs the media wall until it is told to stop."""
     async with Service(NAME, settings) as service:
-        wall = Wall(settings.screens_limit)
+        wall = Wall(settings.screens_limit, settings.screens_per_address_limit)
         channels = {
             name: channel(target, settings, NAME)
             for name, target in (

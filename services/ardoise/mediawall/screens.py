@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,10 +46,12 @@ class Screen:
 
 
 class Screens:
-    """Who is connected, longest first; never more than `limit`."""
+    """Who is connected, longest first; never more than `limit`, nor more than `address_limit` of one address."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, address_limit: int) -> None:
         self._limit = limit
+        self._address_limit = address_limit
+        self._of_address: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._connected: dict[str, Screen] = {}
 
@@ -59,9 +62,11 @@ class Screens:
         return len(self._connected)
 
     def connect(self, peer: str) -> Screen | None:
-        """A new screen; None where there are as many as may be."""
-        if len(self._connected) >= self._limit:
+        """A new screen; None where there are as many as may be. `peer`: host:port."""
+        address = _address(peer)
+        if len(self._connected) >= self._limit or self._of_address[address] >= self._address_limit:
             return None
+        self._of_address[address] += 1
         screen = Screen(f"screen-{next(self._numbers)}", peer, now_ms())
         self._connected[screen.screen_id] = screen
         _screens.set(len(self._connected))
@@ -69,5 +74,14 @@ class Screens:
 
     def disconnect(self, screen: Screen) -> None:
         """The screen has gone."""
-        self._connected.pop(screen.screen_id, None)
+        if self._connected.pop(screen.screen_id, None) is None:
+            return
+        address = _address(screen.peer)
+        self._of_address[address] -= 1
+        if not self._of_address[address]:
+            del self._of_address[address]
         _screens.set(len(self._connected))
+
+
+def _address(peer: str) -> str:
+    return peer.rpartition(":")[0]

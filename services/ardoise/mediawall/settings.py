@@ -31,3 +31,6 @@ class MediawallSettings(CommonSettings):
     screens_limit: int = Field(
         2_000, ge=1, description="Screens that may be connected at once; those beyond get 503."
     )
+    screens_per_address_limit: int = Field(
+        500, ge=1, description="Screens of one address, which may be a whole village behind one router."
+    )

@@ -71,9 +71,9 @@ class Link:
 class Wall:
     """The newest race, as every screen shows it. Consumers call the show_ methods; screens watch `frames`."""
 
-    def __init__(self, screens_limit: int) -> None:
+    def __init__(self, screens_limit: int, screens_per_address_limit: int) -> None:
         self.frames: Newest[Frame] = Newest()
-        self.screens = Screens(screens_limit)
+        self.screens = Screens(screens_limit, screens_per_address_limit)
         self.links = {name: Link() for name in (*PUBLIC_LINKS, "security")}
         self._snapshot: race_pb2.Snapshot | None = None
         self._heard_ms = 0

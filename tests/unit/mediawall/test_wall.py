@@ -7,7 +7,7 @@ from tests.browser import race_day
 
 
 def wall_at(second: int) -> Wall:
-    wall = Wall(screens_limit=2)
+    wall = Wall(screens_limit=2, screens_per_address_limit=2)
     wall.show_stage(stage_view(race_day.EPOCH, race_day.stage()))
     wall.show_snapshot(race_day.snapshot(second))
     return wall
@@ -73,7 +73,7 @@ def test_the_next_stage_replaces_the_race_before_it():
 
 
 def test_screens_beyond_the_limit_are_not_taken_until_one_goes():
-    wall = Wall(screens_limit=2)
+    wall = Wall(screens_limit=2, screens_per_address_limit=2)
     first, second = wall.screens.connect("a"), wall.screens.connect("b")
     assert first
     assert second
