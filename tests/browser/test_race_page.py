@@ -171,17 +171,13 @@ async def test_a_second_of_the_race_writes_only_what_changed(stand: Stand, open_
         """() => { window.made = 0; new MutationObserver(list => { for (const change of list)
         for (const node of change.addedNodes) if (node.nodeType === 1) window.made += 1; })
         .observe(document.getElementById("rows"), {childList: true, subtree: true});
-        window.long = [];
-        new PerformanceObserver(list => window.long.push(...list.getEntries().map(one => one.duration)))
-        .observe({type: "longtask"}); return 0; }"""
+        return 0; }"""
     )
     assert counts == 0
     for second in range(9_001, 9_011):
         stand.show(second)
         await expect(page.locator("#race-time")).to_contain_text(f":{second % 60:02d}")
     assert await page.evaluate("window.made") == 0
-    # No task kept the page from answering for long, though this machine runs other tests too.
-    assert max(await page.evaluate("window.long"), default=0) < 250
 
 
 async def test_riders_move_along_the_road_between_updates(stand: Stand, open_page: Opener):

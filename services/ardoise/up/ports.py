@@ -1,12 +1,7 @@
 """Ports on loopback for one platform: the usual ones, or others where somebody has those."""
 
-import fcntl
-import os
 import random
 import socket
-import tempfile
-from pathlib import Path
-from typing import IO
 
 MAX_ATTEMPTS = 100
 # Below the range of outgoing connections: until the service opens its port, one of those could be given it.
@@ -14,17 +9,16 @@ OTHERS = range(20_000, 32_000)
 
 
 class Ports:
-    """Numbers by name, reserved against other platforms of this user for as long as this object is kept.
+    """Numbers by name, reserved against other platforms on this machine until close().
 
     A service opens its port seconds after it was chosen; without the reservation two demos that start together
-    would choose the same.
+    would choose the same. A reservation is an abstract Unix socket: it goes with its process, however that ends, and
+    is seen by whoever sees the port, whatever their user or temporary directory.
     """
 
     def __init__(self, wanted: dict[str, int]) -> None:
         """`wanted`: numbers by name; 0: any."""
-        self._directory = Path(tempfile.gettempdir()) / f"ardoise-ports-{os.getuid()}"
-        self._directory.mkdir(mode=0o700, exist_ok=True)
-        self._reservations: list[IO[str]] = []
+        self._reservations: list[socket.socket] = []
         self.numbers = {name: self._reserve(number) for name, number in wanted.items()}
 
     def at(self, name: str) -> str:
@@ -50,10 +44,10 @@ class Ports:
         raise RuntimeError(f"no free port on 127.0.0.1 after {MAX_ATTEMPTS} attempts")
 
     def _lock(self, number: int) -> bool:
-        reservation = (self._directory / str(number)).open("w")
+        reservation = socket.socket(socket.AF_UNIX)
         try:
-            fcntl.flock(reservation, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            reservation.bind(f"\0ardoise-port-{number}")
+        except OSError:
             reservation.close()
             return False
         self._reservations.append(reservation)

@@ -1,33 +1,46 @@
-"""Which ports a platform takes."""
+"""Two platforms on one machine never choose the same port."""
 
 import socket
-from collections.abc import Iterator
 
 import pytest
-from ardoise.up.ports import OTHERS, Ports
+
+from ardoise.up.ports import Ports
 
 
 @pytest.fixture
-def taken() -> Iterator[int]:
-    """A port that somebody listens at."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        yield listener.getsockname()[1]
+def reserve():
+    made = []
+
+    def of(**wanted: int) -> Ports:
+        made.append(Ports(wanted))
+        return made[-1]
+
+    yield of
+    for ports in made:
+        ports.close()
 
 
-def test_a_port_that_somebody_has_is_replaced_by_one_that_no_outgoing_connection_is_given(taken: int):
-    ports = Ports({"web": taken})
-    assert ports.numbers["web"] in OTHERS
-    ports.close()
+def test_the_wanted_port_is_given_where_it_is_free(reserve, free_port):
+    wanted = free_port()
+    assert reserve(web=wanted).numbers == {"web": wanted}
 
 
-def test_two_platforms_of_a_moment_never_share_a_port():
-    first = Ports({"web": 0})
-    second = Ports({"web": first.numbers["web"]})
-    assert second.numbers["web"] != first.numbers["web"]
-    first.close()
-    third = Ports({"web": first.numbers["web"]})
-    assert third.numbers == first.numbers
-    second.close()
-    third.close()
+def test_a_second_platform_gets_another_port_before_the_first_has_opened_its_own(reserve, free_port):
+    wanted = free_port()
+    first, second = reserve(web=wanted), reserve(web=wanted)
+    assert first.numbers["web"] == wanted
+    assert second.numbers["web"] != wanted
+
+
+def test_a_port_that_somebody_else_listens_on_is_not_given(reserve):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert reserve(web=taken).numbers["web"] != taken
+
+
+def test_a_reservation_ends_with_close(reserve, free_port):
+    wanted = free_port()
+    reserve(web=wanted).close()
+    assert reserve(web=wanted).numbers["web"] == wanted
