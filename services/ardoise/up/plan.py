@@ -86,8 +86,9 @@ class Platform:
         await asyncio.gather(*(self.supervisor.start(self._service(name)) for name in services))
 
     async def stop(self) -> None:
-        """Stops everything, in reverse."""
+        """Stops everything, in reverse, and gives the ports free."""
         await self.supervisor.stop()
+        self.ports.close()
 
     def environment(self) -> dict[str, str]:
         """What every process of the platform is told of its surroundings."""
