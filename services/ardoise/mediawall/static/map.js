@@ -157,11 +157,17 @@ export class RouteMap {
     ]) {
       const words = say(key);
       const room = size * 2.2 + ink.measureText(words).width;
-      const right = (next.x < place.x || place.x < room) && place.x + room < sheetWidth; // beside the road, not on it
+      const free = { left: place.x > room, right: place.x + room < sheetWidth };
+      const roadGoesRight = next.x > place.x;
+      // Beside the road, not on it; above where the sheet ends on that side.
+      const right = roadGoesRight ? !free.left : free.right;
+      const above = roadGoesRight === right;
+      const away = (right ? 1 : -1) * size * (above ? -1 : 1.9);
+      const y = place.y - (above ? size * 2.2 : 0);
       ink.textAlign = right ? "left" : "right";
-      ink.fillText(words, place.x + (right ? 1 : -1) * size * 1.9, place.y);
+      ink.fillText(words, place.x + away, y);
       const width = ink.measureText(words).width + size * 3;
-      this.labels.push({ x: place.x - (right ? size : width - size), y: place.y - size * 1.5, width, height: size * 3 });
+      this.labels.push({ x: place.x - (right ? size : width - size), y: y - size * 1.5, width, height: size * (above ? 4 : 3) });
     }
   }
 

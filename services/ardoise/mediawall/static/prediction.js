@@ -79,7 +79,7 @@ export class Prediction {
     if (left > 0 && p < SURE) {
       parts.push(element("p", { class: "chance-where chance-left figure" }, say("gap_at_line", { gap: gapText(left * 1000) })));
     }
-    const reasons = caught.reasons.filter((reason) => REASONS[reason.code]);
+    const reasons = caught.reasons.filter((reason) => REASONS[reason.code] && !(reason.code === "run_in" && reason.value < 0.1));
     if (reasons.length) {
       const items = reasons.map((reason) => {
         const [key, value] = REASONS[reason.code](reason);
