@@ -2,6 +2,7 @@
 
 import nats
 import pytest
+from ardoise.chassis.bus import inbox_of
 from ardoise.chassis.identity import Role
 from ardoise.chassis.settings import CommonSettings
 from nats.js.api import StreamConfig
@@ -11,7 +12,27 @@ from tests.support.site import Site
 
 async def connect(site: Site, name: str, role: Role) -> nats.NATS:
     context = site.identity(name, role).client_context()
-    return await nats.connect(site.server.url, tls=context, allow_reconnect=False, connect_timeout=2)
+    return await nats.connect(
+        site.server.url, tls=context, allow_reconnect=False, connect_timeout=10, inbox_prefix=inbox_of(name)
+    )
+
+
+async def test_a_service_reads_no_inbox_but_its_own(site: Site):
+    nosy = await connect(site, "security", Role.SERVICE)
+    heard = []
+
+    async def listen(message: nats.aio.msg.Msg) -> None:
+        heard.append(message.subject)
+
+    for subject in (f"{inbox_of('ingest')}.>", "_INBOX.>", "log.>"):
+        await nosy.subscribe(subject, cb=listen)
+    ingest = await connect(site, "ingest", Role.SERVICE)
+    await ingest.jetstream().add_stream(StreamConfig(name="LOG_2", subjects=["log.2.>"]))
+    await ingest.jetstream().publish("log.2.beat", b"")
+    await nosy.flush()
+    await ingest.close()
+    await nosy.close()
+    assert heard == []
 
 
 async def test_ingest_may_write_to_the_log_and_a_reader_may_not(site: Site):
