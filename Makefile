@@ -22,7 +22,7 @@ demo: setup ## A race on this machine; RACE=<recording or URL of a stream> SPEED
 
 test: setup ## Unit, integration and browser tests; names what it had to skip, and why; TESTS=<some of them>
 	@$(if $(findstring browser,$(TESTS)),scripts/browser)
-	@exec .venv/bin/pytest $(TESTS) -n $(JOBS) --dist loadgroup -rs
+	@exec .venv/bin/pytest $(TESTS) -n $(JOBS) --dist loadgroup -rfEs
 
 lint: setup ## Style, import contracts, gRPC contracts
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/lint-imports && .venv/bin/buf lint proto

@@ -10,6 +10,10 @@ from nats.js.api import StreamConfig
 from tests.support.site import Site
 
 
+# A stream is a file, and a busy disk takes seconds to have it.
+BUSY_LIMIT_S = 30
+
+
 async def connect(site: Site, name: str, role: Role) -> nats.NATS:
     context = site.identity(name, role).client_context()
     return await nats.connect(
@@ -37,13 +41,14 @@ async def test_a_service_reads_no_inbox_but_its_own(site: Site):
 
 async def test_ingest_may_write_to_the_log_and_a_reader_may_not(site: Site):
     ingest = await connect(site, "ingest", Role.SERVICE)
-    await ingest.jetstream().add_stream(StreamConfig(name="LOG_1", subjects=["log.1.>"]))
-    await ingest.jetstream().publish("log.1.beat", b"")
+    log = ingest.jetstream(timeout=BUSY_LIMIT_S)
+    await log.add_stream(StreamConfig(name="LOG_1", subjects=["log.1.>"]))
+    await log.publish("log.1.beat", b"")
 
     reader = await connect(site, "security", Role.SERVICE)
     with pytest.raises(nats.errors.Error):
         await reader.jetstream().publish("log.1.beat", b"", timeout=0.3)
-    assert (await reader.jetstream().stream_info("LOG_1")).state.messages == 1
+    assert (await reader.jetstream(timeout=BUSY_LIMIT_S).stream_info("LOG_1")).state.messages == 1
     await ingest.close()
     await reader.close()
 
