@@ -9,7 +9,6 @@ from nats.js.api import StreamConfig
 
 from tests.support.site import Site
 
-
 # A stream is a file, and a busy disk takes seconds to have it.
 BUSY_LIMIT_S = 30
 
