@@ -39,7 +39,6 @@ class RaceSite:
     async def stop(self) -> None:
         """Stops them."""
         await self.platform.stop()
-        self.platform.ports.close()
 
     @property
     def settings(self) -> CommonSettings:
