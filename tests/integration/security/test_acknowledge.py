@@ -259,16 +259,25 @@ async def process(platform) -> AsyncIterator[Callable[[], Awaitable[Process]]]:
         "asyncio.run(run(SecuritySettings()))"
     )
 
-    async def start() -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            program,
-            env={**os.environ, **surroundings},
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+    started: list[Process] = []
 
-    return start
+    async def start() -> Process:
+        started.append(
+            await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                program,
+                env={**os.environ, **surroundings},
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for running in started:
+        if running.returncode is None:
+            running.kill()
+            await running.wait()
 
 
 async def test_killed_at_any_moment_it_counts_everything_once_and_keeps_what_was_acknowledged(
