@@ -280,10 +280,6 @@ async def process(platform) -> AsyncIterator[Callable[[], Awaitable[Process]]]:
             await running.wait()
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="about one run in three the count after a kill -9 is not reached within the wait: not understood yet",
-)
 async def test_killed_at_any_moment_it_counts_everything_once_and_keeps_what_was_acknowledged(
     platform, reporter, guard, process
 ):
@@ -292,7 +288,8 @@ async def test_killed_at_any_moment_it_counts_everything_once_and_keeps_what_was
         security = await process()
         await reporter.refused(malformed(20, start_ms=START_MS + life * 1000))
         sent += 20
-        alert = await platform.alert(lambda alert: alert.count >= sent)  # noqa: B023
+        # Listed, not watched: a watch begins with open alerts, and this one is acknowledged in its third life.
+        alert = await eventually(lambda: first_counted(guard, sent))  # noqa: B023
         if life == 1:
             await guard.Acknowledge(AcknowledgeRequest(request_id="r1", alert_id=alert.alert_id))
         security.send_signal(signal.SIGKILL)
@@ -302,3 +299,8 @@ async def test_killed_at_any_moment_it_counts_everything_once_and_keeps_what_was
     security.terminate()
     assert await asyncio.wait_for(security.wait(), LIMIT_S) == 0
     assert (alert.count, alert.acknowledged_by) == (sent, "guard")
+
+
+async def first_counted(guard, count: int):
+    listed = await guard.ListAlerts(ListAlertsRequest(), wait_for_ready=True)
+    return next((alert for alert in listed.alerts if alert.count >= count), None)
