@@ -9,6 +9,7 @@ import fcntl
 import ipaddress
 import os
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -84,9 +85,12 @@ def caller_from_uris(uris: list[str]) -> Caller | None:
     return None
 
 
-def ensure_development_identity(identity_dir: Path, name: str, role: Role) -> Credentials:
+def ensure_development_identity(
+    identity_dir: Path, name: str, role: Role, hosts: Sequence[str] = ()
+) -> Credentials:
     """Makes the development CA on first use and a certificate of it for (name, role) where there is none.
 
+    `hosts`: names and addresses besides this machine's own at which a service is reached.
     Safe against another process that does the same at the same time.
     """
     identity_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -95,7 +99,7 @@ def ensure_development_identity(identity_dir: Path, name: str, role: Role) -> Cr
         if not (identity_dir / "ca.key").exists():
             _make_ca(identity_dir)
         if not (identity_dir / f"{name}.pem").exists():
-            _make_certificate(identity_dir, name, role)
+            _make_certificate(identity_dir, name, role, hosts)
     return credentials(identity_dir, name)
 
 
@@ -120,7 +124,7 @@ def _make_ca(identity_dir: Path) -> None:
     _write(identity_dir / "ca.key", _key_pem(key), 0o600)
 
 
-def _make_certificate(identity_dir: Path, name: str, role: Role) -> None:
+def _make_certificate(identity_dir: Path, name: str, role: Role, hosts: Sequence[str]) -> None:
     ca = x509.load_pem_x509_certificate((identity_dir / "ca.pem").read_bytes())
     ca_key = serialization.load_pem_private_key((identity_dir / "ca.key").read_bytes(), password=None)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -129,8 +133,7 @@ def _make_certificate(identity_dir: Path, name: str, role: Role) -> None:
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
     if role == Role.SERVICE:
         # Only services serve: a relay's or a person's stolen key must not pass for one of them.
-        names += [x509.DNSName("localhost"), x509.DNSName(name)]
-        names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+        names += [_host(host) for host in ("localhost", name, "127.0.0.1", "::1", *hosts)]
         uses.append(ExtendedKeyUsageOID.SERVER_AUTH)
     certificate = (
         x509.CertificateBuilder()
@@ -154,6 +157,13 @@ def _make_certificate(identity_dir: Path, name: str, role: Role) -> None:
     )
     _write(identity_dir / f"{name}.key", _key_pem(key), 0o600)
     _write(identity_dir / f"{name}.pem", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:

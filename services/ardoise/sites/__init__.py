@@ -1,0 +1,1 @@
+"""The state of three sites: pure decisions (guard, mirrors, switchover, force, rejoin) and their steps."""
