@@ -86,20 +86,25 @@ def caller_from_uris(uris: list[str]) -> Caller | None:
 
 
 def ensure_development_identity(
-    identity_dir: Path, name: str, role: Role, hosts: Sequence[str] = ()
+    identity_dir: Path, name: str, role: Role, *, hosts: Sequence[str] = (), ca_dir: Path | None = None
 ) -> Credentials:
     """Makes the development CA on first use and a certificate of it for (name, role) where there is none.
 
-    `hosts`: names and addresses besides this machine's own at which a service is reached.
+    `hosts`: names and addresses besides this machine's own at which a service is reached. `ca_dir`: where the CA
+    is, for one that several sites trust; default: beside the certificate.
     Safe against another process that does the same at the same time.
     """
-    identity_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (identity_dir / ".lock").open("w") as lock:
+    ca_dir = ca_dir or identity_dir
+    for directory in (ca_dir, identity_dir):
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (ca_dir / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (identity_dir / "ca.key").exists():
-            _make_ca(identity_dir)
+        if not (ca_dir / "ca.key").exists():
+            _make_ca(ca_dir)
+        if not (identity_dir / "ca.pem").exists():
+            _write(identity_dir / "ca.pem", (ca_dir / "ca.pem").read_bytes(), 0o644)
         if not (identity_dir / f"{name}.pem").exists():
-            _make_certificate(identity_dir, name, role, hosts)
+            _make_certificate(ca_dir, identity_dir, name, role, hosts)
     return credentials(identity_dir, name)
 
 
@@ -124,9 +129,9 @@ def _make_ca(identity_dir: Path) -> None:
     _write(identity_dir / "ca.key", _key_pem(key), 0o600)
 
 
-def _make_certificate(identity_dir: Path, name: str, role: Role, hosts: Sequence[str]) -> None:
-    ca = x509.load_pem_x509_certificate((identity_dir / "ca.pem").read_bytes())
-    ca_key = serialization.load_pem_private_key((identity_dir / "ca.key").read_bytes(), password=None)
+def _make_certificate(ca_dir: Path, identity_dir: Path, name: str, role: Role, hosts: Sequence[str]) -> None:
+    ca = x509.load_pem_x509_certificate((ca_dir / "ca.pem").read_bytes())
+    ca_key = serialization.load_pem_private_key((ca_dir / "ca.key").read_bytes(), password=None)
     key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(f"{TRUST_DOMAIN}{role}/{name}")]

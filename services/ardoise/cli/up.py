@@ -15,8 +15,9 @@ from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.chassis.telemetry import configure_logging
 from ardoise.up.demo import Demo, Race
-from ardoise.up.plan import PORTS, SUPERVISOR, Platform
+from ardoise.up.plan import PORTS, Platform
 from ardoise.up.ports import Ports
+from ardoise.up.services import SUPERVISOR
 from ardoise.up.summary import View, show
 
 

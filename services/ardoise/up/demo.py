@@ -16,8 +16,9 @@ from ardoise.ingest.setup.source import read_setup
 from ardoise.pb import control_pb2
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from ardoise.pb.setup_pb2 import ClockSource, StageSetup
-from ardoise.up.plan import PORTS, SUPERVISOR, Platform
+from ardoise.up.plan import PORTS, Platform
 from ardoise.up.ports import Ports
+from ardoise.up.services import SUPERVISOR, argv
 from ardoise.up.supervisor import Part, bound_command
 
 RACE_CENTRE_PORT = 7480
@@ -114,7 +115,7 @@ class Demo:
 
     def _recording(self, setup: StageSetup) -> Part:
         first = read_recording(Path(self._race.source)).first_event_at(setup.planned_start_ms)
-        argv = self.platform.command(
+        command = argv(
             "rehearse",
             "recording",
             str(Path(self._race.source).absolute()),
@@ -122,10 +123,10 @@ class Demo:
             f"--first={first}",
             f"--listen={self.ports.at('race-centre')}",
         )
-        return Part("race-centre", bound_command(argv), self.platform.environment())
+        return Part("race-centre", bound_command(command), self.platform.environment())
 
     def _relays(self) -> Part:
-        argv = self.platform.command(
+        command = argv(
             "rehearse",
             "relays",
             str(SIMULATED_EVENT),
@@ -133,4 +134,4 @@ class Demo:
             f"--history={HISTORY_S}",
             "--attacked",
         )
-        return Part("relays", bound_command(argv), self.platform.environment())
+        return Part("relays", bound_command(command), self.platform.environment())

@@ -1,23 +1,18 @@
 """Which processes make a race on one machine, at which ports, in which order."""
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-
-import grpc
 
 from ardoise.chassis.identity import Role, ensure_development_identity
 from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.postgres import EmbeddedPostgres
-from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.up.ports import Ports
+from ardoise.up.services import READY_LIMIT_S, SUPERVISOR, argv, inherited, serving
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
-READY_LIMIT_S = 60.0
 SERVICE_IDENTITIES = (
     "nats",
     "ingest",
@@ -28,7 +23,6 @@ SERVICE_IDENTITIES = (
     "mediawall",
     "security",
 )
-SUPERVISOR = "supervisor"
 # Preferred ports; another free one is taken where somebody else has it.
 PORTS = {
     "nats": 4222,
@@ -93,15 +87,8 @@ class Platform:
     def environment(self) -> dict[str, str]:
         """What every process of the platform is told of its surroundings."""
         ports = self.ports
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("ARDOISE_")}
-        passed = {
-            key: value
-            for key, value in os.environ.items()
-            if key in {"ARDOISE_OTLP_ENDPOINT", "ARDOISE_LOG_LEVEL"}
-        }
         return {
-            **inherited,
-            **passed,
+            **inherited(),
             "ARDOISE_STATE_DIR": str(self.state_dir),
             "ARDOISE_NATS_URL": self._nats_url,
             "ARDOISE_DATABASE_URL": self._database_url,
@@ -116,26 +103,13 @@ class Platform:
             "ARDOISE_WEB_PLAINTEXT": "true",
         }
 
-    def command(self, *arguments: str) -> list[str]:
-        """The argv of this very program with other arguments."""
-        return [sys.executable, "-m", "ardoise", *arguments]
-
     def _service(self, name: str) -> Part:
         environment = self.environment()
         ready = None
         if name in self.ports.numbers:
             environment["ARDOISE_GRPC_LISTEN"] = self.ports.at(name)
-            ready = self._serving(name)
-        return Part(name, bound_command(self.command(name)), environment, ready)
-
-    def _serving(self, name: str) -> Callable[[], Awaitable[None]]:
-        async def ready() -> None:
-            async with channel(self.ports.at(name), self.settings, SUPERVISOR) as opened:
-                async with asyncio.timeout(READY_LIMIT_S):
-                    while opened.get_state(try_to_connect=True) != grpc.ChannelConnectivity.READY:
-                        await opened.wait_for_state_change(opened.get_state())
-
-        return ready
+            ready = serving(self.ports.at(name), self.settings)
+        return Part(name, bound_command(argv(name)), environment, ready)
 
 
 def _ready(postgres: EmbeddedPostgres) -> Callable[[], Awaitable[None]]:

@@ -41,6 +41,8 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     restarts: int = 0
     process: asyncio.subprocess.Process | None = None
+    released: asyncio.Event | None = None
+    """Set while it is held down: comes when it may start again."""
 
 
 class Supervisor:
@@ -58,19 +60,27 @@ class Supervisor:
         """Starts a part and waits until it is ready. Raises GaveUp with the part's last words."""
         self.parts.append(part)
         await self._launch(part)
-        if part.ready is not None:
-            ready = asyncio.ensure_future(part.ready())
-            ended = asyncio.ensure_future(part.process.wait())
-            await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
-            ended.cancel()
-            if not ready.done():
-                ready.cancel()
-                raise GaveUp(f"{part.name} ended before it was ready: {self.last_words(part)}")
-            try:
-                await ready
-            except TimeoutError as error:
-                raise GaveUp(f"{part.name} did not become ready: {self.last_words(part)}") from error
+        await self._until_ready(part)
         self._watches.append(asyncio.create_task(self._watch(part), name=f"watch {part.name}"))
+
+    async def hold(self, *parts: Part) -> None:
+        """Kills the parts with SIGKILL, all at once, and keeps them down until release()."""
+        for part in parts:
+            part.released = part.released or asyncio.Event()
+        for part in parts:
+            if part.process.returncode is None:
+                part.process.kill()
+        await asyncio.gather(*(part.process.wait() for part in parts))
+
+    async def release(self, *parts: Part) -> None:
+        """Starts parts that were held, in order, each once the one before is ready. Raises GaveUp."""
+        for part in parts:
+            if part.released is None:
+                continue
+            await self._launch(part)
+            part.released.set()
+            part.released = None
+            await self._until_ready(part)
 
     async def stop(self) -> None:
         """Stops every part, the last started first; SIGKILL for what does not listen within STOP_LIMIT_S."""
@@ -99,6 +109,21 @@ class Supervisor:
         content = self.log_path(part).read_bytes()[-LAST_WORDS_BYTES:].decode(errors="replace")
         return content.strip() or "it said nothing"
 
+    async def _until_ready(self, part: Part) -> None:
+        if part.ready is None:
+            return
+        ready = asyncio.ensure_future(part.ready())
+        ended = asyncio.ensure_future(part.process.wait())
+        await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not ready.done():
+            ready.cancel()
+            raise GaveUp(f"{part.name} ended before it was ready: {self.last_words(part)}")
+        try:
+            await ready
+        except TimeoutError as error:
+            raise GaveUp(f"{part.name} did not become ready: {self.last_words(part)}") from error
+
     async def _launch(self, part: Part) -> None:
         with self.log_path(part).open("ab") as log:
             if log.tell() > MAX_LOG_BYTES:
@@ -119,6 +144,8 @@ class Supervisor:
             code = await part.process.wait()
             if self._stopping:
                 return
+            if await _held(part):
+                continue
             now_s = time.monotonic()
             if len(died) == MAX_RESTARTS and now_s - died[0] < RESTART_WINDOW_S:
                 if not self.failed.done():
@@ -130,7 +157,16 @@ class Supervisor:
             _log.warning("part_died", part=part.name, code=code, restart=part.restarts)
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
-            await self._launch(part)
+            if not await _held(part):
+                await self._launch(part)
+
+
+async def _held(part: Part) -> bool:
+    """Whether the part was held down; then it has been started anew by the time this returns."""
+    if part.released is None:
+        return False
+    await part.released.wait()
+    return True
 
 
 def bound_command(argv: list[str]) -> Callable[[], list[str]]:

@@ -1,0 +1,160 @@
+"""What drills and people do to three sites on one machine: a small HTTP interface on a Unix socket of the state."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import httpx
+import uvicorn
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ardoise.up.network import Condition
+
+SOCKET_NAME = "control.sock"
+ACTION_LIMIT_S = 120.0
+
+
+class Action(StrEnum):
+    """What is done to processes."""
+
+    KILL = "kill"
+    """SIGKILL, and they stay down until they are restored."""
+    RESTART = "restart"
+    """SIGKILL; the supervisor starts them again by itself, as it does after any death."""
+    PAUSE = "pause"
+    """SIGSTOP, children too."""
+    RESUME = "resume"
+    """SIGCONT, children too."""
+    RESTORE = "restore"
+    """Starts what was killed, in order, and waits until it is ready."""
+
+
+class LinkChange(BaseModel):
+    """How one direction of a link is to be from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sender: str
+    receiver: str
+    cut: bool = False
+    loss_percent: int = Field(0, ge=0, le=100)
+    rate_kbit: int = Field(0, ge=0, le=10_000_000)
+    delay_ms: int = Field(0, ge=0, le=60_000)
+
+    def condition(self) -> Condition:
+        """The same for the network."""
+        return Condition(self.cut, self.loss_percent, self.rate_kbit, self.delay_ms)
+
+
+class PartAction(BaseModel):
+    """What is done to processes of one site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    site: str
+    action: Action
+    parts: list[str] = Field(default_factory=list, description="Empty: all of the site.")
+
+
+class Refused(ValueError):
+    """There is no such site, part or link, or it cannot be done now."""
+
+
+class Controlled(Protocol):
+    """What is controlled."""
+
+    def state(self) -> dict[str, Any]: ...
+    def set_link(self, sender: str, receiver: str, condition: Condition) -> None: ...
+    async def act(self, site: str, action: Action, parts: list[str]) -> None: ...
+
+
+def control_app(controlled: Controlled) -> Starlette:
+    """GET /state, POST /link, POST /part. Errors are 400 with {"error": what to do instead}."""
+
+    async def state(_: Request) -> Response:
+        return JSONResponse(controlled.state())
+
+    async def link(request: Request) -> Response:
+        change = LinkChange.model_validate_json(await request.body())
+        controlled.set_link(change.sender, change.receiver, change.condition())
+        return JSONResponse(controlled.state())
+
+    async def part(request: Request) -> Response:
+        wanted = PartAction.model_validate_json(await request.body())
+        await controlled.act(wanted.site, wanted.action, wanted.parts)
+        return JSONResponse(controlled.state())
+
+    return Starlette(
+        routes=[
+            Route("/state", state),
+            Route("/link", _answering(link), methods=["POST"]),
+            Route("/part", _answering(part), methods=["POST"]),
+        ]
+    )
+
+
+def _answering(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return await handle(request)
+        except (ValidationError, Refused, RuntimeError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return answer
+
+
+async def serve_control(controlled: Controlled, directory: Path) -> None:
+    """Serves until cancelled. Only who may enter the directory can control."""
+    config = uvicorn.Config(
+        control_app(controlled), uds=str(directory / SOCKET_NAME), log_level="warning", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None
+    await server.serve()
+
+
+class Control:
+    """The other end: `async with Control(directory) as control: await control.cut("truck", "london")`."""
+
+    def __init__(self, directory: Path) -> None:
+        """`directory`: state directory of the `ardoise sites up` that is to be controlled."""
+        self._http = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(directory / SOCKET_NAME)),
+            base_url="http://control",
+            timeout=ACTION_LIMIT_S,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def state(self) -> dict[str, Any]:
+        """What runs, where, and how the links are. Raises Refused."""
+        return await self._ask("GET", "/state", None)
+
+    async def set_link(self, sender: str, receiver: str, condition: Condition) -> dict[str, Any]:
+        """Makes one direction of a link so. Raises Refused."""
+        change = LinkChange(sender=sender, receiver=receiver, **asdict(condition))
+        return await self._ask("POST", "/link", change)
+
+    async def act(self, site: str, action: Action, *parts: str) -> dict[str, Any]:
+        """Does something to processes of a site, all of them where none is named. Raises Refused."""
+        return await self._ask("POST", "/part", PartAction(site=site, action=action, parts=list(parts)))
+
+    async def _ask(self, method: str, path: str, body: BaseModel | None) -> dict[str, Any]:
+        try:
+            answer = await self._http.request(method, path, content=body and body.model_dump_json())
+        except httpx.TransportError as error:
+            raise Refused("no `ardoise sites up` answers here: start it, or set ARDOISE_STATE_DIR") from error
+        content = answer.json()
+        if answer.status_code != httpx.codes.OK:
+            raise Refused(content["error"])
+        return content

@@ -1,0 +1,39 @@
+"""A service as a process of this machine: its argv, what it inherits, when it is ready."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+
+import grpc
+
+from ardoise.chassis.rpc import channel
+from ardoise.chassis.settings import CommonSettings
+
+READY_LIMIT_S = 60.0
+SUPERVISOR = "supervisor"
+"""Identity with which readiness is asked for."""
+PASSED_ON = {"ARDOISE_OTLP_ENDPOINT", "ARDOISE_LOG_LEVEL"}
+
+
+def argv(*arguments: str) -> list[str]:
+    """This very program with other arguments."""
+    return [sys.executable, "-m", "ardoise", *arguments]
+
+
+def inherited() -> dict[str, str]:
+    """The environment without what is meant for this process alone."""
+    return {
+        key: value for key, value in os.environ.items() if not key.startswith("ARDOISE_") or key in PASSED_ON
+    }
+
+
+def serving(target: str, settings: CommonSettings) -> Callable[[], Awaitable[None]]:
+    """Waits until the gRPC port answers. Raises TimeoutError after READY_LIMIT_S."""
+
+    async def ready() -> None:
+        async with channel(target, settings, SUPERVISOR) as opened, asyncio.timeout(READY_LIMIT_S):
+            while opened.get_state(try_to_connect=True) != grpc.ChannelConnectivity.READY:
+                await opened.wait_for_state_change(opened.get_state())
+
+    return ready
