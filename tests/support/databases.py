@@ -1,8 +1,6 @@
 """The three kinds of database that Ardoise meets, each real, with a fresh database for every test."""
 
-import fcntl
 import os
-import subprocess
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -11,11 +9,9 @@ import psycopg
 import pytest
 from ardoise.chassis.postgres import EmbeddedPostgres
 from ardoise.chassis.store import DatabaseKind
+from ardoise.up.programs import ProgramsMissing, debian_programs
 
 COMMUNITY_URL = "ARDOISE_TEST_TIMESCALE_COMMUNITY_URL"
-UNPACK_DEBIAN = Path(__file__).parents[2] / "scripts" / "unpack-debian"
-DEBIAN_PROGRAMS = ("usr/lib/postgresql/17/bin/initdb", "usr/lib/postgresql/17/bin/postgres")
-UNPACK_LIMIT_S = 600
 # Kills of our own processes lose nothing without it; only a power cut would.
 SETTINGS = {"fsync": "off", "max_wal_size": "4GB"}
 TIMESCALE_SETTINGS = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
@@ -77,27 +73,7 @@ class DatabaseServer:
 
 
 def _debian_binaries() -> Path:
-    """Unpacked once a machine, a quarter of a minute and 420 MB; two runs at once wait for each other."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise"
-    target = cache / "trixie-timescaledb"
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "trixie-timescaledb.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not all(_runs(target / program) for program in DEBIAN_PROGRAMS):
-            _unpack(target)
-    return target / Path(DEBIAN_PROGRAMS[0]).parent
-
-
-def _runs(program: Path) -> bool:
-    return program.exists() and subprocess.run([program, "--version"], capture_output=True).returncode == 0
-
-
-def _unpack(target: Path) -> None:
-    command = [UNPACK_DEBIAN, target, "postgresql-17-timescaledb", "--", *DEBIAN_PROGRAMS]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=UNPACK_LIMIT_S)
-    except OSError as error:
-        pytest.skip(f"TimescaleDB from Debian 13: {UNPACK_DEBIAN.name} does not run here ({error})")
-    if done.returncode != 0:
-        last = " ".join(done.stderr.strip().splitlines()[-1:])
-        pytest.skip(f"TimescaleDB from Debian 13: needs apt and a Debian mirror ({last})")
+        return debian_programs(lambda _: None).postgres_bin
+    except ProgramsMissing as missing:
+        pytest.skip(f"TimescaleDB from Debian 13: {missing}")
