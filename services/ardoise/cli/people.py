@@ -3,13 +3,9 @@
 import typer
 
 from ardoise.cli import race, rehearse, services, stage, up
-from ardoise.ingest.racecentre.client import StreamRefused
-from ardoise.ingest.racecentre.recording import RecordingInvalid
-from ardoise.ingest.racecentre.stage import NoRoute
-from ardoise.ingest.setup.faults import SetupInvalid
 
 # What a person can mend: shown in one line, not as a traceback.
-MENDABLE = (OSError, ValueError, RuntimeError, StreamRefused, RecordingInvalid, NoRoute, SetupInvalid)
+MENDABLE = (OSError, ValueError, RuntimeError)
 
 app = typer.Typer(
     name="ardoise",

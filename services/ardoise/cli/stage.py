@@ -10,9 +10,6 @@ from rich.table import Table
 
 from ardoise.cli.calls import Target, call
 from ardoise.cli.race import DEFAULT_TARGET
-from ardoise.ingest.setup.event import load_event
-from ardoise.ingest.setup.faults import SetupInvalid
-from ardoise.ingest.setup.source import EVENT_FILE_SUFFIXES, read_setup
 from ardoise.pb import control_pb2
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 
@@ -26,6 +23,10 @@ EventPath = Annotated[
 @app.command()
 def validate(path: EventPath) -> None:
     """Checks an event file as a whole and lists every fault with its line, or what is in it."""
+    from ardoise.ingest.setup.event import load_event
+    from ardoise.ingest.setup.faults import SetupInvalid
+    from ardoise.ingest.setup.source import EVENT_FILE_SUFFIXES, read_setup
+
     if path.suffix not in EVENT_FILE_SUFFIXES:
         setup = read_setup(path)
         typer.echo(f"{path.name}: {setup.stage_name}, {len(setup.riders)} riders: can be loaded")
@@ -61,6 +62,8 @@ def load(
     target: Target = DEFAULT_TARGET,
 ) -> None:
     """Opens the log of a stage. The stage that is live stays live until another is activated."""
+    from ardoise.ingest.setup.source import read_setup
+
     request = control_pb2.LoadStageRequest(request_id=uuid.uuid4().hex, setup=read_setup(path, stage))
     epoch = call(target, lambda channel: RaceControlServiceStub(channel).LoadStage(request)).epoch
     typer.echo(f"{request.setup.stage_name}: epoch {epoch}")

@@ -5,7 +5,6 @@ from ardoise.chassis.rpc import Role, Servicer
 from ardoise.ingest.biometrics import IDENTITY as BIOMETRIC_IDENTITY
 from ardoise.ingest.biometrics import BiometricLog
 from ardoise.ingest.control import RaceControlService
-from ardoise.ingest.feed import Feed
 from ardoise.ingest.high_water import HighWaterMarks
 from ardoise.ingest.refusals import Refusals
 from ardoise.ingest.relay import TelemetryService
@@ -31,6 +30,9 @@ async def run(settings: IngestSettings) -> None:
         service.spawn("heartbeat", writer.beat_forever())
         service.spawn("refusals", refusals.flush_forever())
         if settings.race_centre_url:
+            # Imported here: without a stream it needs neither numpy nor an HTTP client, and starts faster.
+            from ardoise.ingest.feed import Feed
+
             service.spawn("feed", Feed(settings.race_centre_url, writer, refusals).run())
         telemetry = TelemetryService(writer, biometrics, refusals)
         await service.serve_rpc(

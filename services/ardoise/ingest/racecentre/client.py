@@ -22,7 +22,7 @@ TELEMETRY_WITHIN_S = 900.0
 """How long to wait for a first telemetry event: before the start the feed pauses for up to ten minutes."""
 
 
-class StreamRefused(Exception):
+class StreamRefused(ValueError):
     """The server answers, but not with an event stream; trying again will not help."""
 
 

@@ -22,7 +22,7 @@ BIB_SAMPLE = 50
 """Every how many events are looked through for bibs that the list of riders lacks."""
 
 
-class RecordingInvalid(Exception):
+class RecordingInvalid(ValueError):
     """The file is not a recording; the message says what is wrong with it."""
 
 

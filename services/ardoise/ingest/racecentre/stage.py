@@ -31,7 +31,7 @@ PALETTE = (
 """For the years in which the race centre publishes every team as black."""
 
 
-class NoRoute(Exception):
+class NoRoute(ValueError):
     """The source does not say on which road the stage runs; the message says how to give it."""
 
 

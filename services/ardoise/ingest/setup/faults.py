@@ -20,7 +20,7 @@ class Fault:
         return f"{place}: {self.path + ': ' if self.path else ''}{self.what}. {self.remedy}"
 
 
-class SetupInvalid(Exception):
+class SetupInvalid(ValueError):
     """A set-up cannot be used; carries every fault that was found, in the order of the file."""
 
     def __init__(self, faults: list[Fault]) -> None:
