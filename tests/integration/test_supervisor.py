@@ -1,4 +1,4 @@
-"""Processes under a supervisor, killed and held."""
+"""Processes under a supervisor, killed, held and stopped."""
 
 import asyncio
 import os
@@ -9,6 +9,25 @@ from pathlib import Path
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
 LIMIT_S = 20.0
+POLL_S = 0.02
+# Told to stop, it says so in a file of its own name, and ends when all the others named have said so too; with
+# "already" it fails where they have not.
+PROGRAM = """
+import pathlib, signal, sys, time
+when, directory, own, *others = sys.argv[1:]
+directory = pathlib.Path(directory)
+def stop(*_):
+    (directory / own).touch()
+    while not all((directory / other).exists() for other in others):
+        if when == "already":
+            sys.exit("stopped before its time")
+        time.sleep(0.01)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
 
 
 def sleeper(name: str) -> Part:
@@ -20,7 +39,7 @@ async def restarted(part: Part, count: int) -> None:
         while True:
             if part.restarts >= count and part.process.returncode is None:
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(POLL_S)
 
 
 async def test_a_part_that_is_held_stays_down_until_it_is_released(tmp_path: Path):
@@ -56,3 +75,27 @@ async def test_a_part_that_is_held_while_it_waits_for_its_restart_is_not_restart
     await asyncio.wait({asyncio.ensure_future(part.process.wait())}, timeout=0.5)
     assert (part.process.pid, part.process.returncode) == (alive, None)
     await supervisor.stop()
+
+
+async def test_what_was_started_together_is_stopped_together_and_after_what_came_later(tmp_path: Path):
+    supervisor = Supervisor(tmp_path / "logs")
+
+    def part(when: str, own: str, *others: str) -> Part:
+        async def ready() -> None:
+            async with asyncio.timeout(LIMIT_S):
+                while "ready" not in supervisor.log_path(made).read_text():  # noqa: ASYNC110 - another's file
+                    await asyncio.sleep(POLL_S)
+
+        argv = [sys.executable, "-c", PROGRAM, when, str(tmp_path), own, *others]
+        made = Part(own, bound_command(argv), ready=ready)
+        return made
+
+    await supervisor.start(part("already", "database", "one", "other"))
+    await supervisor.start(part("in time", "one", "other"), part("in time", "other", "one"))
+    await supervisor.stop()
+
+    assert {made.name: made.process.returncode for made in supervisor.parts} == {
+        "database": 0,
+        "one": 0,
+        "other": 0,
+    }

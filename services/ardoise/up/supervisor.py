@@ -1,4 +1,4 @@
-"""Processes that belong together: started in order, started again when they die, stopped in reverse.
+"""Processes that belong together: started group by group, started again when they die, stopped in reverse.
 
 A child cannot outlive this process, however it ends (chassis.child). What a child prints goes to a file of its own.
 """
@@ -51,17 +51,20 @@ class Supervisor:
     def __init__(self, log_dir: Path) -> None:
         self._log_dir = log_dir
         log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.parts: list[Part] = []
+        self._groups: list[tuple[Part, ...]] = []
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._watches: list[asyncio.Task] = []
         self._stopping = False
 
-    async def start(self, part: Part) -> None:
-        """Starts a part and waits until it is ready. Raises GaveUp with the part's last words."""
-        self.parts.append(part)
-        await self._launch(part)
-        await self._until_ready(part)
-        self._watches.append(asyncio.create_task(self._watch(part), name=f"watch {part.name}"))
+    @property
+    def parts(self) -> list[Part]:
+        """All of them, in the order of their start."""
+        return [part for group in self._groups for part in group]
+
+    async def start(self, *group: Part) -> None:
+        """Starts parts side by side and waits until all are ready. Raises GaveUp with a part's last words."""
+        self._groups.append(group)
+        await asyncio.gather(*map(self._start, group))
 
     async def hold(self, *parts: Part) -> None:
         """Kills the parts with SIGKILL, all at once, and keeps them down until release()."""
@@ -83,22 +86,12 @@ class Supervisor:
             await self._until_ready(part)
 
     async def stop(self) -> None:
-        """Stops every part, the last started first; SIGKILL for what does not listen within STOP_LIMIT_S."""
+        """Stops every part, the group started last first; SIGKILL for what does not listen within STOP_LIMIT_S."""
         self._stopping = True
         for watch in self._watches:
             watch.cancel()
-        for part in reversed(self.parts):
-            process = part.process
-            if process is None or process.returncode is not None:
-                continue
-            process.send_signal(part.stop_signal)
-            try:
-                async with asyncio.timeout(STOP_LIMIT_S):
-                    await process.wait()
-            except TimeoutError:
-                _log.error("part_killed", part=part.name, pid=process.pid)
-                process.kill()
-                await process.wait()
+        for group in reversed(self._groups):
+            await asyncio.gather(*map(self._end, group))
 
     def log_path(self, part: Part) -> Path:
         """Where the part's output goes."""
@@ -108,6 +101,24 @@ class Supervisor:
         """The end of the part's output."""
         content = self.log_path(part).read_bytes()[-LAST_WORDS_BYTES:].decode(errors="replace")
         return content.strip() or "it said nothing"
+
+    async def _start(self, part: Part) -> None:
+        await self._launch(part)
+        await self._until_ready(part)
+        self._watches.append(asyncio.create_task(self._watch(part), name=f"watch {part.name}"))
+
+    async def _end(self, part: Part) -> None:
+        process = part.process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(part.stop_signal)
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await process.wait()
+        except TimeoutError:
+            _log.error("part_killed", part=part.name, pid=process.pid)
+            process.kill()
+            await process.wait()
 
     async def _until_ready(self, part: Part) -> None:
         if part.ready is None:
