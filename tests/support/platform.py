@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.identity import Role
-from ardoise.chassis.rpc import channel
+from ardoise.chassis.rpc import channel, listening
 from ardoise.chassis.settings import CommonSettings
 from ardoise.ingest.app import run as run_ingest
 from ardoise.ingest.settings import IngestSettings
@@ -60,7 +60,7 @@ async def running(service, port: int, platform: Platform) -> AsyncIterator[async
     """Runs a service's coroutine until the block ends; the block begins when its port answers."""
     task = asyncio.create_task(service)
     async with platform.channel(port, "director") as probe:
-        ready = asyncio.create_task(probe.channel_ready())
+        ready = asyncio.create_task(serving(port, probe))
         await asyncio.wait({task, ready}, timeout=READY_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
     if not ready.done():
         ready.cancel()
@@ -75,6 +75,12 @@ async def running(service, port: int, platform: Platform) -> AsyncIterator[async
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def serving(port: int, probe: grpc.aio.Channel) -> None:
+    """Returns once the service at this port takes the channel's calls."""
+    await listening(f"127.0.0.1:{port}")
+    await probe.channel_ready()
 
 
 async def activate(platform: Platform, port: int, setup: StageSetup | None = None) -> int:

@@ -1,5 +1,6 @@
 """gRPC as every service speaks it: mutual TLS, roles, typed errors, health, reflection."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 KEEPALIVE_MS = 10_000
 KEEPALIVE_TIMEOUT_MS = 5_000
 DRAIN_GRACE_S = 5.0
+LISTENING_POLL_S = 0.02
 ERROR_DOMAIN = "ardoise.dev"
 EVERYBODY = frozenset(Role)
 OPERATORS = frozenset({Role.SERVICE, Role.RACE_OPERATIONS, Role.SECURITY})
@@ -290,6 +292,19 @@ def channel(target: str, settings: CommonSettings, identity: str) -> grpc.aio.Ch
         mine.ca.read_bytes(), mine.key.read_bytes(), mine.certificate.read_bytes()
     )
     return grpc.aio.secure_channel(target, tls, options=options)
+
+
+async def listening(target: str) -> None:
+    """Returns once somebody listens at host:port: a channel's own attempts come seconds apart."""
+    host, port = host_and_port(target)
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(LISTENING_POLL_S)
+        else:
+            writer.close()
+            return
 
 
 def _pack(message: Any) -> any_pb2.Any:

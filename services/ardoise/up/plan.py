@@ -77,7 +77,7 @@ class Platform:
             self._database_url = postgres.url
         services = ("ingest", "positioning", "recorder", "security", "analytics", "mediawall")
         progress(", ".join(services))
-        await asyncio.gather(*(self.supervisor.start(self._service(name)) for name in services))
+        await self.supervisor.start(*map(self._service, services))
 
     async def stop(self) -> None:
         """Stops everything, in reverse, and gives the ports free."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import grpc
 
-from ardoise.chassis.rpc import channel
+from ardoise.chassis.rpc import channel, listening
 from ardoise.chassis.settings import CommonSettings
 
 READY_LIMIT_S = 60.0
@@ -32,8 +32,10 @@ def serving(target: str, settings: CommonSettings) -> Callable[[], Awaitable[Non
     """Waits until the gRPC port answers. Raises TimeoutError after READY_LIMIT_S."""
 
     async def ready() -> None:
-        async with channel(target, settings, SUPERVISOR) as opened, asyncio.timeout(READY_LIMIT_S):
-            while opened.get_state(try_to_connect=True) != grpc.ChannelConnectivity.READY:
-                await opened.wait_for_state_change(opened.get_state())
+        async with asyncio.timeout(READY_LIMIT_S):
+            await listening(target)
+            async with channel(target, settings, SUPERVISOR) as opened:
+                while opened.get_state(try_to_connect=True) != grpc.ChannelConnectivity.READY:
+                    await opened.wait_for_state_change(opened.get_state())
 
     return ready

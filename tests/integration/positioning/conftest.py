@@ -20,7 +20,7 @@ from ardoise.positioning.app import run as run_positioning
 from ardoise.positioning.settings import PositioningSettings
 from nats.js.api import StreamConfig
 
-from tests.support.platform import Platform, running
+from tests.support.platform import Platform, running, serving
 from tests.support.stage import small_stage
 
 READY_LIMIT_S = 20.0
@@ -102,8 +102,8 @@ class Process:
                 stdout=log,
                 stderr=log,
             )
-        async with self.channel() as channel:
-            await asyncio.wait_for(channel.channel_ready(), READY_LIMIT_S)
+        async with asyncio.timeout(READY_LIMIT_S), self.channel() as channel:
+            await serving(self.port, channel)
 
     async def kill(self) -> None:
         """kill -9."""
