@@ -4,20 +4,23 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
 import pytest
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
+from ardoise.chassis.telemetry import Telemetry
 from ardoise.pb.control_pb2 import ListStagesRequest
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from tests.support.platform import Platform
+from tests.support.platform import Platform, serving
 
 LIMIT_S = 30
 
@@ -66,7 +69,7 @@ async def watch_health_through_sigterm(
         f"127.0.0.1:{port}", CommonSettings(identity_dir=platform.identity_dir), "fan"
     ) as opened:
         async with asyncio.timeout(LIMIT_S):
-            await opened.channel_ready()
+            await serving(port, opened)
         health = health_pb2_grpc.HealthStub(opened)
         for name in ("", "ardoise.v1.TelemetryService", "ardoise.v1.RaceControlService"):
             answer = await health.Check(health_pb2.HealthCheckRequest(service=name))
@@ -98,6 +101,18 @@ async def test_reflection_lists_the_services_to_holders_of_a_certificate(platfor
 
         found = await asyncio.to_thread(ask)
     assert {"ardoise.v1.TelemetryService", "ardoise.v1.RaceControlService"} <= set(found)
+
+
+def test_the_scrape_port_closes_at_once(tmp_path):
+    # Python's server looks every half second whether it is to end: five of them would take 2.5 s.
+    began_s = time.monotonic()
+    for _ in range(5):
+        telemetry = Telemetry("test", CommonSettings(state_dir=tmp_path), None)
+        telemetry.start()
+        telemetry.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", telemetry.scrape_port), 1)
+    assert time.monotonic() - began_s < 1.5
 
 
 async def test_a_service_without_its_certificate_says_how_to_get_one(tmp_path):
@@ -132,7 +147,7 @@ async def test_traces_and_metrics_reach_a_collector_where_one_is_configured(plat
     process = await start(platform, "ingest", port, ARDOISE_OTLP_ENDPOINT=endpoint)
     try:
         async with platform.channel(port, "director") as opened, asyncio.timeout(LIMIT_S):
-            await opened.channel_ready()
+            await serving(port, opened)
             await RaceControlServiceStub(opened).ListStages(ListStagesRequest())
         async with platform.channel(port, "fan") as opened:
             with pytest.raises(grpc.aio.AioRpcError):  # a failure, which a metric counts

@@ -3,8 +3,11 @@
 Without a collector configured no span is recorded and nothing is exported: instruments only add numbers.
 """
 
+import contextlib
 import logging
+import socket
 import sys
+import threading
 
 import structlog
 from opentelemetry import metrics, trace
@@ -15,6 +18,8 @@ from prometheus_client import start_http_server
 
 from ardoise.chassis.identity import Credentials
 from ardoise.chassis.settings import CommonSettings, host_and_port
+
+WAKE_LIMIT_S = 1.0
 
 _meter = metrics.get_meter("ardoise")
 tracer = trace.get_tracer("ardoise")
@@ -120,8 +125,17 @@ class Telemetry:
     def stop(self) -> None:
         """Closes the scrape port and flushes what the collector has not got."""
         if self._scrape is not None:
-            self._scrape.shutdown()
-            self._scrape.server_close()
+            self._close_scrape_port()
         for provider in (self._meters, self._spans):
             if provider is not None:
                 provider.shutdown()
+
+    def _close_scrape_port(self) -> None:
+        ending = threading.Thread(target=self._scrape.shutdown)
+        ending.start()
+        # Its loop looks only every half second whether it is to end, or when somebody calls: every service would stop
+        # half a second later.
+        with contextlib.suppress(OSError):
+            socket.create_connection(self._scrape.server_address[:2], WAKE_LIMIT_S).close()
+        ending.join()
+        self._scrape.server_close()
