@@ -97,12 +97,17 @@ async def _send(
 ) -> None:
     first_time_ms = (time.time_ns() // 1_000_000_000 + 1 - history_s) * 1000
     began_s = time.monotonic() + first_time_ms / 1000 - time.time() + history_s * (1 - 1 / speed)
-    for number, second in enumerate(simulation.seconds(first_time_ms)):
-        wait_s = began_s + number / speed - time.monotonic()
-        if wait_s > -CATCHING_UP_S:
-            await asyncio.sleep(max(0.0, wait_s))
-        elif number % HISTORY_STEP_S:
-            continue
+
+    def wait_s(number: int) -> float:
+        return began_s + number / speed - time.monotonic()
+
+    def unheard(number: int) -> bool:
+        return wait_s(number) <= -CATCHING_UP_S and number % HISTORY_STEP_S != 0
+
+    for second in simulation.seconds(first_time_ms, unheard=unheard):
+        number = (second.time_ms - first_time_ms) // 1000
+        if (early_s := wait_s(number)) > -CATCHING_UP_S:
+            await asyncio.sleep(max(0.0, early_s))
         else:
             await asyncio.gather(*(client.drained() for client in clients.values()))
         for frame in second.frames:

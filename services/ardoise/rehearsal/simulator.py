@@ -1,7 +1,7 @@
 """A stage, simulated second by second: what the relays send, and the truth beside it."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,16 +65,22 @@ class Simulation:
         """Who sends the frames."""
         return self._radio.relays
 
-    def seconds(self, first_time_ms: int | None = None) -> Iterator[SimulatedSecond]:
-        """The race, second by second. `first_time_ms`: device time of the first (default: as planned)."""
+    def seconds(
+        self, first_time_ms: int | None = None, *, unheard: Callable[[int], bool] = lambda second: False
+    ) -> Iterator[SimulatedSecond]:
+        """The race, second by second. `first_time_ms`: device time of the first (default: as planned).
+
+        `unheard` is asked before each second, by its number: what it says yes to is raced, but neither heard nor given.
+        """
         time_ms = self._planned_ms if first_time_ms is None else first_time_ms
         over_for_s = 0
         for second in range(LONGEST_RACE_S):
-            truth = self._model.truth()
-            frames = self._radio.second(truth, time_ms)
-            if self._attacker:
-                frames += self._attacker.second(truth, time_ms, second)
-            yield SimulatedSecond(time_ms, frames, truth)
+            if not unheard(second):
+                truth = self._model.truth()
+                frames = self._radio.second(truth, time_ms)
+                if self._attacker:
+                    frames += self._attacker.second(truth, time_ms, second)
+                yield SimulatedSecond(time_ms, frames, truth)
             over_for_s += self._model.over
             if over_for_s > AFTER_THE_LAST_S:
                 return

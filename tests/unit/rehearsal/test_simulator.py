@@ -127,6 +127,18 @@ def test_another_seed_of_the_radio_changes_what_is_heard_and_not_the_race(stage:
     assert first.frames[0].boot_id != other.frames[0].boot_id
 
 
+def test_seconds_that_nobody_hears_are_raced_all_the_same(stage: StageSetup):
+    whole = list(islice(Simulation(stage, 1, start_offset_s=900).seconds(0), 30))
+    sparse = Simulation(stage, 1, start_offset_s=900).seconds(0, unheard=lambda second: second % 10 != 0)
+    heard = list(islice(sparse, 3))
+
+    assert [second.time_ms for second in heard] == [0, 10_000, 20_000]
+    assert all(second.frames for second in heard)
+    for second in heard:
+        same = whole[second.time_ms // 1000]
+        assert second.truth.distance_m.tolist() == same.truth.distance_m.tolist()
+
+
 def test_most_fixes_are_heard_by_two_or_more_relays_and_few_are_missed(two_minutes: list[SimulatedSecond]):
     copies = Counter(
         (tracker, frame.base_time_ms)
