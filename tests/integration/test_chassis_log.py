@@ -82,7 +82,8 @@ async def test_a_reader_finds_every_record_once_across_a_kill_of_the_server(plat
     await bus.close()
 
 
-async def test_a_missing_record_is_a_hole_and_not_skipped(platform):
+async def test_a_missing_record_is_a_hole_and_not_skipped(platform, monkeypatch):
+    monkeypatch.setattr("ardoise.chassis.log.RETRY_S", 0.05)
     writer, bus = await platform.bus("ingest"), await platform.bus("positioning")
     await make_log(writer)
     await write(writer, 10)

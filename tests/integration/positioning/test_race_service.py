@@ -8,7 +8,7 @@ from ardoise.chassis.rpc import Reason, failure_of
 from ardoise.pb import race_pb2
 from ardoise.pb.common_pb2 import RaceState, ResumeToken, RiderStatus
 from ardoise.pb.race_pb2 import OddityKind, OddityRecord
-from ardoise.positioning import rpc
+from ardoise.positioning import consumer, rpc
 
 from tests.integration.positioning.conftest import T0_MS, Log, until
 from tests.support.stage import small_stage
@@ -124,7 +124,8 @@ async def test_a_watcher_gets_what_is_newer_than_its_token_and_the_newest_not_a_
     fresh.cancel()
 
 
-async def test_silence_is_filled_with_heartbeats_that_tell_the_logs_end(log, race) -> None:
+async def test_silence_is_filled_with_heartbeats_that_tell_the_logs_end(log, race, monkeypatch) -> None:
+    monkeypatch.setattr(rpc, "HEARTBEAT_S", 1.0)
     await log.start()
     await ride(log, 1, 5)
     now = await reached(race, log)
@@ -159,7 +160,8 @@ async def test_a_watcher_is_taken_to_the_next_stage_when_that_is_live(log, race)
     watch.cancel()
 
 
-async def test_the_live_stage_is_served_however_many_are_prepared(log, race) -> None:
+async def test_the_live_stage_is_served_however_many_are_prepared(log, race, monkeypatch) -> None:
+    monkeypatch.setattr(consumer, "LOOK_EVERY_S", 0.1)
     await log.start()
     await ride(log, 1, 5)
     await reached(race, log)
