@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable
 
-from ardoise.analytics.consumer import RaceWatcher
+from ardoise.analytics.consumer import watch_race
 from ardoise.analytics.predictor import Predictor
 from ardoise.analytics.rpc import AnalyticsService
 from ardoise.analytics.settings import AnalyticsSettings
@@ -20,8 +20,7 @@ async def run(settings: AnalyticsSettings) -> None:
         positioning = await held.enter_async_context(
             channel(settings.positioning_target, settings, identity="analytics")
         )
-        watcher = RaceWatcher(positioning, predictor, publish)
-        service.spawn("watch", watcher.run())
+        service.spawn("watch", watch_race(positioning, predictor, publish).run())
         await service.serve_rpc(AnalyticsService(predictor, service.stopping).servicer())
         await service.run()
 

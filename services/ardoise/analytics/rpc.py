@@ -7,6 +7,7 @@ import grpc
 
 from ardoise.analytics.predictor import Predictor
 from ardoise.chassis.rpc import EVERYBODY, Failure, Reason, Servicer
+from ardoise.chassis.watching import WatchLimit
 from ardoise.pb import analytics_pb2, analytics_pb2_grpc, common_pb2
 
 HEARTBEAT_S = 5.0
@@ -22,7 +23,7 @@ class AnalyticsService(analytics_pb2_grpc.AnalyticsServiceServicer):
     ) -> None:
         self._predictor, self._stopping = predictor, stopping
         self._heartbeat_s = heartbeat_s
-        self._watchers = 0
+        self._places = WatchLimit(MOST_WATCHERS, RETRY_AFTER_MS)
 
     def servicer(self) -> Servicer:
         """Itself with who may call what."""
@@ -52,18 +53,9 @@ class AnalyticsService(analytics_pb2_grpc.AnalyticsServiceServicer):
         self, request: analytics_pb2.WatchPredictionsRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[analytics_pb2.WatchPredictionsResponse]:
         """The newest at once, unless the caller has it; then each that is newer when the caller is ready for it."""
-        if self._watchers >= MOST_WATCHERS:
-            raise Failure(
-                Reason.ERROR_REASON_LIMIT_EXCEEDED,
-                f"{MOST_WATCHERS} watch already",
-                retry_after_ms=RETRY_AFTER_MS,
-            )
-        self._watchers += 1
-        try:
+        with self._places.place():
             async for response in self._watch(request.after):
                 yield response
-        finally:
-            self._watchers -= 1
 
     async def _watch(
         self, after: common_pb2.ResumeToken

@@ -8,11 +8,12 @@ import grpc
 
 from ardoise.chassis.paging import paginate
 from ardoise.chassis.rpc import EVERYBODY, Failure, Reason, Servicer
+from ardoise.chassis.watching import WatchLimit
 from ardoise.pb import common_pb2, race_pb2, race_pb2_grpc
 from ardoise.positioning.consumer import Consumer, Served
 
 HEARTBEAT_S = 5.0
-MOST_WATCHES = 500
+MOST_WATCHERS = 500
 BUSY_MS = 30_000
 CHANGE_OF_STAGE_S = 1.0
 """How soon a watcher notices that another stage is live."""
@@ -26,7 +27,7 @@ class RaceService(race_pb2_grpc.RaceServiceServicer):
 
     def __init__(self, consumer: Consumer, stopping: asyncio.Event) -> None:
         self._consumer, self._stopping = consumer, stopping
-        self._watches = 0
+        self._places = WatchLimit(MOST_WATCHERS, BUSY_MS)
 
     def servicer(self) -> Servicer:
         """How the chassis serves it: open to every role."""
@@ -58,18 +59,9 @@ class RaceService(race_pb2_grpc.RaceServiceServicer):
         del context
         if request.after.epoch and self._later(request.after.epoch) is None:
             raise self._unknown(request.after.epoch)
-        if self._watches >= MOST_WATCHES:
-            raise Failure(
-                Reason.ERROR_REASON_LIMIT_EXCEEDED,
-                f"{MOST_WATCHES} watches are open here: screens watch the media wall",
-                retry_after_ms=BUSY_MS,
-            )
-        self._watches += 1
-        try:
+        with self._places.place():
             async for response in self._watch(request.after.epoch, request.after.sequence):
                 yield response
-        finally:
-            self._watches -= 1
         raise Failure(Reason.ERROR_REASON_DRAINING, "positioning is stopping", retry_after_ms=SOON_MS)
 
     async def _watch(self, epoch: int, sequence: int) -> AsyncIterator[race_pb2.WatchSnapshotsResponse]:

@@ -9,6 +9,7 @@ import grpc
 import structlog
 
 from ardoise.chassis.rpc import Caller, Failure, Reason, Role, Servicer, caller
+from ardoise.chassis.watching import WatchLimit
 from ardoise.pb import common_pb2, security_pb2, security_pb2_grpc
 from ardoise.security.acknowledgements import AcknowledgementStore, NotKept
 from ardoise.security.domain.alert import Acknowledgement
@@ -47,7 +48,7 @@ class SecurityService(security_pb2_grpc.SecurityServiceServicer):
     def __init__(self, monitor: Monitor, store: AcknowledgementStore) -> None:
         self._monitor = monitor
         self._store = store
-        self._watchers = 0
+        self._places = WatchLimit(MOST_WATCHERS, RETRY_AFTER_MS)
         self._draining = False
         # Revisions count from the start of this process: this tells a token of another one, or of another site.
         self._epoch = time.time_ns() // 1_000_000
@@ -78,18 +79,9 @@ class SecurityService(security_pb2_grpc.SecurityServiceServicer):
         self, request: security_pb2.WatchAlertsRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[security_pb2.WatchAlertsResponse]:
         """Open alerts, then each change as it is when it is sent: a slow reader skips what came between."""
-        if self._watchers >= MOST_WATCHERS:
-            raise Failure(
-                Reason.ERROR_REASON_LIMIT_EXCEEDED,
-                f"{MOST_WATCHERS} watch already",
-                retry_after_ms=RETRY_AFTER_MS,
-            )
-        self._watchers += 1
-        try:
+        with self._places.place():
             async for response in self._watch(request):
                 yield response
-        finally:
-            self._watchers -= 1
 
     async def _watch(
         self, request: security_pb2.WatchAlertsRequest

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,19 +11,24 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ardoise.pb.analytics_pb2 import PredictionSet, WatchPredictionsRequest
+from ardoise.chassis.watching import Watch
+from ardoise.pb.analytics_pb2 import PredictionSet, WatchPredictionsRequest, WatchPredictionsResponse
 from ardoise.pb.analytics_pb2_grpc import AnalyticsServiceStub
 from ardoise.pb.common_pb2 import RaceState, RiderStatus
-from ardoise.pb.race_pb2 import GetStageRequest, GroupRole, Snapshot, WatchSnapshotsRequest
+from ardoise.pb.race_pb2 import (
+    GetStageRequest,
+    GroupRole,
+    Snapshot,
+    WatchSnapshotsRequest,
+    WatchSnapshotsResponse,
+)
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
 from ardoise.pb.setup_pb2 import StageSetup
 
-RETRY_S = 1.0
+STAGE_LIMIT_S = 5.0
 LINE_EVERY_S = 5.0
 MAX_GROUPS = 8
 MAX_NAMES = 4
-# A watch that says nothing for so long has lost its server: heartbeats come every 5 s.
-SILENCE_S = 12.0
 ACCENT = "bold #f6c700"
 
 
@@ -43,8 +47,8 @@ class View:
 async def show(view: View, race: grpc.aio.Channel, analytics: grpc.aio.Channel, console: Console) -> None:
     """Shows the race until cancelled: a live picture in a terminal, a line every few seconds elsewhere."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_watch_race(view, race))
-        group.create_task(_watch_predictions(view, analytics))
+        group.create_task(_watch_race(view, race).run())
+        group.create_task(_watch_predictions(view, analytics).run())
         group.create_task(_draw(view, console) if console.is_terminal else _print_lines(view, console))
 
 
@@ -59,39 +63,34 @@ async def _print_lines(view: View, console: Console) -> None:
         console.print(line(view), highlight=False, soft_wrap=True)
 
 
-async def _watch_race(view: View, channel: grpc.aio.Channel) -> None:
+def _watch_race(view: View, channel: grpc.aio.Channel) -> Watch:
     stub = RaceServiceStub(channel)
-    while True:
-        try:
-            async for update in _heard(stub.WatchSnapshots(WatchSnapshotsRequest())):
-                if update.HasField("snapshot"):
-                    if view.stage is None or view.stage.stage_id != update.snapshot.stage_id:
-                        answer = await stub.GetStage(GetStageRequest(epoch=update.snapshot.name.epoch))
-                        view.stage = answer.setup
-                        view.names = {rider.bib: rider.family_name for rider in answer.setup.riders}
-                    view.snapshot, view.received_s = update.snapshot, time.monotonic()
-        except (grpc.aio.AioRpcError, TimeoutError):
-            await asyncio.sleep(RETRY_S)
 
-
-async def _watch_predictions(view: View, channel: grpc.aio.Channel) -> None:
-    stub = AnalyticsServiceStub(channel)
-    while True:
-        try:
-            async for update in _heard(stub.WatchPredictions(WatchPredictionsRequest())):
-                if update.HasField("predictions"):
-                    view.predictions = update.predictions
-        except (grpc.aio.AioRpcError, TimeoutError):
-            await asyncio.sleep(RETRY_S)
-
-
-async def _heard[T](call: AsyncIterator[T]) -> AsyncIterator[T]:
-    updates = aiter(call)
-    while True:
-        try:
-            yield await asyncio.wait_for(anext(updates), SILENCE_S)
-        except StopAsyncIteration:
+    async def take(update: WatchSnapshotsResponse) -> None:
+        if not update.HasField("snapshot"):
             return
+        if view.stage is None or view.stage.stage_id != update.snapshot.stage_id:
+            epoch = update.snapshot.name.epoch
+            answer = await stub.GetStage(GetStageRequest(epoch=epoch), timeout=STAGE_LIMIT_S)
+            view.stage = answer.setup
+            view.names = {rider.bib: rider.family_name for rider in answer.setup.riders}
+        view.snapshot, view.received_s = update.snapshot, time.monotonic()
+
+    return Watch(
+        "positioning", channel, lambda after: stub.WatchSnapshots(WatchSnapshotsRequest(after=after)), take
+    )
+
+
+def _watch_predictions(view: View, channel: grpc.aio.Channel) -> Watch:
+    stub = AnalyticsServiceStub(channel)
+
+    async def take(update: WatchPredictionsResponse) -> None:
+        if update.HasField("predictions"):
+            view.predictions = update.predictions
+
+    return Watch(
+        "analytics", channel, lambda after: stub.WatchPredictions(WatchPredictionsRequest(after=after)), take
+    )
 
 
 def picture(view: View) -> Group:
