@@ -1,13 +1,16 @@
 """The public page's port as any client meets it, race or no race."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import psutil
 import pytest
+from ardoise.mediawall import connection
 from ardoise.mediawall.public import public_app
 from ardoise.mediawall.web import Port, PortTaken
 from httpx_sse import ServerSentEvent, aconnect_sse
@@ -104,6 +107,71 @@ async def test_a_slow_screen_gets_the_newest_and_slows_nobody(stand: Stand):
     assert received.count(b"event: ") < shown - 9_000 - 90
     assert screen.skipped >= 99
     await until(lambda: len(stand.wall.screens) == 0)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: wall\r\nX-Slow",
+        b"GET /healthz HTTP/1.1\r\nHost: wall\r\n\r\nGET / HTTP/1.1\r\nHost",
+        b"POST / HTTP/1.1\r\nHost: wall\r\nContent-Length: 1000000\r\n\r\nslowly",
+    ],
+    ids=["nothing", "half a head", "half a second head", "half a body for nobody"],
+)
+async def test_who_never_ends_a_request_loses_the_connection(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, sent: bytes
+):
+    monkeypatch.setattr(connection, "REQUEST_LIMIT_S", 0.5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", stand.number)
+    writer.write(sent)
+    trickling = asyncio.create_task(trickle(writer)) if sent else None
+    with contextlib.suppress(ConnectionError):
+        await asyncio.wait_for(reader.read(), LIMIT_S)
+    if trickling is not None:
+        trickling.cancel()
+    writer.close()
+
+
+async def trickle(writer: asyncio.StreamWriter) -> None:
+    """Keeps a connection from being idle: a byte of a header, again and again."""
+    with contextlib.suppress(ConnectionError):
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+
+async def test_a_long_answer_is_not_cut_by_the_limit_for_requests(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(connection, "REQUEST_LIMIT_S", 0.2)
+    events = await take(stand, 6)
+    assert [event.event for event in events[4:]] == ["beat", "beat"]
+
+
+async def test_who_reads_nothing_loses_the_connection(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "STALL_LIMIT_S", 0.3)
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    deaf.connect(("127.0.0.1", stand.number))
+    deaf.setblocking(False)
+    with deaf:
+        await asyncio.get_running_loop().sock_sendall(deaf, b"GET /events HTTP/1.1\r\nHost: wall\r\n\r\n")
+        await until(lambda: len(stand.wall.screens) == 1)
+        shown = 9_000
+        async with asyncio.timeout(LIMIT_S):
+            while len(stand.wall.screens):
+                shown += 1
+                stand.show(shown, predictions=False)
+                await asyncio.sleep(0)
+        await until(lambda: deaf.getsockname() not in peers(stand))
+
+
+def peers(stand: Stand) -> list[tuple[str, int]]:
+    """Who is connected, as the operating system has it."""
+    sockets = psutil.Process().net_connections("tcp")
+    return [tuple(one.raddr) for one in sockets if one.laddr.port == stand.number and one.raddr]
 
 
 async def test_screens_beyond_the_limit_are_told_to_come_later(stand: Stand):

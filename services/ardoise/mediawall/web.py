@@ -16,11 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ardoise.chassis.identity import Credentials
 from ardoise.chassis.settings import host_and_port
+from ardoise.mediawall.connection import Connection
 
 STATIC = Path(__file__).parent / "static"
 LANGUAGES = ("en", "fr")
-# A screen that takes nothing for so long is gone, or will be told everything anew when it is back.
-STALL_LIMIT_S = 30.0
 DRAIN_LIMIT_S = 3
 HEAD_LIMIT_BYTES = 16 * 1024
 LISTEN_BACKLOG = 2_048
@@ -57,6 +56,8 @@ class Port:
         self._server = _InLoop(
             uvicorn.Config(
                 _Armoured(app),
+                http=Connection,
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 log_level="warning",
@@ -122,7 +123,7 @@ class EventStream(Response):
         self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends until the reader goes, stalls, or the pieces end."""
+        """Sends until the reader goes or the pieces end."""
         gone = asyncio.create_task(_until_gone(receive))
         sending = asyncio.create_task(self._send(send))
         try:
@@ -138,8 +139,7 @@ class EventStream(Response):
         async with contextlib.aclosing(self._pieces) as pieces:  # type: ignore[type-var]
             await send(start)
             async for piece in pieces:
-                async with asyncio.timeout(STALL_LIMIT_S):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
