@@ -34,8 +34,8 @@ class Desk:
         self._serving = asyncio.create_task(self._port.serve())
         self.url = f"http://127.0.0.1:{self._port.number}"
 
-    def sign_in(self, role: Role) -> str:
-        return f"sign-in?token={(self._tokens / role).read_text()}"
+    def sign_in(self, role: Role, name: str = "marie.dupont") -> str:
+        return f"sign-in?token={(self._tokens / role).read_text()}" + (name and f"&name={name}")
 
     async def stop(self) -> None:
         self._stopping.set()
@@ -62,9 +62,22 @@ async def test_security_sees_what_is_wrong_and_what_to_do(stand: Stand, desk: De
     await first.locator("summary").click()
     await expect(first).to_contain_text("512 malformed frames in 10 s")
     await expect(page.locator("#services")).to_contain_text("Security")
-    await expect(page.locator("#role")).to_have_text("Signed in as security")
+    await expect(page.locator("#role")).to_have_text("Signed in as marie.dupont, security")
     assert page.url == f"{desk.url}/", "the token stays out of the address"
     assert "ardoise_operator" not in await page.evaluate("document.cookie")
+
+
+async def test_who_follows_the_link_is_asked_for_a_name_that_can_be_kept(desk: Desk, open_page: Opener):
+    page = await open_page(PHONE, desk.sign_in(Role.SECURITY, name=""), url=desk.url)
+    name = page.get_by_label("Who are you?")
+    await name.fill("Marie Dupont")
+    await name.press("Enter")
+    assert await name.evaluate("field => field.validity.patternMismatch")
+    assert await page.evaluate(CONTRASTS) == []
+    await name.fill("marie.dupont")
+    await name.press("Enter")
+    await expect(page.locator("#role")).to_have_text("Signed in as marie.dupont, security")
+    assert page.url == f"{desk.url}/", "the token stays out of the address"
 
 
 async def test_a_note_half_written_outlives_an_alert_that_grows(desk: Desk, open_page: Opener):

@@ -152,6 +152,16 @@ async def test_a_stranger_is_told_how_to_sign_in_and_nothing_else(platform: Wall
             assert platform.token(role) not in answer.text
 
 
+@pytest.mark.parametrize("name", ["", "&name=", "&name=h%C3%A9l%C3%A8ne", "&name=a%0d%0ab", "&name=a/b"])
+async def test_nobody_signs_in_without_a_name_that_can_be_kept(platform: WallPlatform, name: str):
+    async with platform.wall(), platform.people(platform.operators_port) as people:
+        asked = await people.get(f"/sign-in?token={platform.token(Role.SECURITY)}{name}")
+        assert asked.status_code == 200
+        assert "Who are you?" in asked.text
+        assert "set-cookie" not in asked.headers
+        assert (await people.get("/")).status_code == 401
+
+
 async def operators_state(people: httpx.AsyncClient, wanted: Callable[[dict], bool]) -> dict[str, Any]:
     async with asyncio.timeout(LIMIT_S), people.stream("GET", "/events") as stream:
         kind = ""
@@ -172,7 +182,7 @@ async def test_an_alert_is_seen_and_acknowledged_by_security_alone(platform: Wal
     async with platform.security(), platform.wall(security_target=target):
         await reporter.refused(malformed(25))
         async with platform.people(platform.operators_port) as director:
-            signed_in = await director.get(f"/sign-in?token={platform.token(Role.RACE_OPERATIONS)}")
+            signed_in = await director.get(f"/sign-in?name=paul&token={platform.token(Role.RACE_OPERATIONS)}")
             cookie = signed_in.headers["set-cookie"]
             assert all(word in cookie for word in ("HttpOnly", "SameSite=strict", "Secure"))
             state = await operators_state(director, lambda state: bool(state["alerts"]))
@@ -186,7 +196,7 @@ async def test_an_alert_is_seen_and_acknowledged_by_security_alone(platform: Wal
             refused = await director.post("/api/acknowledge", json=decision, headers=ours)
             assert (refused.status_code, refused.json()["reason"]) == (403, "ROLE_MISSING")
         async with platform.people(platform.operators_port) as guard:
-            await guard.get(f"/sign-in?token={platform.token(Role.SECURITY)}")
+            await guard.get(f"/sign-in?name=marie.dupont&token={platform.token(Role.SECURITY)}")
             for headers in ({}, {"origin": "https://elsewhere.example"}):
                 foreign = await guard.post("/api/acknowledge", json=decision, headers=headers)
                 assert (foreign.status_code, foreign.json()["reason"]) == (403, "FOREIGN_ORIGIN")
@@ -201,5 +211,5 @@ async def test_an_alert_is_seen_and_acknowledged_by_security_alone(platform: Wal
             done = await guard.post("/api/acknowledge", json=decision, headers=ours)
             assert done.status_code == 200, done.text
             state = await operators_state(guard, lambda state: bool(state["alerts"][0]["acknowledged_by"]))
-            assert state["alerts"][0]["acknowledged_by"] == Role.SECURITY
+            assert state["alerts"][0]["acknowledged_by"] == "marie.dupont"
     await bus.close()

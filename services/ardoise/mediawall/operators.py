@@ -8,7 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,55 +19,31 @@ from ardoise.mediawall.alerts import Alerts
 from ardoise.mediawall.events import Event, to_json
 from ardoise.mediawall.public import static_files
 from ardoise.mediawall.screens import now_ms
+from ardoise.mediawall.sign_in import COOKIE, SIGN_IN_FIRST, Operator, operator, sign_in
 from ardoise.mediawall.wall import Wall
 from ardoise.mediawall.web import EventStream, page
 
-COOKIE = "ardoise_operator"
-COOKIE_LIFE_S = 14 * 3600  # a working day on a race
 LOOK_S = 0.5
 BEAT_S = 1.0
+RETRY_MS = 1_000
 MOST_BODY_BYTES = 4_096
 MOST_SCREENS_SHOWN = 100
 MOST_OPERATORS = 100
-
-SIGNED_IN = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="refresh" content="0; url=/"><title>Ardoise</title>
-<link rel="icon" href="/static/icon.svg"></head>
-<body><p><a href="/">Signed in. Go on. — Connecté. Continuer.</a></p></body></html>"""
-SIGN_IN_FIRST = """Not signed in. Open /sign-in?token=<token> on this address; the token of your role is in the file
-<identity directory>/tokens/race-operations or <identity directory>/tokens/security on the wall's machine.
-
-Non connecté. Ouvrez /sign-in?token=<jeton> à cette adresse ; le jeton de votre rôle est dans le fichier
-<répertoire d'identité>/tokens/race-operations ou <répertoire d'identité>/tokens/security sur la machine du mur.
-"""
 
 
 def operators_app(wall: Wall, alerts: Alerts, access: Access, stopping: asyncio.Event) -> Starlette:
     """The application on operators_listen."""
     watching: set[Request] = set()
 
-    async def sign_in(request: Request) -> Response:
-        token = request.query_params.get("token", "")
-        if access.role(token) is None:
-            return PlainTextResponse(SIGN_IN_FIRST, 401)
-        # Not a redirect: on one that began elsewhere a browser leaves a strict cookie out.
-        response = HTMLResponse(SIGNED_IN, headers={"cache-control": "no-store"})
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=COOKIE_LIFE_S,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
-        return response
+    async def enter(request: Request) -> Response:
+        return sign_in(request, access)
 
     async def events(request: Request) -> Response:
         if len(watching) >= MOST_OPERATORS:
             return PlainTextResponse("as many pages as may be are open\n", 503, {"retry-after": "10"})
         watching.add(request)
         return EventStream(
-            _stream(wall, alerts, request.state.role, stopping),
+            _stream(wall, alerts, request.state.operator, stopping),
             compressed=False,
             ended=lambda: watching.discard(request),
         )
@@ -75,13 +51,13 @@ def operators_app(wall: Wall, alerts: Alerts, access: Access, stopping: asyncio.
     async def acknowledge(request: Request) -> Response:
         if not _from_our_page(request):
             return _refused(403, "FOREIGN_ORIGIN", "the request does not come from this page")
-        if request.state.role is not Role.SECURITY:
+        if request.state.operator.role is not Role.SECURITY:
             return _refused(403, "ROLE_MISSING", "only role security may acknowledge")
         wanted = await _body(request)
         if wanted is None:
             return _refused(400, "FIELD_INVALID", "send alert_id, request_id and note as JSON text")
         try:
-            await alerts.acknowledge(**wanted, person=request.state.role)
+            await alerts.acknowledge(**wanted, person=request.state.operator.name)
         except Failure as failure:
             status = 404 if failure.reason == Reason.ERROR_REASON_NOT_FOUND else 502
             return _refused(status, failure.reason_name, failure.message)
@@ -92,7 +68,7 @@ def operators_app(wall: Wall, alerts: Alerts, access: Access, stopping: asyncio.
 
     return Starlette(
         routes=[
-            Route("/sign-in", sign_in),
+            Route("/sign-in", enter),
             Route("/healthz", healthz),
             Route("/", page("operators.html")),
             Route("/events", events),
@@ -107,23 +83,29 @@ class _SignedIn:
     """Lets nobody in without a token but to sign in and to ask whether the port serves."""
 
     OPEN = frozenset({"/sign-in", "/healthz"})
+    # How the page to sign in looks; the public page gives these to everybody too.
+    LOOKS = (".css", ".svg", ".woff2")
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app, self._access = app, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in self.OPEN:
-            role = self._access.role(HTTPConnection(scope).cookies.get(COOKIE, ""))
-            if role is None:
+        if scope["type"] == "http" and not self._open(scope["path"]):
+            who = operator(self._access, HTTPConnection(scope).cookies.get(COOKIE, ""))
+            if who is None:
                 await PlainTextResponse(SIGN_IN_FIRST, 401)(scope, receive, send)
                 return
-            scope.setdefault("state", {})["role"] = role
+            scope.setdefault("state", {})["operator"] = who
         await self._app(scope, receive, send)
 
+    def _open(self, path: str) -> bool:
+        return path in self.OPEN or (path.startswith("/static/") and path.endswith(self.LOOKS))
 
-async def _stream(wall: Wall, alerts: Alerts, role: Role, stopping: asyncio.Event) -> AsyncIterator[bytes]:
+
+async def _stream(wall: Wall, alerts: Alerts, who: Operator, stopping: asyncio.Event) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
-    yield Event("hello", {"now_ms": now_ms(), "screen": "", "retry_ms": 1_000, "role": role}).plain
+    hello = {"now_ms": now_ms(), "screen": "", "retry_ms": RETRY_MS, "name": who.name, "role": who.role}
+    yield Event("hello", hello).plain
     shown, beat_at = b"", loop.time()
     while not stopping.is_set():
         state = to_json(_state(wall, alerts))

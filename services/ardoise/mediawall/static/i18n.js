@@ -128,7 +128,7 @@ export const WORDS = {
     profile_label: "The profile of the route with {climbs} climbs: {names}",
     // operators
     operators: "Operations",
-    signed_in_as: "Signed in as {role}",
+    signed_in_as: "Signed in as {name}, {role}",
     role_race_operations: "race operations",
     role_security: "security",
     alerts: "Alerts",
@@ -275,7 +275,7 @@ export const WORDS = {
     map_label: "Le parcours sur une carte, {length} km, avec {groups} groupes. La liste des groupes dit la même chose en mots.",
     profile_label: "Le profil du parcours avec {climbs} ascensions : {names}",
     operators: "Opérations",
-    signed_in_as: "Connecté comme {role}",
+    signed_in_as: "Connecté : {name}, {role}",
     role_race_operations: "direction de course",
     role_security: "sécurité",
     alerts: "Alertes",

@@ -14,13 +14,14 @@ const byId = (id) => document.getElementById(id);
 const feed = new Feed("/events");
 const items = new Map(); // alert id -> {item, shown}
 let state = null;
+let name = "";
 let role = "";
 
 function show() {
   const level = feed.connected ? "quiet" : "trouble";
   setData(byId("link"), "level", level);
   setText(byId("link-text"), say(feed.connected ? "link_live" : state ? "link_reconnecting" : "link_connecting"));
-  setText(byId("role"), role && say("signed_in_as", { role: say(`role_${role.replace("-", "_")}`) }));
+  setText(byId("role"), role && say("signed_in_as", { name, role: say(`role_${role.replace("-", "_")}`) }));
   document.title = `Ardoise · ${say("operators")}`;
   if (!state) return;
   const open = state.alerts.filter((alert) => !alert.acknowledged_by);
@@ -132,7 +133,7 @@ function redraw() {
 
 applyPreferences(redraw);
 feed.addEventListener("hello", ({ detail }) => {
-  role = detail.role;
+  ({ name, role } = detail);
   show();
 });
 feed.addEventListener("connection", show);
