@@ -40,8 +40,8 @@ def test_a_hole_that_the_sender_skips_is_jumped_over_and_the_speed_stays():
     for number in range(40):
         hole_ms = 354_000 if number >= 30 else 0
         clock.observe(JULY_MS + 6_000 * number + hole_ms, number * 0.6)
-        if number == 30:
-            assert clock.now_ms(18.0) == JULY_MS + 180_000 + 354_000
+        if number == 31:
+            assert clock.now_ms(18.6) == JULY_MS + 186_000 + 354_000
 
     assert clock.flow == pytest.approx(10.0)
 
@@ -71,13 +71,26 @@ def test_bursts_of_five_do_not_bend_the_speed():
     assert clock.flow == pytest.approx(10.0, rel=0.15)
 
 
-def test_one_mad_time_stamp_moves_nothing():
+@pytest.mark.parametrize("off_ms", [86_400_000 * 365, 3_600_000, 1_800_000, -1_800_000])
+@pytest.mark.parametrize("wall_ms", [NOVEMBER_MS, JULY_MS], ids=["recorded", "live"])
+def test_one_wrong_time_stamp_moves_nothing(wall_ms: int, off_ms: int):
+    clock = FeedClock(wall_at_zero_ms=wall_ms)
+    for number in range(10):
+        clock.observe(JULY_MS + 6_000 * number, 6.0 * number)
+    clock.observe(JULY_MS + 54_000 + off_ms, 57.0)
+    assert clock.now_ms(57.0) == JULY_MS + 57_000
+
+    clock.observe(JULY_MS + 60_000, 60.0)
+    assert clock.now_ms(61.0) == JULY_MS + 61_000
+
+
+def test_after_a_long_absence_the_first_time_stamp_is_believed():
     clock = recorded()
     for number in range(10):
-        clock.observe(JULY_MS + 6_000 * number, float(number))
-    clock.observe(JULY_MS + 86_400_000 * 365, 9.5)
+        clock.observe(JULY_MS + 6_000 * number, 0.1 * number)
+    clock.observe(JULY_MS + 54_000 + 600_000, 10.9)
 
-    assert clock.now_ms(9.5) < JULY_MS + 54_000 + 6_000
+    assert clock.now_ms(10.9) == JULY_MS + 54_000 + 600_000
 
 
 def test_two_time_stamps_that_agree_on_another_day_are_believed():

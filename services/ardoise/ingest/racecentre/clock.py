@@ -19,8 +19,9 @@ LEADING = 4
 MOST_AHEAD_MS = 90_000
 """How far the clock runs on without an event. Longer than a signal timeout, so that silence shows; bounded,
 so that the end of a recording at 100 times the speed does not run off with the race."""
-MOST_JUMP_MS = 3_600_000
-"""A time stamp further from the last one than this is believed only when the next agrees with it."""
+MOST_JUMP_MS = 120_000
+"""A time stamp further than this from where the feed should be is believed only when the next agrees with it. An
+hour or half of one is what a sender's wrong time zone makes; the feed's own holes last 66 s on a bad day."""
 FASTEST_FLOW = 500.0
 """Above this speed a hiccup of the machine is half a minute of the race: the clock then moves in steps."""
 SHORTEST_SPAN_S = 0.05
@@ -49,7 +50,7 @@ class FeedClock:
 
     def observe(self, feed_time_ms: int, monotonic_s: float) -> None:
         """An event with this time stamp arrived now."""
-        if self._observed and abs(feed_time_ms - self._observed[-1][0]) > MOST_JUMP_MS:
+        if self._observed and self._off_ms(feed_time_ms, monotonic_s) > MOST_JUMP_MS:
             confirmed = self._doubted is not None and abs(feed_time_ms - self._doubted) <= MOST_JUMP_MS
             self._doubted = feed_time_ms
             if not confirmed:
@@ -66,6 +67,13 @@ class FeedClock:
             return None
         self._now_ms = max(self._now_ms, int(self._reading_ms(monotonic_s)))
         return self._now_ms
+
+    def _off_ms(self, feed_time_ms: int, monotonic_s: float) -> float:
+        """How far a time stamp is from anything between the last one and what should have passed since."""
+        last_ms, last_s = self._observed[-1]
+        passed_ms = (monotonic_s - last_s) * 1000 * max(self._flow, 1.0)
+        ahead_ms = feed_time_ms - last_ms
+        return max(-ahead_ms, ahead_ms - passed_ms)
 
     def _reading_ms(self, monotonic_s: float) -> float:
         if self.live:
