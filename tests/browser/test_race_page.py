@@ -6,6 +6,7 @@ import os
 import time
 
 import pytest
+from ardoise.pb import race_pb2
 from playwright.async_api import expect
 
 from tests.browser import race_day
@@ -90,6 +91,18 @@ async def test_a_winner_takes_the_place_of_the_gap(stand: Stand, open_page: Open
     rows = page.locator("#rows .row")
     await expect(page.locator("#hero")).to_have_text(await rows.first.locator(".row-name").inner_text())
     assert await rows.first.get_attribute("data-status") == "finished"
+
+
+async def test_once_there_is_a_winner_nobody_on_the_road_leads(stand: Stand, open_page: Opener):
+    snapshot = race_day.snapshot(13_800)
+    while snapshot.groups[0].distance_cm >= race_day.LENGTH_M * 100:
+        del snapshot.groups[0]
+    snapshot.groups[0].role = race_pb2.GROUP_ROLE_HEAD
+    snapshot.groups[0].gap_ms = 893_594
+    stand.wall.show_snapshot(snapshot)
+    page = await open_page()
+    await expect(page.locator("#hero-caption")).to_have_text("Winner of the stage")
+    await expect(page.locator(".group-gap").first).to_have_text("+14:53")
 
 
 @pytest.mark.parametrize(

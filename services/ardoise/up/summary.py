@@ -22,6 +22,7 @@ from ardoise.pb.race_pb2 import (
     WatchSnapshotsRequest,
     WatchSnapshotsResponse,
 )
+from ardoise.pb.race_pb2 import Group as RaceGroup
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
 from ardoise.pb.setup_pb2 import StageSetup
 
@@ -127,7 +128,7 @@ def _title(view: View) -> str:
 
 
 def _state(view: View) -> str:
-    snapshot, stage = view.snapshot, view.stage
+    snapshot = view.snapshot
     clock = datetime.fromtimestamp(snapshot.race_time_ms / 1000, UTC).strftime("%H:%M:%S UTC")
     state = RaceState.Name(snapshot.race_state).removeprefix("RACE_STATE_").lower()
     racing = sum(rider.status == RiderStatus.RIDER_STATUS_RACING for rider in snapshot.riders)
@@ -136,12 +137,15 @@ def _state(view: View) -> str:
     fixes = [rider.fix_time_ms for rider in snapshot.riders if rider.HasField("fix_time_ms")]
     age_s = (snapshot.race_time_ms - max(fixes, default=snapshot.race_time_ms)) / 1000
     age_s += time.monotonic() - view.received_s
-    head_cm = max((group.distance_cm for group in snapshot.groups), default=0)
-    to_go_km = max(0.0, (stage.route.finish_cm - head_cm) / 100_000)
+    to_go = "".join(f"  {_to_go_km(view, group)} to go" for group in snapshot.groups[:1])
     return (
-        f"{clock}  {state}  {to_go_km:.1f} km to go  {racing} racing, {finished} finished, {silent} without signal"
+        f"{clock}  {state}{to_go}  {racing} racing, {finished} finished, {silent} without signal"
         f"  data {age_s:.1f} s old"
     )
+
+
+def _to_go_km(view: View, group: RaceGroup) -> str:
+    return f"{(view.stage.route.finish_cm - group.distance_cm) / 100_000:.1f} km"
 
 
 def _groups(view: View) -> Table:
@@ -154,7 +158,7 @@ def _groups(view: View) -> Table:
             str(len(group.bibs)),
             Text(gap(group.gap_ms) if group.gap_ms else "", style="bold"),
             f"{group.speed_mmps * 3.6 / 1000:.0f}",
-            f"{(view.stage.route.finish_cm - group.distance_cm) / 100_000:.1f} km",
+            _to_go_km(view, group),
             ", ".join(names) + more,
         )
     return table

@@ -61,13 +61,13 @@ export class Groups {
     const button = item.firstElementChild;
     const [count, who, gap] = button.children;
     setData(button, "role", group.role);
-    setData(button, "leads", group === race.head);
+    const leads = group === race.head && race.phase !== "finishing"; // then the winner does, who is home
+    setData(button, "leads", leads);
     setAttribute(button, "aria-pressed", selection?.group === group.id);
     setText(count, group.size);
     setText(who.firstElementChild, groupName(group, race.groups));
     setText(who.lastElementChild, this.members(group, race));
-    const first = say(race.phase === "finishing" ? "status_finished" : "leads");
-    setText(gap, group === race.head ? first : group.gap_ms === null ? "" : `+${gapText(group.gap_ms)}`);
+    setText(gap, leads ? say("leads") : group.gap_ms === null ? "" : `+${gapText(group.gap_ms)}`);
     return item;
   }
 
