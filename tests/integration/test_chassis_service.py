@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -9,9 +10,11 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import grpc
 import pytest
+from ardoise.chassis.identity import Role, ensure_development_identity
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.chassis.telemetry import Telemetry
@@ -113,6 +116,32 @@ def test_the_scrape_port_closes_at_once(tmp_path):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", telemetry.scrape_port), 1)
     assert time.monotonic() - began_s < 1.5
+
+
+async def test_a_stranger_who_is_turned_away_leaves_no_line_that_is_not_json(
+    platform, free_port, tmp_path: Path
+):
+    stranger = ensure_development_identity(tmp_path / "elsewhere", "fan", Role.PUBLIC)
+    credentials = grpc.ssl_channel_credentials(
+        platform.identity("ingest", Role.SERVICE).ca.read_bytes(),
+        stranger.key.read_bytes(),
+        stranger.certificate.read_bytes(),
+    )
+    port = free_port()
+    process = await start(platform, "ingest", port)
+    try:
+        async with platform.channel(port, "fan") as known, asyncio.timeout(LIMIT_S):
+            await known.channel_ready()
+        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials) as opened:
+            with pytest.raises(grpc.aio.AioRpcError):
+                await RaceControlServiceStub(opened).ListStages(ListStagesRequest(), timeout=LIMIT_S)
+        process.send_signal(signal.SIGTERM)
+        _, errors = await asyncio.wait_for(process.communicate(), LIMIT_S)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    assert all(json.loads(line)["event"] for line in errors.splitlines())
 
 
 async def test_a_service_without_its_certificate_says_how_to_get_one(tmp_path):
