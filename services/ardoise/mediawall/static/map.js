@@ -3,27 +3,13 @@
 import { byWeight, font, movingKey, tag } from "./drawing.js";
 import { gapText } from "./format.js";
 import { say } from "./i18n.js";
+import { besidePlace, covered, cross, nearest, overlap, strikes, within } from "./placing.js";
 
 const DIRECTIONS = [0, 45, -45, 90, -90, 135, -135, 180, 22, -22, 67, -67, 112, -112, 157, -157].map((degrees) => (degrees * Math.PI) / 180);
 const MOST_TAGS = 6;
 const NO_ROOM = 60; // a tag that would hide as much is left out: the list of groups has it
 const MOST_FOR_ROAD = 16; // a tag may lie on the road sooner than on another tag or a leader
 const REACHES = [1.7, 2.9, 4.4]; // in units of a tag's height
-
-/** Where a line from this point meets a tag. */
-const nearest = (point, box) => ({
-  x: Math.min(Math.max(point.x, box.x), box.x + box.width),
-  y: Math.min(Math.max(point.y, box.y), box.y + box.height),
-});
-
-const overlap = (a, b, margin) =>
-  b.x <= a.x + a.width + margin && b.x + b.width + margin >= a.x && b.y <= a.y + a.height + margin && b.y + b.height + margin >= a.y;
-
-/** Whether two lines, each from one point to another, cross. */
-function cross([a, b], [c, d]) {
-  const side = (p, q, r) => Math.sign((q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x));
-  return side(a, b, c) !== side(a, b, d) && side(c, d, a) !== side(c, d, b);
-}
 
 export class RouteMap {
   constructor() {
@@ -125,7 +111,8 @@ export class RouteMap {
     ink.stroke();
   }
 
-  drawEnds({ ink, rem, colour, wall, width: sheetWidth }) {
+  drawEnds(sheet) {
+    const { ink, rem, colour, wall } = sheet;
     const start = this.point(this.road.startM);
     const finish = this.point(this.road.finishM);
     const size = rem * (wall ? 0.5 : 0.42);
@@ -150,24 +137,17 @@ export class RouteMap {
     ink.font = font(650, rem * (wall ? 1.25 : 0.95));
     ink.fillStyle = colour("dust");
     ink.textBaseline = "middle";
+    ink.textAlign = "left";
     this.labels = [];
-    for (const [place, key, next] of [
-      [start, "start", this.point(this.road.startM + size * 12 * this.metresPerPixel)],
-      [finish, "finish", this.point(this.road.finishM - size * 12 * this.metresPerPixel)],
+    for (const [place, key] of [
+      [start, "start"],
+      [finish, "finish"],
     ]) {
       const words = say(key);
-      const room = size * 2.2 + ink.measureText(words).width;
-      const free = { left: place.x > room, right: place.x + room < sheetWidth };
-      const roadGoesRight = next.x > place.x;
-      // Beside the road, not on it; above where the sheet ends on that side.
-      const right = roadGoesRight ? !free.left : free.right;
-      const above = roadGoesRight === right;
-      const away = (right ? 1 : -1) * size * (above ? -1 : 1.9);
-      const y = place.y - (above ? size * 2.2 : 0);
-      ink.textAlign = right ? "left" : "right";
-      ink.fillText(words, place.x + away, y);
-      const width = ink.measureText(words).width + size * 3;
-      this.labels.push({ x: place.x - (right ? size : width - size), y: y - size * 1.5, width, height: size * (above ? 4 : 3) });
+      const room = { width: ink.measureText(words).width, height: size * 2.6 };
+      const box = besidePlace(place, room, size * 1.9, sheet, this.px, this.py);
+      ink.fillText(words, box.x, box.y + box.height / 2);
+      this.labels.push(box);
     }
   }
 
@@ -257,21 +237,17 @@ export class RouteMap {
     let cost = 0;
     if (box.x < margin || box.y < margin) cost += 500;
     if (box.x + box.width > sheet.width - margin || box.y + box.height > sheet.height - margin) cost += 500;
-    const within = (x, y, grow) =>
-      x > box.x - grow && x < box.x + box.width + grow && y > box.y - grow && y < box.y + box.height + grow;
+    const leader = [point, nearest(point, box)];
     for (const other of this.tags) {
       if (overlap(box, other, margin)) cost += 200;
-      if (cross([point, nearest(point, box)], other.leader)) cost += 80;
+      if (cross(leader, other.leader) || strikes(leader, other) || strikes(other.leader, box)) cost += 80;
     }
-    for (const label of this.labels) if (overlap(box, label, 0)) cost += 60;
+    for (const label of this.labels) if (overlap(box, label, 0) || strikes(leader, label)) cost += 60;
     for (const other of this.groups) {
       const front = this.point(other.frontM);
-      if (within(front.x, front.y, sheet.rem * 0.6)) cost += 60;
+      if (within(front.x, front.y, box, sheet.rem * 0.6)) cost += 60;
     }
-    const every = Math.max(1, Math.floor(this.px.length / 400));
-    let hidden = 0;
-    for (let i = 0; i < this.px.length; i += every) if (within(this.px[i], this.py[i], 2)) hidden += 1;
-    return cost + Math.min(MOST_FOR_ROAD, 2 * hidden);
+    return cost + Math.min(MOST_FOR_ROAD, 2 * covered(this.px, this.py, box, 2));
   }
 
   drawRider({ ink, rem, colour }) {
