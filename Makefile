@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 RACE ?=
 SPEED ?=
 SETUP ?=
-TESTS ?= $(wildcard tests/unit tests/integration tests/browser)
+TESTS ?= $(wildcard tests/unit tests/integration tests/sites tests/browser)
 # Tests run side by side in this many processes.
 JOBS ?= 2
 

@@ -43,7 +43,7 @@ class LinkChange(BaseModel):
     sender: str
     receiver: str
     cut: bool = False
-    loss_percent: int = Field(0, ge=0, le=100)
+    loss_percent: int = Field(0, ge=0, le=99)
     rate_kbit: int = Field(0, ge=0, le=10_000_000)
     delay_ms: int = Field(0, ge=0, le=60_000)
 

@@ -13,33 +13,46 @@ MOST_CONNECTIONS = 1_000
 CONNECT_LIMIT_S = 5.0
 CHUNK_BYTES = 64 * 1024
 
+type Server = tuple[str, str]
+"""A site and the name of one of its ports."""
+
 
 class Forwards:
     """Opens its ports where it is made; `serve` connects from wherever the process is then."""
 
-    def __init__(self, wanted: Mapping[str, int]) -> None:
-        """`wanted`: preferred numbers by name; another free one is taken where somebody has it."""
-        self.ports = Ports(dict(wanted))
-        self._listening = {name: self._listen(number) for name, number in self.ports.numbers.items()}
-        self._servers: list[asyncio.Server] = []
+    def __init__(self, wanted: Mapping[Server, int]) -> None:
+        """`wanted`: preferred numbers, 0: any; another free one is taken where somebody has it."""
+        self._ports = Ports({" ".join(server): number for server, number in wanted.items()})
+        self._listening = {
+            server: socket.create_server(
+                ("127.0.0.1", self._ports.numbers[" ".join(server)]), backlog=BACKLOG
+            )
+            for server in wanted
+        }
+        self._serving: list[asyncio.Server] = []
 
-    async def serve(self, targets: Mapping[str, tuple[str, int]]) -> None:
+    @property
+    def names(self) -> tuple[Server, ...]:
+        """The servers that are reached."""
+        return tuple(self._listening)
+
+    def at(self, server: Server) -> str:
+        """host:port on this machine."""
+        return self._ports.at(" ".join(server))
+
+    async def serve(self, targets: Mapping[Server, tuple[str, int]]) -> None:
         """Begins to carry each port's connections to its (host, port)."""
-        for name, (host, port) in targets.items():
-            forward = _Forward(host, port)
-            self._servers.append(await asyncio.start_server(forward.carry, sock=self._listening[name]))
+        for server, (host, port) in targets.items():
+            carry = _Forward(host, port).carry
+            self._serving.append(await asyncio.start_server(carry, sock=self._listening[server]))
 
     def close(self) -> None:
         """Closes the ports; connections end with the process."""
-        for server in self._servers:
-            server.close()
+        for serving in self._serving:
+            serving.close()
         for listening in self._listening.values():
             listening.close()
-        self.ports.close()
-
-    @staticmethod
-    def _listen(number: int) -> socket.socket:
-        return socket.create_server(("127.0.0.1", number), backlog=BACKLOG)
+        self._ports.close()
 
 
 class _Forward:

@@ -39,7 +39,7 @@ class Condition:
     cut: bool = False
     """Nothing arrives."""
     loss_percent: int = 0
-    """So many of a hundred packets do not arrive, chosen by chance."""
+    """So many of a hundred packets do not arrive, chosen by chance; at most 99."""
     rate_kbit: int = 0
     """Kilobits per second that leave at most; 0: no limit."""
     delay_ms: int = 0

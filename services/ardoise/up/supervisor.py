@@ -76,14 +76,9 @@ class Supervisor:
         await asyncio.gather(*(part.process.wait() for part in parts))
 
     async def release(self, *parts: Part) -> None:
-        """Starts parts that were held, in order, each once the one before is ready. Raises GaveUp."""
-        for part in parts:
-            if part.released is None:
-                continue
-            await self._launch(part)
-            part.released.set()
-            part.released = None
-            await self._until_ready(part)
+        """Starts parts that were held, each group once the one before is ready. Raises GaveUp."""
+        for group in self._groups:
+            await asyncio.gather(*(self._release(part) for part in group if part in parts and part.released))
 
     async def stop(self) -> None:
         """Stops every part, the group started last first; SIGKILL for what does not listen within STOP_LIMIT_S."""
@@ -106,6 +101,12 @@ class Supervisor:
         await self._launch(part)
         await self._until_ready(part)
         self._watches.append(asyncio.create_task(self._watch(part), name=f"watch {part.name}"))
+
+    async def _release(self, part: Part) -> None:
+        await self._launch(part)
+        part.released.set()
+        part.released = None
+        await self._until_ready(part)
 
     async def _end(self, part: Part) -> None:
         process = part.process
