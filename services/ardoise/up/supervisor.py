@@ -153,7 +153,8 @@ class Supervisor:
         backoff_s = FIRST_BACKOFF_S
         while True:
             began_s = time.monotonic()
-            code = await part.process.wait()
+            process = part.process
+            code = await process.wait()
             if self._stopping:
                 return
             if await _held(part):
@@ -169,7 +170,8 @@ class Supervisor:
             _log.warning("part_died", part=part.name, code=code, restart=part.restarts)
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
-            if not await _held(part):
+            # Held and released within the pause, it has been started anew already.
+            if not await _held(part) and part.process is process:
                 await self._launch(part)
 
 
