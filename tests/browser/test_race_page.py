@@ -6,7 +6,7 @@ import os
 import time
 
 import pytest
-from ardoise.pb import race_pb2
+from ardoise.pb import common_pb2, race_pb2
 from playwright.async_api import expect
 
 from tests.browser import race_day
@@ -84,9 +84,14 @@ async def test_a_field_that_rides_together_shows_the_way_that_is_left(stand: Sta
     await expect(page.locator("#to-go")).to_be_hidden()
 
 
-async def test_a_winner_takes_the_place_of_the_gap(stand: Stand, open_page: Opener):
-    stand.show(13_800)
+async def test_the_first_home_takes_the_place_of_the_gap_and_wins_when_race_control_ends_the_race(
+    stand: Stand, open_page: Opener
+):
+    snapshot = stand.show(13_800)
     page = await open_page()
+    await expect(page.locator("#hero-caption")).to_have_text("First over the line, provisional")
+    snapshot.race_state = common_pb2.RACE_STATE_FINISHED
+    stand.wall.show_snapshot(snapshot)
     await expect(page.locator("#hero-caption")).to_have_text("Winner of the stage")
     rows = page.locator("#rows .row")
     await expect(page.locator("#hero")).to_have_text(await rows.first.locator(".row-name").inner_text())
@@ -101,7 +106,7 @@ async def test_once_there_is_a_winner_nobody_on_the_road_leads(stand: Stand, ope
     snapshot.groups[0].gap_ms = 893_594
     stand.wall.show_snapshot(snapshot)
     page = await open_page()
-    await expect(page.locator("#hero-caption")).to_have_text("Winner of the stage")
+    await expect(page.locator("#hero-caption")).to_have_text("First over the line, provisional")
     await expect(page.locator(".group-gap").first).to_have_text("+14:53")
 
 
