@@ -6,7 +6,8 @@ import os
 import time
 
 import pytest
-from ardoise.pb import common_pb2, race_pb2
+from ardoise.mediawall import wall
+from ardoise.pb import common_pb2, race_pb2, setup_pb2
 from playwright.async_api import expect
 
 from tests.browser import race_day
@@ -153,6 +154,26 @@ async def test_a_link_that_is_lost_behind_the_wall_is_named(stand: Stand, open_p
     stand.wall.show_link("analytics", "reconnecting")
     await expect(page.locator("#link-text")).to_have_text("No link to the race")
     await expect(page.locator("#prediction")).to_contain_text("No link to the predictions")
+
+
+@pytest.mark.parametrize(
+    ("clock", "words"),
+    [
+        (setup_pb2.CLOCK_SOURCE_WALL, "No link to the truck"),
+        (setup_pb2.CLOCK_SOURCE_FEED, "Nothing new from the feed"),
+    ],
+)
+async def test_a_race_that_stands_still_says_whose_news_is_missing(
+    stand: Stand, open_page: Opener, monkeypatch: pytest.MonkeyPatch, clock: int, words: str
+):
+    now_ms = wall.now_ms
+    monkeypatch.setattr(wall, "now_ms", lambda: now_ms() - 12_000)
+    setup = race_day.stage()
+    setup.clock_source = clock
+    stand.load(setup)
+    stand.show(9_000)
+    page = await open_page()
+    await expect(page.locator("#link-text")).to_have_text(words)
 
 
 async def test_the_page_comes_back_by_itself_after_the_server_went_away(stand: Stand, open_page: Opener):
