@@ -54,8 +54,9 @@ class Store:
 
     def __init__(self, url: str, name: str) -> None:
         """`url`: of libpq (postgresql://user@host1,host2/database?...); `name` is what the database shows."""
-        given = conninfo_to_dict(url)
-        conninfo = make_conninfo(**{**SESSION_DEFAULTS, "application_name": f"ardoise-{name}", **given})
+        self._given = conninfo_to_dict(url)
+        self._name = name
+        conninfo = make_conninfo(**{**SESSION_DEFAULTS, "application_name": f"ardoise-{name}", **self._given})
 
         async def connect() -> psycopg.AsyncConnection:
             return await psycopg.AsyncConnection.connect(conninfo)
@@ -69,6 +70,12 @@ class Store:
             pool_pre_ping=True,
         )
 
+    def nearest(self) -> "Store":
+        """The first host of the URL alone, primary or standby: a region's own server."""
+        first = {key: str(self._given[key]).split(",")[0] for key in ("host", "port") if key in self._given}
+        conninfo = make_conninfo(**{**self._given, **first, "target_session_attrs": "any"})
+        return Store(conninfo, self._name)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: commits at the end, rolls back on an exception. Raises StoreUnavailable."""
@@ -77,6 +84,10 @@ class Store:
                 yield connection
         except DBAPIError as error:
             _raise_if_cancelled(error)
+            if _sqlstate(error) == READ_ONLY:
+                # libpq looks for the primary when it connects, never again: this session would be handed out
+                # for as long as its server lives.
+                await self.forget_sessions()
             if _is_away(error):
                 raise StoreUnavailable(str(error.orig)) from error
             raise
@@ -90,9 +101,13 @@ class Store:
         async with self.transaction() as connection:
             return await connection.run_sync(work)
 
-    async def close(self) -> None:
-        """Closes the idle sessions."""
+    async def forget_sessions(self) -> None:
+        """Closes the idle sessions; the next transaction looks for the primary anew."""
         await self.engine.dispose()
+
+    async def close(self) -> None:
+        """Closes the idle sessions, for good."""
+        await self.forget_sessions()
 
 
 def database_kind(connection: Connection) -> DatabaseKind:
@@ -111,10 +126,14 @@ def _raise_if_cancelled(error: Exception) -> None:
         raise asyncio.CancelledError from error
 
 
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
 def _is_away(error: DBAPIError) -> bool:
     # 08: the connection; 53: no memory, disk or session left; 57: shutdown and its kin; a read-only session
     # is a primary that was demoted under us; tables are missing until the recorder has made them.
-    state = getattr(error.orig, "sqlstate", None) or ""
+    state = _sqlstate(error)
     return (
         error.connection_invalidated
         or isinstance(error, OperationalError | InterfaceError)
