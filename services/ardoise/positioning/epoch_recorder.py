@@ -3,6 +3,10 @@
 The race is derived with an engine of its own, from the last checkpoint at or below the database's
 watermark. There is no other place to keep: what the database says is written, is written. With the
 database away it waits, holding a bounded number of rows; the log is not touched.
+
+Each region has a recorder, and the one beside the primary writes. The other derives the same and
+forgets what it sees written, so that it goes on within a moment once the primary is here; it writes
+from afar where its neighbour has died.
 """
 
 import asyncio
@@ -21,7 +25,7 @@ from ardoise.chassis.telemetry import counter, gauge, histogram
 from ardoise.positioning.checkpoints import Checkpoints
 from ardoise.positioning.domain import Race
 from ardoise.positioning.rows import Derived
-from ardoise.positioning.store import RaceStore, Superseded
+from ardoise.positioning.store import RaceStore, Standing, Superseded
 from ardoise.positioning.store_watch import StoreWatch
 
 # A row is at most 150 bytes on its way: 6 MB a transaction.
@@ -34,6 +38,12 @@ CHECKPOINT_EVERY_MS = 30_000
 # A recording played at a hundred times its speed has a checkpoint due every third of a second.
 CHECKPOINT_EVERY_S = 10.0
 LOG_RETRY_S = 2.0
+# How soon a recorder that stands by sees that the primary has come to its region.
+STANDBY_LOOK_S = 0.05
+# The watermark stands still for so long although the log goes on: who should write is dead. A restart takes less.
+STANDBY_PATIENCE_S = 5.0
+# To the other region and back. It may be lost, and meanwhile the primary may come here.
+ELSEWHERE_LIMIT_S = 1.0
 LONGEST_TURN_S = 0.02
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +52,9 @@ _rows = counter("recorder.rows", "1", "Rows committed, about.")
 _poison = counter("recorder.poison", "1", "Messages that could not be derived: set aside.")
 _superseded = counter("recorder.superseded", "1", "Batches that another recorder had written already.")
 _watermark = gauge("recorder.watermark", "1", "Sequence up to which an epoch is written down.")
+_standing_by = gauge(
+    "recorder.standing_by", "1", "1: the neighbour's recorder writes the epoch; 0: this one."
+)
 _derived = gauge("recorder.derived", "1", "Sequence up to which an epoch is derived.")
 _commit_s = histogram("recorder.commit_duration", "s", "From the begin of a transaction to its commit.")
 
@@ -65,6 +78,8 @@ class EpochRecorder:
         self._watch = watch
         self.epoch = epoch
         self.written = 0
+        self._here = False
+        """The primary is in this region."""
         self._label = {"epoch": str(epoch)}
         self._pending: deque[Derived] = deque()
         self._pending_rows = 0
@@ -82,7 +97,7 @@ class EpochRecorder:
     async def run(self) -> None:
         """Records for ever."""
         while True:
-            self.written = await self._asked_watermark()
+            self.written = (await self._standing()).watermark
             _watermark.set(self.written, self._label)
             self._pending.clear()
             self._pending_rows, self._checkpoint = 0, None
@@ -135,15 +150,71 @@ class EpochRecorder:
             self._checkpointed_ms, self._checkpointed_s = now_ms, time.monotonic()
 
     async def _write(self) -> None:
+        await self._until_ours()
         while True:
             async with self._changed:
                 await self._changed.wait_for(lambda: self._pending)
-            if self._pending_rows < BATCH_ROWS:
-                await asyncio.sleep(BATCH_WAIT_S)
-            await self._write_batch(self._next_batch())
+            batch = self._next_batch()
+            is_full = len(batch) < len(self._pending)
+            await self._write_batch(batch)
             async with self._changed:
                 self._changed.notify_all()
             await self._save_checkpoint()
+            if not is_full:
+                await asyncio.sleep(BATCH_WAIT_S)
+
+    async def _until_ours(self) -> None:
+        """Returns when this recorder is to write; until then it follows the watermark. Raises Rewound."""
+        self._here, moved_s = False, time.monotonic()
+        while True:
+            standing = await self._standing()
+            if standing.primary_here:
+                if await self._took_over(standing.watermark):
+                    break
+                moved_s = time.monotonic()
+            elif standing.watermark > self.written:
+                await self._follow(standing.watermark)
+                moved_s = time.monotonic()
+            elif not self._pending:
+                moved_s = time.monotonic()
+            elif time.monotonic() - moved_s > STANDBY_PATIENCE_S:
+                if await self._neighbour_is_dead():
+                    _log.warning("neighbour_stopped", epoch=self.epoch, written=self.written)
+                    break
+                moved_s = time.monotonic()
+            _standing_by.set(1, self._label)
+            await asyncio.sleep(STANDBY_LOOK_S)
+        _standing_by.set(0, self._label)
+
+    async def _took_over(self, written: int) -> bool:
+        """Goes on from the watermark of the region's own server, the primary; False: no longer. Raises Rewound."""
+        try:
+            # 0: it may have no row to step yet.
+            written = written or await self._store.watermark(self.epoch, here=True)
+        except StoreUnavailable as error:
+            self._watch.away(error)
+            return False
+        self._here = True
+        await self._follow(written)
+        return True
+
+    async def _neighbour_is_dead(self) -> bool:
+        """Whether the primary can be reached from here and stands still too. Raises Rewound."""
+        try:
+            async with asyncio.timeout(ELSEWHERE_LIMIT_S):
+                written = await self._store.watermark(self.epoch)
+        except (StoreUnavailable, TimeoutError) as error:
+            _log.info("primary_not_reached", epoch=self.epoch, error=repr(error))
+            return False
+        stands_still = written <= self.written
+        await self._follow(written)
+        return stands_still
+
+    async def _follow(self, written: int) -> None:
+        async with self._changed:
+            self._acknowledge(written)
+            self._changed.notify_all()
+        await self._save_checkpoint()
 
     def _next_batch(self) -> list[Derived]:
         batch, rows = [], 0
@@ -159,18 +230,18 @@ class EpochRecorder:
         last = batch[-1].entry.sequence
         began = time.monotonic()
         try:
-            await self._store.write(self.epoch, self.written, batch)
+            await self._store.write(self.epoch, self.written, batch, here=self._here)
         except (OverflowError, DataError) as error:
             await self._set_aside(batch, error)
             return
         except Superseded:
             _superseded.add(1)
-            self._acknowledge(await self._asked_watermark())
+            await self._until_ours()
             return
         except StoreUnavailable as error:
             self._watch.away(error)
             # The commit may have been the last thing that came through: the watermark knows.
-            self._acknowledge(await self._asked_watermark())
+            await self._until_ours()
             return
         _commit_s.record(time.monotonic() - began)
         _batches.add(1)
@@ -215,8 +286,8 @@ class EpochRecorder:
             _log.error("checkpoint_not_saved", epoch=self.epoch, sequence=sequence, error=repr(error))
         failpoint("after_checkpoint")
 
-    async def _asked_watermark(self) -> int:
-        return await self._watch.until_available(lambda: self._store.watermark(self.epoch))
+    async def _standing(self) -> Standing:
+        return await self._watch.until_available(lambda: self._store.standing(self.epoch))
 
 
 def _apply(race: Race, entry: LogEntry, closed_ms: int) -> Derived:

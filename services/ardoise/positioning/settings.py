@@ -15,5 +15,5 @@ class RecorderSettings(CommonSettings):
     """What the recorder needs besides the common settings."""
 
     database_url: str = Field(
-        description="PostgreSQL URL, as libpq reads it; with both regions' hosts the primary is found."
+        description="PostgreSQL URL, as libpq reads it; with both regions' hosts, the own region's first."
     )

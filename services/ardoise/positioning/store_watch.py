@@ -8,8 +8,9 @@ import structlog
 from ardoise.chassis.store import StoreUnavailable
 from ardoise.chassis.telemetry import gauge
 
-FIRST_BACKOFF_S = 0.1
-LONGEST_BACKOFF_S = 5.0
+# A failover ends in a given second, and whoever waits longer than this between two questions makes it longer; a
+# connection that is refused costs a millisecond, one that hangs takes its time by itself (connect_timeout).
+RETRY_S = 0.25
 
 _log = structlog.get_logger(__name__)
 _available = gauge("recorder.store_available", "1", "1: the database takes rows; 0: it is away, rows wait.")
@@ -41,15 +42,13 @@ class StoreWatch:
             self._set(available=False)
 
     async def until_available[T](self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Asks the database until it answers, more and more slowly."""
-        backoff_s = FIRST_BACKOFF_S
+        """Asks the database until it answers, every RETRY_S."""
         while True:
             try:
                 answer = await ask()
             except StoreUnavailable as error:
                 self.away(error)
-                await asyncio.sleep(backoff_s)
-                backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+                await asyncio.sleep(RETRY_S)
             else:
                 self.answered()
                 return answer
