@@ -6,7 +6,8 @@ import random
 import signal
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -15,11 +16,19 @@ import httpx
 import psutil
 import psycopg
 import pytest
+from ardoise.chassis.bus import Bus
 from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
+from ardoise.chassis.log import LogReader, stream_of
+from ardoise.chassis.store import Store
+from ardoise.positioning.checkpoints import Checkpoints
+from ardoise.positioning.epoch_recorder import EpochRecorder
+from ardoise.positioning.store import RaceStore
+from ardoise.positioning.store_watch import StoreWatch
 from ardoise.up.etcd import EtcdMember, etcd_part
 from ardoise.up.patroni import PatroniMember, patroni_part
 from ardoise.up.programs import Programs, ProgramsMissing, debian_programs
-from ardoise.up.supervisor import Part
+from ardoise.up.supervisor import Part, Supervisor
+from nats.js.api import StreamConfig
 
 SITES = ("truck", "amsterdam", "london")
 REGIONS = SITES[1:]
@@ -53,52 +62,46 @@ class Stretched:
             )
             for site in REGIONS
         }
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._supervisor: Supervisor
+        self._parts: dict[str, Part] = {}
 
     def identity(self, name: str, site: str = "", role: Role = Role.SERVICE) -> Credentials:
         """A certificate of the platform's CA; of a site's own where `site` says which."""
         files = self.directory / "identity"
         if not site:
             return ensure_development_identity(files, name, role)
-        # One CA for all sites, a folder of its own for each.
         own = self.directory / site / "identity"
-        own.mkdir(parents=True, exist_ok=True)
-        ensure_development_identity(files, "ca-maker", Role.SERVICE)
-        for file in ("ca.pem", "ca.key"):
-            (own / file).write_bytes((files / file).read_bytes())
-        return ensure_development_identity(own, name, role, [self.hosts[site]])
+        return ensure_development_identity(own, name, role, hosts=[self.hosts[site]], ca_dir=files)
 
     async def __aenter__(self) -> Self:
-        (self.directory / "logs").mkdir(parents=True, exist_ok=True)
+        self._supervisor = Supervisor(self.directory / "logs")
         try:
-            await asyncio.gather(*(self._start(self._etcd(member)) for member in self._members))
+            await self._supervisor.start(*(self._etcd(member) for member in self._members))
             for site in REGIONS:
-                await self.start(site)
+                self._parts[site] = patroni_part(self.patroni[site], self._programs)
+                await self._supervisor.start(self._parts[site])
             await self.until(self.both_synchronous)
         except BaseException:
-            await self._stop_all()
+            await self._supervisor.stop()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stop_all()
-
-    async def start(self, site: str) -> None:
-        """Starts a region's Patroni; returns when its PostgreSQL takes connections."""
-        await self._start(patroni_part(self.patroni[site], self._programs))
-
-    async def stop(self, site: str) -> None:
-        """Stops it in order."""
-        await self._end(f"patroni-{site}", signal.SIGTERM)
+        await self._supervisor.stop()
 
     async def kill(self, site: str) -> None:
-        """kill -9 of a region's Patroni, and of PostgreSQL with it."""
-        await self._end(f"patroni-{site}", signal.SIGKILL)
+        """kill -9 of a region's Patroni, and of PostgreSQL with it; it stays down."""
+        await self._supervisor.hold(self._parts[site])
 
-    def send(self, site: str, number: signal.Signals) -> None:
-        """Sends a signal to everything of a region's Patroni and PostgreSQL."""
+    async def start(self, site: str) -> None:
+        """Starts it again; returns when its PostgreSQL takes connections."""
+        await self._supervisor.release(self._parts[site])
+
+    def send(self, site: str, number: signal.Signals, title: str = "") -> None:
+        """Sends a signal to all of a region's Patroni and PostgreSQL; to those with `title` in their command line."""
         for process in self._of(site):
-            process.send_signal(number)
+            if title in " ".join(process.cmdline()):
+                process.send_signal(number)
 
     def url(self, *sites: str, holder: str = "recorder", user: str = "ardoise") -> str:
         """libpq URL of the database at these sites, as a holder of a certificate."""
@@ -133,6 +136,14 @@ class Stretched:
         """The site of the primary; empty: none."""
         return next((site for site, seen in (await self.cluster()).items() if seen["role"] == "leader"), "")
 
+    async def writes(self, site: str) -> bool:
+        """Whether a site's PostgreSQL takes writes."""
+        try:
+            with self.local(site) as session:
+                return session.execute("SELECT NOT pg_is_in_recovery()").fetchone()[0]
+        except psycopg.OperationalError:  # not there, or stopping
+            return False
+
     async def both_synchronous(self) -> bool:
         """Whether the standby follows synchronously."""
         roles = sorted(member["role"] for member in (await self.cluster()).values())
@@ -148,55 +159,22 @@ class Stretched:
         deadline = time.monotonic() + WITHIN_S
         while not await condition():
             if time.monotonic() > deadline:
-                said = "\n".join(self.said(site)[-3000:] for site in REGIONS)
+                said = "\n".join(self.said(site)[-3000:] for site in self._parts)
                 raise TimeoutError(f"not within {WITHIN_S:.0f} s; {await self.cluster()}\n{said}")
             await asyncio.sleep(POLL_S)
 
     def said(self, site: str) -> str:
         """What a region's Patroni, PostgreSQL and hooks have printed."""
-        path = self._log(f"patroni-{site}")
-        return path.read_text(errors="replace") if path.exists() else ""
+        return self._supervisor.log_path(self._parts[site]).read_text(errors="replace")
 
     def _of(self, site: str) -> list[psutil.Process]:
-        launcher = psutil.Process(self._processes[f"patroni-{site}"].pid)
+        launcher = psutil.Process(self._parts[site].process.pid)
         return launcher.children(recursive=True)
 
     def _etcd(self, member: EtcdMember) -> Part:
         identity = self.identity("etcd", member.site)
         directory = self.directory / member.site / "etcd"
         return etcd_part(self._programs.etcd, member, self._members, identity, directory)
-
-    async def _start(self, part: Part) -> None:
-        """As the supervisor does, but nobody starts again what a test has killed."""
-        with self._log(part.name).open("ab") as log:
-            self._processes[part.name] = process = await asyncio.create_subprocess_exec(
-                *part.command(),
-                env=part.environment or None,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        ready, ended = asyncio.ensure_future(part.ready()), asyncio.ensure_future(process.wait())
-        await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        if not ready.done():
-            ready.cancel()
-            raise RuntimeError(f"{part.name} ended: {self._log(part.name).read_text()[-3000:]}")
-        await ready
-
-    async def _end(self, name: str, number: signal.Signals) -> None:
-        process = self._processes.pop(name)
-        process.send_signal(number)
-        async with asyncio.timeout(WITHIN_S):
-            await process.wait()
-
-    async def _stop_all(self) -> None:
-        for name in reversed(list(self._processes)):
-            with contextlib.suppress(ProcessLookupError):
-                await self._end(name, signal.SIGKILL if name.startswith("etcd") else signal.SIGTERM)
-
-    def _log(self, name: str) -> Path:
-        return self.directory / "logs" / f"{name}.log"
 
 
 @pytest.fixture(scope="session")
@@ -206,3 +184,31 @@ def programs() -> Programs:
         return debian_programs(lambda _: None)
     except ProgramsMissing as missing:
         pytest.skip(f"three sites need programs of Debian 13: {missing}")
+
+
+async def hold_log(bus: Bus, epoch: int, first: int, last: int) -> None:
+    """A log, as a mirror would have it from `first` to `last`."""
+    # Of its own: the same subject in two domains would be stored twice over a leaf.
+    subject = f"held.{uuid.uuid4().hex}"
+    config = StreamConfig(name=stream_of(epoch), subjects=[subject], first_seq=first if first > 1 else None)
+    await bus.js.add_stream(config)
+    for number in range(first, last + 1):
+        await bus.js.publish(subject, str(number).encode())
+
+
+@contextlib.asynccontextmanager
+async def recording(cluster: Stretched, bus: Bus, site: str, epoch: int) -> AsyncIterator[EpochRecorder]:
+    """A region's recorder of an epoch: its own server first in its URL."""
+    (other,) = set(REGIONS) - {site}
+    store = RaceStore(Store(cluster.url(site, other), f"recorder-{site}"))
+    await store.prepare()
+    checkpoints = Checkpoints(cluster.directory / site / "checkpoints")
+    recorder = EpochRecorder(LogReader(bus), store, checkpoints, StoreWatch(), epoch)
+    task = asyncio.create_task(recorder.run())
+    try:
+        yield recorder
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+        await store.close()
+    assert task.cancelled(), task.exception()

@@ -178,15 +178,14 @@ def _write_report(report: Path, lines: Iterator[Line]) -> str:
 def _keep(data: Path, reports: Path, error: Exception) -> str:
     """Moves a directory that cannot be read away, for a person to look at. One at most: disks are finite."""
     kept = reports / "unreadable"
-    if not kept.exists():
+    if is_kept := not kept.exists():
         data.rename(kept)
-    line = {
-        "kind": "unreadable",
-        "error": str(error),
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    (reports / "unreadable.jsonl").write_text(json.dumps(line) + "\n")
-    return f"unknown: it cannot be read, and is kept as {kept} ({error})"
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with (reports / "unreadable.jsonl").open("a") as file:
+        line = {"kind": "unreadable", "error": str(error), "kept": is_kept, "written": now}
+        file.write(json.dumps(line) + "\n")
+    where = f"is kept as {kept}" if is_kept else f"is not kept, since {kept} is one already"
+    return f"unknown: the directory cannot be read, and {where} ({error})"
 
 
 if __name__ == "__main__":

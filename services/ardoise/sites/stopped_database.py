@@ -67,7 +67,9 @@ class StoppedDatabase:
     @property
     def timeline(self) -> int:
         """The one it was stopped on."""
-        return int(self._control["Latest checkpoint's TimeLineID"])
+        # Just promoted, it may not have come to a checkpoint on the new one.
+        newest = ("Latest checkpoint's TimeLineID", "Min recovery ending loc's timeline")
+        return max(int(self._control[label]) for label in newest)
 
     def commits_after(self, fork: Fork) -> list[int] | None:
         """Transactions that it committed after the fork; None: that part of its log is gone, or too long to tell."""

@@ -1,10 +1,12 @@
 """The guard's promise, against everything a platform can look like."""
 
 from ardoise.sites.guard import UNKNOWN, Epoch, Held, Holding, Unknown, Verdict, judge
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-LONGEST_LOG = 12
+# Short logs, so that their ends meet often.
+LONGEST_LOG = 5
+thoroughly = settings(max_examples=1_000)
 EPOCH = 1_783_000_000_000
 
 
@@ -41,6 +43,7 @@ def keeps_the_rule(epoch: Epoch, end: int, there: set[int]) -> bool:
     return not isinstance(mirror, Held) or set(range(mirror.last + 1, end + 1)) <= there
 
 
+@thoroughly
 @given(worlds())
 def test_loss_free_is_said_only_where_everything_beyond_the_watermark_is_held(world):
     end, epoch, there = world
@@ -50,6 +53,7 @@ def test_loss_free_is_said_only_where_everything_beyond_the_watermark_is_held(wo
         assert (hidden and not keeps_the_rule(epoch, end, there)) or beyond(epoch, end) <= there
 
 
+@thoroughly
 @given(worlds())
 def test_loss_is_said_only_where_something_is_gone_or_the_log_is_known_to_nobody(world):
     end, epoch, there = world
