@@ -11,8 +11,9 @@ from ardoise.rehearsal.simulator import SimulatedSecond, Simulation
 
 from tests.bench.race_site import RaceSite
 from tests.support.database_fixtures import database, database_server, plain_url
+from tests.support.stretched import programs
 
-__all__ = ["database", "database_server", "plain_url"]
+__all__ = ["database", "database_server", "plain_url", "programs"]
 
 SEED = 20260704
 # By then a break is ahead and the first riders are behind: several groups, motorbikes with each.
