@@ -2,9 +2,10 @@
 
 import nats
 import pytest
-from ardoise.chassis.bus import inbox_of
 from ardoise.chassis.identity import Role
+from ardoise.chassis.nats_config import inbox_of
 from ardoise.chassis.settings import CommonSettings
+from ardoise.ingest.settings import IngestSettings
 from nats.js.api import StreamConfig
 
 from tests.support.site import Site
@@ -50,6 +51,15 @@ async def test_ingest_may_write_to_the_log_and_a_reader_may_not(site: Site):
     assert (await reader.jetstream(timeout=BUSY_LIMIT_S).stream_info("LOG_1")).state.messages == 1
     await ingest.close()
     await reader.close()
+
+
+async def test_a_site_has_room_for_the_logs_of_a_three_week_race(site: Site):
+    ingest = await connect(site, "ingest", Role.SERVICE)
+    log = ingest.jetstream(timeout=BUSY_LIMIT_S)
+    bound = IngestSettings.model_fields["log_max_bytes"].default
+    for epoch in range(1, 31):
+        await log.add_stream(StreamConfig(name=f"LOG_{epoch}", subjects=[f"log.{epoch}.>"], max_bytes=bound))
+    await ingest.close()
 
 
 def test_settings_point_a_service_at_this_site(site: Site):

@@ -34,8 +34,8 @@ READY_LIMIT_S = 20.0
 class Platform(Site):
     """A site with people and relays; start its services as tasks of the test's own loop."""
 
-    def __init__(self, directory: Path) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: Path, *args: object, **options: object) -> None:
+        super().__init__(directory, *args, **options)
         for name, role in HOLDERS.items():
             self.identity(name, role)
 

@@ -10,6 +10,7 @@ from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
 from ardoise.chassis.identity import credentials
+from ardoise.chassis.nats_config import inbox_of
 from ardoise.chassis.settings import CommonSettings
 
 CONNECT_TIMEOUT_S = 5
@@ -20,11 +21,6 @@ PING_INTERVAL_S = 5
 PENDING_BYTES = 32 * 1024 * 1024
 
 _log = structlog.get_logger(__name__)
-
-
-def inbox_of(name: str) -> str:
-    """The prefix of the subjects on which the holder `name` gets its answers."""
-    return f"_INBOX_{name}"
 
 
 class Bus:

@@ -6,7 +6,6 @@ and what is stuck after that is reported by name.
 
 import asyncio
 import contextlib
-import resource
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self
@@ -131,11 +130,6 @@ class Service:
 
 
 def run_service(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a service's coroutine to its end; Ctrl-C is a stop like SIGTERM, not a traceback.
-
-    A process starts with leave for 1024 open files on most systems, and each screen, relay and watcher takes one.
-    """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """Runs a service's coroutine to its end; Ctrl-C is a stop like SIGTERM, not a traceback."""
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main)

@@ -1,0 +1,200 @@
+"""What a site's nats-server is told: text of its configuration, and who may say what to it. Pure.
+
+Two accounts, with nothing between them: RACE holds log, refusals and oddities, and ingest alone may write the log;
+BIOMETRICS holds what belongs to the teams, and only the holder of the identity `biometrics` reads it.
+
+The truck is a leaf of every region, once for each account; regions never know of each other. What crosses is an
+allow-list: the requests that mirrors and their watchdog make, and the answers (docs/decisions/0009).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ardoise.chassis.identity import TRUST_DOMAIN, Credentials, Role
+
+MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
+# Streams reserve their bound when they are made: 21 stages at ingest's 16 GiB, and what succeeds a log that had a loss.
+MAX_STORE_BYTES = 1024**4
+# A link that swallows packets is found dead within two of these, and the leaf connects anew; nats-server's own
+# 2 minutes would leave a mirror silent for six.
+PING_INTERVAL_S = 5
+PING_MOST = 2
+LEAF_RECONNECT_S = 1
+HANDSHAKE_LIMIT_S = 2
+# Two round trips over a satellite link that loses packets; nats-server's own 2 s are too short for it.
+LEAF_HANDSHAKE_LIMIT_S = 10
+RACE, BIOMETRICS = "RACE", "BIOMETRICS"
+LEAF_IDENTITIES = {RACE: "leaf", BIOMETRICS: "leaf-biometrics"}
+"""Whose certificate the truck shows at a region, by account."""
+
+# What a reader of streams needs; nothing here creates, changes or deletes a stream.
+_READ = [
+    "$JS.API.INFO",
+    "$JS.API.STREAM.NAMES",
+    "$JS.API.STREAM.LIST",
+    "$JS.API.STREAM.INFO.*",
+    "$JS.API.STREAM.MSG.GET.*",
+    "$JS.API.CONSUMER.>",
+    "$JS.API.DIRECT.GET.>",
+    "$JS.ACK.>",
+    "$JS.FC.>",
+]
+_PUBLISH = {
+    "recorder": _READ,
+    "positioning": [*_READ, "oddity.>", "$JS.API.STREAM.CREATE.ODDITIES", "$JS.API.STREAM.UPDATE.ODDITIES"],
+    "security": _READ,
+    "sites": _READ,
+}
+_WATCH = ["$JS.*.API.STREAM.LIST", "$JS.*.API.STREAM.INFO.*"]
+_MIRROR = ["$JS.API.STREAM.LIST", *(f"$JS.API.STREAM.{verb}.*" for verb in ("CREATE", "UPDATE", "DELETE"))]
+_LOOK_INTO = ["$JS.API.STREAM.MSG.GET.*", "$JS.*.API.STREAM.MSG.GET.*"]
+# Of the teams' log the watchdog sees how far it goes, never what it says.
+_SITES_AT_A_REGION = {RACE: [*_READ, *_WATCH, *_LOOK_INTO, *_MIRROR], BIOMETRICS: [*_WATCH, *_MIRROR]}
+
+_LEAF_MAY_SEND = [
+    "$JS.M.>",  # what a mirror's consumer delivers
+    "$JSC.R.>",  # the answer to the mirror that made it
+    "_INBOX_sites.>",
+    "_INBOX_sites-biometrics.>",
+    "$JS.*.API.STREAM.INFO.*",  # ingest asks how far the mirror is
+]
+_LEAF_MAY_HEAR = [
+    "$JS.*.API.CONSUMER.CREATE.>",
+    "$JS.*.API.STREAM.LIST",
+    "$JS.*.API.STREAM.INFO.*",
+    "$JS.FC.>",
+    "_INBOX_ingest.>",
+    "_INBOX_biometrics.>",
+]
+_LEAF_MAY_HEAR_BY_ACCOUNT = {
+    RACE: [*_LEAF_MAY_HEAR, "$JS.*.API.STREAM.MSG.GET.*"],
+    BIOMETRICS: _LEAF_MAY_HEAR,
+}
+# The region enforces the allow-list. Where that region is in wrong hands, this still holds at the truck.
+_NEVER_FROM_A_REGION = [
+    "log.>",
+    "refused.>",
+    "oddity.>",
+    "bio.>",
+    *(f"$JS.*.API.STREAM.{verb}.>" for verb in ("CREATE", "UPDATE", "DELETE", "PURGE", "RESTORE")),
+    "$JS.*.API.STREAM.MSG.DELETE.>",
+    "$JS.*.API.CONSUMER.DELETE.>",
+]
+
+
+def inbox_of(name: str) -> str:
+    """The prefix of the subjects on which the holder `name` gets its answers."""
+    return f"_INBOX_{name}"
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """How a site hangs together with the others. Empty: it stands alone."""
+
+    listen: str = ""
+    """A region: host:port at which it takes the truck in."""
+    regions: tuple[str, ...] = ()
+    """The truck: host:port of each region's leaf port."""
+    identities: dict[str, Credentials] | None = None
+    """The truck: certificates by account (LEAF_IDENTITIES); None where the site is plaintext."""
+
+
+def server_config(
+    directory: Path, site: str, listen: str, identity: Credentials | None, leaves: Leaves
+) -> str:
+    """The whole file. `site` is the server's name and its JetStream domain; without identity all is plaintext."""
+    store = json.dumps(str(directory / "store"))
+    lines = [
+        f"server_name: {site}",
+        f"listen: {json.dumps(listen)}",
+        f"ports_file_dir: {json.dumps(str(directory))}",
+        f"log_file: {json.dumps(str(directory / 'nats-server.log'))}",
+        "logfile_size_limit: 16MB",
+        "logfile_max_num: 2",
+        f"max_payload: {MAX_PAYLOAD_BYTES}",
+        # A frame is acknowledged when it is on the disk, not when the kernel has promised to write it.
+        f"jetstream {{ store_dir: {store}, max_file_store: {MAX_STORE_BYTES}, domain: {site}, sync_interval: always }}",
+        'write_deadline: "10s"',
+        f'ping_interval: "{PING_INTERVAL_S}s"',
+        f"ping_max: {PING_MOST}",
+    ]
+    if identity is not None:
+        lines.append(f"tls {_tls(identity, maps=True)}")
+    if leaves.listen:
+        tls = (
+            f", tls {_tls(identity, maps=True, timeout_s=LEAF_HANDSHAKE_LIMIT_S)}"
+            if identity is not None
+            else ""
+        )
+        lines.append(f"leafnodes {{ listen: {json.dumps(leaves.listen)}{tls} }}")
+    elif leaves.regions:
+        remotes = ", ".join(_remotes(leaves))
+        lines.append(f"leafnodes {{ reconnect: {LEAF_RECONNECT_S}, remotes: [{remotes}] }}")
+    lines.append(f"accounts {json.dumps(_accounts(identity is not None, bool(leaves.listen)), indent=1)}")
+    if identity is None:
+        lines.append('no_auth_user: "plaintext"')
+    return "\n".join(lines) + "\n"
+
+
+def _tls(identity: Credentials, *, maps: bool, timeout_s: int = HANDSHAKE_LIMIT_S) -> str:
+    files = {"cert_file": identity.certificate, "key_file": identity.key, "ca_file": identity.ca}
+    settings = [f"{name}: {json.dumps(str(path.absolute()))}" for name, path in files.items()]
+    if maps:
+        settings.append("verify_and_map: true")
+    return "{ " + ", ".join([*settings, f"timeout: {timeout_s}"]) + " }"
+
+
+def _remotes(leaves: Leaves) -> Iterable[str]:
+    deny = json.dumps(_NEVER_FROM_A_REGION)
+    for region in leaves.regions:
+        if leaves.identities is None:
+            leaf = LEAF_IDENTITIES[RACE]
+            url = json.dumps(f"nats-leaf://{leaf}:{leaf}@{region}")
+            yield f"{{ url: {url}, account: {RACE}, deny_imports: {deny} }}"
+            continue
+        for account, identity in leaves.identities.items():
+            url, tls = (
+                json.dumps(f"tls://{region}"),
+                _tls(identity, maps=False, timeout_s=LEAF_HANDSHAKE_LIMIT_S),
+            )
+            yield f"{{ url: {url}, account: {account}, tls {tls}, deny_imports: {deny} }}"
+
+
+def _accounts(secured: bool, is_region: bool) -> dict:
+    users: dict[str, list[dict]] = {RACE: [], BIOMETRICS: []}
+    if secured:
+        allowed = dict(_PUBLISH) if is_region else {"ingest": [">"], **_PUBLISH}
+        if is_region:
+            allowed["sites"] = _SITES_AT_A_REGION[RACE]
+            users[BIOMETRICS].append(_holder("sites-biometrics", _SITES_AT_A_REGION[BIOMETRICS]))
+        else:
+            users[BIOMETRICS].append({"user": _user("biometrics"), **_only("STANDARD")})
+        users[RACE] += [_holder(name, subjects) for name, subjects in allowed.items()]
+    else:
+        users[RACE].append({"user": "plaintext", "password": "plaintext"})
+    if is_region:
+        for account, name in LEAF_IDENTITIES.items():
+            who = {"user": _user(name)} if secured else {"user": name, "password": name}
+            permissions = {
+                "publish": {"allow": _LEAF_MAY_SEND},
+                "subscribe": {"allow": _LEAF_MAY_HEAR_BY_ACCOUNT[account]},
+            }
+            users[account].append({**who, "permissions": permissions, **_only("LEAFNODE")})
+    return {account: {"jetstream": "enabled", "users": known} for account, known in users.items()}
+
+
+def _holder(name: str, publishes: list[str]) -> dict:
+    subscribes = [f"{inbox_of(name)}.>"]
+    permissions = {"publish": {"allow": publishes}, "subscribe": {"allow": subscribes}}
+    return {"user": _user(name), "permissions": permissions, **_only("STANDARD")}
+
+
+def _user(name: str) -> str:
+    return f"{TRUST_DOMAIN}{Role.SERVICE}/{name}"
+
+
+def _only(connection: str) -> dict:
+    """A service's certificate is no leaf's, and a leaf's no service's."""
+    return {"allowed_connection_types": [connection]}
