@@ -19,6 +19,12 @@ SERVICES = {
     "analytics": ("Predicts catches and finishes.", "analytics", "app", "AnalyticsSettings"),
     "mediawall": ("Shows the race: pages, screens.", "mediawall", "app", "MediawallSettings"),
     "security": ("Watches for attacks and lies, raises alerts.", "security", "app", "SecuritySettings"),
+    "sites": (
+        "Keeps a region's mirrors of the truck's log, watches them.",
+        "sites",
+        "app",
+        "SitesSettings",
+    ),
 }
 
 

@@ -1,0 +1,15 @@
+"""Settings of sites."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ardoise.chassis.settings import CommonSettings
+
+
+class SitesSettings(CommonSettings):
+    """What sites needs besides the common settings."""
+
+    sites_file: Path = Field(
+        Path("sites.yaml"), description="YAML file of all sites and their endpoints, the same at every site."
+    )

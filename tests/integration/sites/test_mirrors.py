@@ -1,0 +1,213 @@
+"""Mirrors come by themselves; what goes wrong with one is found, said, and repaired where nothing is lost by it."""
+
+import asyncio
+import contextlib
+import time
+
+import nats.errors
+import pytest
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.log import stream_of
+from ardoise.sites.app import TEAMS_IDENTITY
+from ardoise.sites.mirrors import MirrorState
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+
+from tests.support.platform import activate
+from tests.support.three_sites import ThreeSites, found, until
+
+EPOCH = 1_700_000_000_001
+LOG = stream_of(EPOCH)
+REPAIRED_S = 10
+"""Half a minute before nats-server would have come to it by itself."""
+REFUSED_S = 0.5
+FOUND_S = 30
+"""What is promised: a mirror that is wrong is found within this time."""
+
+
+async def make_log(bus: Bus, first: int = 1) -> None:
+    await bus.js.add_stream(
+        StreamConfig(
+            name=LOG,
+            subjects=[f"log.{EPOCH}.>"],
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.NEW,
+            max_bytes=1_000_000,
+            first_seq=first if first > 1 else None,
+            deny_delete=True,
+            deny_purge=True,
+            allow_direct=True,
+        )
+    )
+
+
+async def write(bus: Bus, *contents: str) -> None:
+    for content in contents:
+        await bus.js.publish(f"log.{EPOCH}.beat", content.encode())
+
+
+def numbered(first: int, last: int, word: str = "record") -> list[str]:
+    return [f"{word} {number}" for number in range(first, last + 1)]
+
+
+async def contents(bus: Bus, stream: str = LOG) -> list[str]:
+    state = (await bus.js.stream_info(stream)).state
+    found = []
+    for sequence in range(state.first_seq, state.last_seq + 1):
+        found.append((await bus.js.get_msg(stream, seq=sequence)).data.decode())
+    return found
+
+
+@contextlib.asynccontextmanager
+async def mirrored(sites: ThreeSites, count: int = 10):
+    """A log of so many records, mirrored in Amsterdam: (the truck's connection, Amsterdam's, its watchdog)."""
+    truck, region = await sites.truck.bus("ingest"), await sites.amsterdam.bus("sites")
+    await make_log(truck)
+    await write(truck, *numbered(1, count))
+    async with sites.watchdog(sites.amsterdam) as watchdog:
+        await level(watchdog, count)
+        yield truck, region, watchdog
+    await truck.close()
+    await region.close()
+
+
+async def level(watchdog, last: int, within_s: float = FOUND_S) -> None:
+    async def there() -> bool:
+        return (await found(watchdog, LOG, MirrorState.FOLLOWING)).mirror_last == last
+
+    async with asyncio.timeout(within_s):
+        await until(there, within_s)
+
+
+async def test_every_log_has_its_mirror_in_both_regions_within_seconds(sites: ThreeSites, free_port):
+    port = free_port()
+    async with sites.truck.ingest(port), contextlib.AsyncExitStack() as stack:
+        watchdogs = [
+            await stack.enter_async_context(sites.watchdog(region)) for region in sites.regions.values()
+        ]
+        for watchdog in watchdogs:
+            await found(watchdog, "REFUSED", MirrorState.FOLLOWING)
+        epoch = await activate(sites.truck, port)
+        began = time.monotonic()
+        for watchdog in watchdogs:
+            await found(watchdog, stream_of(epoch), MirrorState.FOLLOWING)
+        assert time.monotonic() - began < 10
+        for watchdog in watchdogs:
+            assert set(watchdog.newest.value.findings) == {stream_of(epoch), "REFUSED", "BIOMETRIC"}
+            await found(watchdog, "BIOMETRIC", MirrorState.FOLLOWING)
+        truck, region = await sites.truck.bus("ingest"), await sites.london.bus("sites")
+        origin = (await truck.js.stream_info(stream_of(epoch))).config
+        mirror = (await region.js.stream_info(stream_of(epoch))).config
+        await truck.close()
+        await region.close()
+    assert not mirror.subjects
+    for bound in ("max_bytes", "discard", "storage", "deny_delete", "deny_purge", "allow_direct"):
+        assert getattr(mirror, bound) == getattr(origin, bound), bound
+
+
+async def test_the_watchdog_sees_how_far_the_teams_log_goes_and_cannot_read_it(sites: ThreeSites):
+    truck, region = await sites.truck.bus("biometrics"), await sites.london.bus(TEAMS_IDENTITY)
+    await truck.js.add_stream(StreamConfig(name="BIOMETRIC", subjects=["bio.>"]))
+    await truck.js.publish("bio.1.moto-1", b"171 beats a minute")
+    async with sites.watchdog(sites.london) as watchdog:
+        assert (await found(watchdog, "BIOMETRIC", MirrorState.FOLLOWING)).mirror_last == 1
+        for context in (region.js, region.nc.jetstream(domain="truck"), region.nc.jetstream(domain="london")):
+            with pytest.raises((nats.errors.Error, TimeoutError)):
+                await asyncio.wait_for(context.get_msg("BIOMETRIC", seq=1), REFUSED_S)
+    await truck.close()
+    await region.close()
+
+
+async def test_a_deleted_mirror_is_filled_again(sites: ThreeSites):
+    async with mirrored(sites) as (_, region, watchdog):
+        await region.js.delete_stream(LOG)
+        await found(watchdog, LOG, MirrorState.REFILLING)
+        await level(watchdog, 10)
+        assert await contents(region) == numbered(1, 10)
+
+
+async def test_with_the_truck_away_nothing_is_said_to_be_level(sites: ThreeSites):
+    async with mirrored(sites) as (truck, _, watchdog):
+        await sites.truck.server.stop()
+        finding = await found(watchdog, LOG, MirrorState.UNKNOWN)
+        assert (finding.behind, finding.origin_last, finding.mirror_last) == (None, None, 10)
+        await sites.truck.server.start()
+        await until(lambda: wrote(truck, "record 11"))
+        await level(watchdog, 11)
+
+
+async def wrote(bus: Bus, content: str) -> bool:
+    await write(bus, content)
+    return True
+
+
+async def test_a_mirror_that_stands_still_is_found_and_repaired(sites: ThreeSites):
+    """A region's nats-server asks for its mirror before the leaf is there, and then not again for 40 s (2.15)."""
+    async with mirrored(sites) as (truck, region, watchdog):
+        await sites.amsterdam.server.stop()
+        await write(truck, *numbered(11, 20))
+        await sites.amsterdam.server.start()
+        back = time.monotonic()
+        finding = await found(watchdog, LOG, MirrorState.STUCK)
+        assert time.monotonic() - back < FOUND_S
+        assert "10 behind" in finding.reason
+        await level(watchdog, 20, within_s=REPAIRED_S)
+        assert await contents(region) == numbered(1, 20)
+
+
+@pytest.mark.parametrize("same", [0, 6], ids=["from_its_beginning", "sequences_used_again"])
+async def test_another_log_under_the_same_name_is_found_and_the_old_one_kept_aside(
+    sites: ThreeSites, same: int
+):
+    """Left alone, the mirror would show lag 0 and no error, and go on after the old records with new ones."""
+    other = [*numbered(1, same), *numbered(same + 1, 12, "other")]
+    async with mirrored(sites) as (truck, region, watchdog):
+        await truck.js.delete_stream(LOG)
+        await make_log(truck)
+        await write(truck, *other)
+        again = time.monotonic()
+        finding = await found(watchdog, LOG, MirrorState.DIVERGED)
+        assert time.monotonic() - again < FOUND_S
+        assert "not the truck's" in finding.reason
+        await level(watchdog, 12)
+        assert await contents(region) == other
+        kept = f"ASIDE_{LOG}_1"
+        assert (await contents(region, kept))[:10] == numbered(1, 10)
+        assert (await region.js.stream_info(kept)).config.mirror is None
+
+
+async def test_an_origin_that_lost_its_end_leaves_the_mirror_the_only_copy(sites: ThreeSites):
+    async with mirrored(sites) as (truck, region, watchdog):
+        await truck.js.delete_stream(LOG)
+        await make_log(truck)
+        await write(truck, *numbered(1, 4))
+        finding = await found(watchdog, LOG, MirrorState.ORIGIN_SHRANK)
+        assert (finding.origin_last, finding.mirror_last) == (4, 10)
+        assert await contents(region) == numbered(1, 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "state", "missing"),
+    [(11, MirrorState.ORIGIN_RECREATED, None), (15, MirrorState.HOLE, (11, 14))],
+    ids=["where_it_stopped", "beyond_it"],
+)
+async def test_an_origin_made_again_further_on_is_said_with_what_is_missing(
+    sites: ThreeSites, first: int, state: MirrorState, missing: tuple[int, int] | None
+):
+    async with mirrored(sites) as (truck, region, watchdog):
+        await truck.js.delete_stream(LOG)
+        await make_log(truck, first)
+        await write(truck, *numbered(first, first + 3))
+        finding = await found(watchdog, LOG, state)
+        assert finding.missing == missing
+        assert [(await region.js.get_msg(LOG, seq=n)).data.decode() for n in (1, 10)] == [
+            "record 1",
+            "record 10",
+        ]
+
+
+async def test_a_log_that_is_gone_at_the_truck_is_kept_in_the_region(sites: ThreeSites):
+    async with mirrored(sites) as (truck, region, watchdog):
+        await truck.js.delete_stream(LOG)
+        await found(watchdog, LOG, MirrorState.ORIGIN_GONE)
+        await asyncio.wait_for(watchdog.newest.next(watchdog.newest.version, 5), 6)
+        assert await contents(region) == numbered(1, 10)
