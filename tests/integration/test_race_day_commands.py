@@ -1,17 +1,14 @@
 """The README's race day, command by command, beside a running `ardoise up`."""
 
-import contextlib
 import os
-import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
-from ardoise.up.plan import PORTS
 
 from tests.support.pages import commands, race_day_commands
 
@@ -26,11 +23,6 @@ def surroundings(repository: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a shell beside a running site."""
     environment = {**os.environ, "ARDOISE_STATE_DIR": str(tmp_path / "state")}
     output = tmp_path / "up.txt"
-    # Somebody else has ingest's usual port, on every machine: what is printed has to be enough.
-    taken = socket.socket()
-    with contextlib.suppress(OSError):
-        taken.bind(("127.0.0.1", PORTS["ingest"]))
-        taken.listen()
     with output.open("wb") as sink:
         up = subprocess.Popen(
             [".venv/bin/ardoise", "up"],
@@ -42,16 +34,22 @@ def surroundings(repository: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
         )
     try:
         deadline = time.monotonic() + START_LIMIT_S
-        while "logs: " not in output.read_text():
+        while "the race: http" not in output.read_text():
             assert time.monotonic() < deadline, output.read_text()
             assert up.poll() is None, output.read_text()
             time.sleep(0.1)
-        [target] = re.findall(r"export ARDOISE_INGEST_TARGET=(\S+)", output.read_text())
-        yield {**environment, "ARDOISE_INGEST_TARGET": target}
+        yield {**environment, "ARDOISE_INGEST_TARGET": ingest_target(up.pid)}
     finally:
         up.send_signal(signal.SIGINT)
         up.wait(STOP_LIMIT_S)
-        taken.close()
+
+
+def ingest_target(supervisor: int) -> str:
+    """Where ingest listens: its usual port, or another where that was taken on this machine."""
+    for process in psutil.Process(supervisor).children(recursive=True):
+        if process.cmdline()[-1:] == ["ingest"]:
+            return process.environ()["ARDOISE_GRPC_LISTEN"]
+    raise AssertionError("no ingest")
 
 
 def test_the_readme_takes_a_stage_from_its_file_to_its_start(repository: Path, surroundings: dict[str, str]):

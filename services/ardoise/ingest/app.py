@@ -1,5 +1,6 @@
 """Composition root of ingest."""
 
+from ardoise.chassis.bus import Bus
 from ardoise.chassis.lifecycle import Service
 from ardoise.chassis.rpc import Role, Servicer
 from ardoise.ingest.biometrics import IDENTITY as BIOMETRIC_IDENTITY
@@ -7,6 +8,7 @@ from ardoise.ingest.biometrics import BiometricLog
 from ardoise.ingest.control import RaceControlService
 from ardoise.ingest.high_water import HighWaterMarks
 from ardoise.ingest.refusals import Refusals
+from ardoise.ingest.regions import Regions
 from ardoise.ingest.relay import TelemetryService
 from ardoise.ingest.settings import IngestSettings
 from ardoise.ingest.writer import LogWriter
@@ -23,7 +25,8 @@ async def run(settings: IngestSettings) -> None:
         writer = LogWriter(bus, marks, log_max_bytes=settings.log_max_bytes)
         refusals = Refusals(bus)
         await refusals.prepare()
-        biometrics = BiometricLog(await service.bus(BIOMETRIC_IDENTITY))
+        teams_bus = await service.bus(BIOMETRIC_IDENTITY)
+        biometrics = BiometricLog(teams_bus)
         await biometrics.prepare()
         service.spawn("commit", writer.commit_forever())
         await writer.recover()
@@ -34,7 +37,8 @@ async def run(settings: IngestSettings) -> None:
             from ardoise.ingest.feed import Feed
 
             service.spawn("feed", Feed(settings.race_centre_url, writer, refusals).run())
-        telemetry = TelemetryService(writer, biometrics, refusals)
+        mirrors = [_regions(service, settings, mirrored) for mirrored in (bus, teams_bus)]
+        telemetry = TelemetryService(writer, biometrics, refusals, *mirrors)
         await service.serve_rpc(
             Servicer(
                 telemetry,
@@ -51,3 +55,12 @@ async def run(settings: IngestSettings) -> None:
         )
         service.on_drain("relays", telemetry.drain)
         await service.run()
+
+
+def _regions(service: Service, settings: IngestSettings, bus: Bus) -> Regions | None:
+    """Who else has what goes through this connection; None with one site."""
+    if not settings.regions:
+        return None
+    regions = Regions(bus, settings.site, tuple(settings.regions.split(",")))
+    service.spawn("regions", regions.run())
+    return regions

@@ -1,18 +1,22 @@
 """TelemetryService: frames in, acknowledgements out, one stream a relay."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
 import grpc
 import structlog
-from google.protobuf.message import DecodeError
 
+from ardoise.chassis.log import stream_of
 from ardoise.chassis.rpc import Failure, Reason, caller
 from ardoise.chassis.telemetry import counter, gauge
+from ardoise.ingest.biometrics import STREAM as BIOMETRIC_STREAM
 from ardoise.ingest.biometrics import BiometricLog
-from ardoise.ingest.domain.acceptance import MAX_FRAME_BYTES, FrameRefused, accept
-from ardoise.ingest.refusals import MAX_EXCERPT_BYTES, Refusals
+from ardoise.ingest.domain.acceptance import FrameRefused, accept
+from ardoise.ingest.domain.second import MOST_WAITING, Waiting
+from ardoise.ingest.refusals import Refusals
+from ardoise.ingest.regions import Owed, Regions
+from ardoise.ingest.tolerant import Unreadable, tolerant
 from ardoise.ingest.writer import Epoch, LogWriter
 from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.log_pb2 import LogRecord
@@ -33,8 +37,6 @@ from ardoise.pb.telemetry_pb2 import (
 # Frames of one relay between its arrival and its acknowledgement: a relay that floods waits for itself.
 RELAY_IN_FLIGHT = 64
 DRAIN_RETRY_MS = 500
-# Tag and length of the frame within its request.
-FRAME_WRAPPING_BYTES = 16
 # A relay that sends this many frames in a row that cannot be read is not a relay of ours.
 MAX_MALFORMED_IN_A_ROW = 100
 
@@ -45,39 +47,48 @@ _connected = gauge("ingest.relays", "1", "Relays connected.")
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """What came in the place of a message: too long to be one, or not to be read as one."""
+class Answer:
+    """The first word on a frame."""
 
-    excerpt: bytes
-    error: str
-    reason: RefusalReason = RefusalReason.REFUSAL_REASON_MALFORMED
+    outcome: dict
+    kept: Waiting | None = None
+    """Set where the log has it: a second acknowledgement follows."""
 
 
-def tolerant[M](parse: Callable[[bytes], M]) -> Callable[[bytes], M | Unreadable]:
-    """A deserializer that hands bytes it cannot read to the handler, which counts and answers them.
+@dataclass(frozen=True)
+class Lane:
+    """One of the two kinds of frame, from its method to its log."""
 
-    gRPC's own would end the call before anybody has seen who sent what.
-    """
-
-    def deserialize(content: bytes) -> M | Unreadable:
-        if len(content) > MAX_FRAME_BYTES + FRAME_WRAPPING_BYTES:
-            too_large = RefusalReason.REFUSAL_REASON_TOO_LARGE
-            return Unreadable(b"", f"{len(content)} bytes: a frame has at most {MAX_FRAME_BYTES}", too_large)
-        try:
-            return parse(content)
-        except DecodeError as error:
-            return Unreadable(content[:MAX_EXCERPT_BYTES], f"not a RelayRequest: {error}")
-
-    return deserialize
+    method: str
+    append: Callable
+    """(epoch's entry, relay id, frame) -> sequence."""
+    stream: Callable[[int], str]
+    """Name of the log of an epoch."""
+    regions: Regions | None
+    """Who has a mirror of that log; None with one site."""
 
 
 class TelemetryService:
-    """What relays talk to. Behaviours for grpc.aio; registered by add_to_server, for the tolerant deserializer."""
+    """What relays talk to. Behaviours for grpc.aio; registered by add_to_server, for the tolerant deserializer.
 
-    def __init__(self, writer: LogWriter, biometrics: BiometricLog, refusals: Refusals) -> None:
+    `regions` and `biometric_regions` are None where this site is the only one: both acknowledgements come at once.
+    """
+
+    def __init__(
+        self,
+        writer: LogWriter,
+        biometrics: BiometricLog,
+        refusals: Refusals,
+        regions: Regions | None = None,
+        biometric_regions: Regions | None = None,
+    ) -> None:
         self._writer = writer
         self._biometrics = biometrics
         self._refusals = refusals
+        self._telemetry = Lane("Relay", self._append_telemetry, stream_of, regions)
+        self._teams = Lane(
+            "RelayBiometrics", self._append_biometrics, lambda _: BIOMETRIC_STREAM, biometric_regions
+        )
         self._streams: dict[tuple[str, str], asyncio.Event] = {}
         self._draining = False
 
@@ -101,14 +112,14 @@ class TelemetryService:
         self, requests: AsyncIterator, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[RelayResponse]:
         """Telemetry frames."""
-        async for outcome in self._serve(requests, context, "Relay", self._append_telemetry):
+        async for outcome in self._serve(requests, context, self._telemetry):
             yield RelayResponse(**outcome)
 
     async def relay_biometrics(
         self, requests: AsyncIterator, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[RelayBiometricsResponse]:
         """Biometric frames."""
-        async for outcome in self._serve(requests, context, "RelayBiometrics", self._append_biometrics):
+        async for outcome in self._serve(requests, context, self._teams):
             yield RelayBiometricsResponse(**outcome)
 
     async def drain(self) -> None:
@@ -118,43 +129,65 @@ class TelemetryService:
             ended.set()
 
     async def _serve(
-        self, requests: AsyncIterator, context: grpc.aio.ServicerContext, method: str, append: Callable
+        self, requests: AsyncIterator, context: grpc.aio.ServicerContext, lane: Lane
     ) -> AsyncIterator[dict]:
-        """Reads ahead at most RELAY_IN_FLIGHT frames; answers in the order in which they came."""
+        """Reads ahead at most RELAY_IN_FLIGHT frames; answers in the order in which they came, and with the second
+        acknowledgements whenever a region has more.
+        """
         relay_id, peer = caller(context).name, context.peer()
-        replaced = self._replace(method, relay_id, peer)
-        answers: asyncio.Queue[asyncio.Task[list[dict]] | None] = asyncio.Queue(RELAY_IN_FLIGHT)
-        reader = asyncio.create_task(self._read(requests, answers, relay_id, peer, append))
+        replaced = self._replace(lane.method, relay_id, peer)
+        owed = Owed(lane.regions)
+        answers: asyncio.Queue[asyncio.Task[Answer] | None] = asyncio.Queue(RELAY_IN_FLIGHT)
+        reader = asyncio.create_task(self._read(requests, answers, relay_id, peer, lane))
         watch = asyncio.create_task(replaced.wait())
+        following = asyncio.create_task(answers.get())
+        seconds = asyncio.create_task(owed.next())
+        finished = False
         try:
             while True:
-                following = asyncio.ensure_future(answers.get())
-                await asyncio.wait({following, watch}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({following, watch, seconds}, return_when=asyncio.FIRST_COMPLETED)
                 if watch.done():
-                    following.cancel()
-                    if self._draining:
-                        raise Failure(
-                            Reason.ERROR_REASON_DRAINING,
-                            "ingest is stopping: connect again",
-                            retry_after_ms=DRAIN_RETRY_MS,
-                        )
-                    raise Failure(
-                        Reason.ERROR_REASON_LIMIT_EXCEEDED,
-                        f"relay {relay_id} opened another stream: one relay, one stream",
-                        retry_after_ms=5_000,
-                    )
-                task = following.result()
-                if task is None:
-                    await reader
-                    return
-                for outcome in await task:
-                    yield outcome
+                    raise self._ended(relay_id)
+                if seconds.done():
+                    for frame in seconds.result():
+                        yield _acknowledgement(frame, Durability.DURABILITY_IN_REGION)
+                    if owed.seconds.forgot and not owed.seconds:
+                        raise _forgotten(relay_id)
+                    if finished and not owed.seconds:
+                        return
+                    seconds = asyncio.create_task(owed.next())
+                if following.done():
+                    task = following.result()
+                    if task is None:
+                        await reader
+                        if not owed.seconds:
+                            return
+                        finished, following = True, asyncio.get_running_loop().create_future()
+                        continue
+                    answer = await task
+                    yield answer.outcome
+                    if answer.kept is not None and owed.at_once(answer.kept):
+                        yield _acknowledgement(answer.kept, Durability.DURABILITY_IN_REGION)
+                    following = asyncio.create_task(answers.get())
         finally:
-            reader.cancel()
-            watch.cancel()
-            if self._streams.get((method, relay_id)) is replaced:
-                del self._streams[method, relay_id]
+            for task in (reader, watch, following, seconds):
+                task.cancel()
+            if self._streams.get((lane.method, relay_id)) is replaced:
+                del self._streams[lane.method, relay_id]
             _connected.set(len(self._streams))
+
+    def _ended(self, relay_id: str) -> Failure:
+        if self._draining:
+            return Failure(
+                Reason.ERROR_REASON_DRAINING,
+                "ingest is stopping: connect again",
+                retry_after_ms=DRAIN_RETRY_MS,
+            )
+        return Failure(
+            Reason.ERROR_REASON_LIMIT_EXCEEDED,
+            f"relay {relay_id} opened another stream: one relay, one stream",
+            retry_after_ms=5_000,
+        )
 
     def _replace(self, method: str, relay_id: str, peer: str) -> asyncio.Event:
         """The newest stream of an identity is the one served: a half-open connection must not lock a relay out."""
@@ -172,7 +205,7 @@ class TelemetryService:
         return mine
 
     async def _read(
-        self, requests: AsyncIterator, answers: asyncio.Queue, relay_id: str, peer: str, append: Callable
+        self, requests: AsyncIterator, answers: asyncio.Queue, relay_id: str, peer: str, lane: Lane
     ) -> None:
         unreadable = 0
         try:
@@ -182,7 +215,7 @@ class TelemetryService:
                     task = self._unreadable(request, relay_id, peer)
                 else:
                     unreadable = 0
-                    task = self._answer(request.frame, relay_id, peer, append)
+                    task = self._answer(request.frame, relay_id, peer, lane)
                 await answers.put(asyncio.create_task(task))
                 if unreadable >= MAX_MALFORMED_IN_A_ROW:
                     raise Failure(
@@ -192,14 +225,14 @@ class TelemetryService:
         finally:
             await answers.put(None)
 
-    async def _unreadable(self, request: Unreadable, relay_id: str, peer: str) -> list[dict]:
+    async def _unreadable(self, request: Unreadable, relay_id: str, peer: str) -> Answer:
         self._refusals.add(request.reason, relay_id, peer, detail=request.error, excerpt=request.excerpt)
         _frames.add(1, {"relay": relay_id, "outcome": "unreadable"})
-        return [{"refusal": FrameRefusal(reason=request.reason, detail=request.error)}]
+        return Answer({"refusal": FrameRefusal(reason=request.reason, detail=request.error)})
 
     async def _answer(
-        self, frame: TelemetryFrame | BiometricFrame, relay_id: str, peer: str, append: Callable
-    ) -> list[dict]:
+        self, frame: TelemetryFrame | BiometricFrame, relay_id: str, peer: str, lane: Lane
+    ) -> Answer:
         entry = self._writer.live()
         try:
             accepted = accept(frame, relay_id, entry.trackers)
@@ -212,11 +245,13 @@ class TelemetryService:
             refusal = FrameRefusal(
                 frame_number=frame.frame_number, reason=refused.reason, detail=refused.detail
             )
-            return [{"refusal": refusal}]
+            return Answer({"refusal": refusal})
         for fix in accepted.refused:
             self._refusals.add(fix.reason, relay_id, peer, tracker=frame.tracker[fix.index])
         try:
-            position = await append(entry, relay_id, accepted.frame)
+            sequence = 0
+            if accepted.frame.tracker:
+                sequence = await lane.append(entry, relay_id, accepted.frame)
         except Failure as failure:
             if failure.reason != Reason.ERROR_REASON_LOG_FULL:
                 raise
@@ -228,32 +263,32 @@ class TelemetryService:
                 detail=failure.message,
                 retry_after_ms=failure.retry_after_ms,
             )
-            return [{"refusal": refusal}]
+            return Answer({"refusal": refusal})
         _frames.add(1, {"relay": relay_id, "outcome": "accepted"})
         _fixes.add(len(accepted.frame.tracker), {"relay": relay_id})
-        return self._acknowledge(frame.frame_number, position, accepted.refused)
+        kept = Waiting(frame.frame_number, entry.epoch, lane.stream(entry.epoch), sequence)
+        return Answer(_acknowledgement(kept, Durability.DURABILITY_ON_DISK, accepted.refused), kept)
 
-    @staticmethod
-    def _acknowledge(frame_number: int, position: ResumeToken, refused: list[RefusedFix]) -> list[dict]:
-        """Both acknowledgements at once: this site is the only one, so its disk is the region's too."""
-        stages = (Durability.DURABILITY_ON_DISK, Durability.DURABILITY_IN_REGION)
-        return [
-            {
-                "acknowledgement": FrameAcknowledgement(
-                    frame_number=frame_number, position=position, durability=durability, refused=refused
-                )
-            }
-            for durability in stages
-        ]
+    async def _append_telemetry(self, entry: Epoch, relay_id: str, frame: TelemetryFrame) -> int:
+        return await self._writer.append(entry, f"fix.{relay_id}", LogRecord(frame=frame))
 
-    async def _append_telemetry(self, entry: Epoch, relay_id: str, frame: TelemetryFrame) -> ResumeToken:
-        if not frame.tracker:
-            return ResumeToken(epoch=entry.epoch, sequence=0)
-        sequence = await self._writer.append(entry, f"fix.{relay_id}", LogRecord(frame=frame))
-        return ResumeToken(epoch=entry.epoch, sequence=sequence)
+    async def _append_biometrics(self, entry: Epoch, relay_id: str, frame: BiometricFrame) -> int:
+        return await self._biometrics.append(entry.epoch, frame)
 
-    async def _append_biometrics(self, entry: Epoch, relay_id: str, frame: BiometricFrame) -> ResumeToken:
-        if not frame.tracker:
-            return ResumeToken(epoch=entry.epoch, sequence=0)
-        sequence = await self._biometrics.append(entry.epoch, frame)
-        return ResumeToken(epoch=entry.epoch, sequence=sequence)
+
+def _acknowledgement(frame: Waiting, durability: Durability, refused: Iterable[RefusedFix] = ()) -> dict:
+    position = ResumeToken(epoch=frame.epoch, sequence=frame.sequence)
+    return {
+        "acknowledgement": FrameAcknowledgement(
+            frame_number=frame.frame_number, position=position, durability=durability, refused=refused
+        )
+    }
+
+
+def _forgotten(relay_id: str) -> Failure:
+    return Failure(
+        Reason.ERROR_REASON_LIMIT_EXCEEDED,
+        f"more than {MOST_WAITING} frames of relay {relay_id} waited for a region: "
+        "connect again, and send again what has no second acknowledgement",
+        retry_after_ms=DRAIN_RETRY_MS,
+    )

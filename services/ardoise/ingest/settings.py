@@ -19,3 +19,9 @@ class IngestSettings(CommonSettings):
     race_centre_url: str = Field(
         "", description="URL of a race-centre event stream to take in beside the relays. Empty: none."
     )
+    regions: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9-]{0,31}(,[a-z][a-z0-9-]{0,31})*)?$",
+        description="JetStream domains of the regions, comma-separated: a frame's second acknowledgement waits for the "
+        "mirror of one of them. Empty: one site, both acknowledgements come at once.",
+    )

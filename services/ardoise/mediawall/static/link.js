@@ -30,10 +30,7 @@ export class LinkLine {
     if (!connected) return { key: this.hadLink ? "link_reconnecting" : "link_connecting", level: "trouble" };
     if (links.positioning && links.positioning !== "connected") return { key: "link_no_positioning", level: "trouble" };
     if (ageMs === null) return { key: "link_live", level: "quiet" };
-    if (transportAge(race, ageMs) > TROUBLE_MS) {
-      // A race that lives by a feed's clock stands still when the feed does: the truck may be well.
-      return { key: race.stage.clock === "feed" ? "link_no_feed" : "link_no_truck", level: "trouble" };
-    }
+    if (transportAge(race, ageMs) > TROUBLE_MS) return { key: "link_no_truck", level: "trouble" };
     if (ageMs > QUIET_MS) return { key: "link_late", level: "late" };
     return { key: "link_live", level: "quiet" };
   }
