@@ -32,7 +32,7 @@ class ThreeSites:
         self.amsterdam, self.london = (self.regions[name] for name in REGIONS)
         self.truck = Platform(directory / "truck", identity_dir=identity_dir, regions=tuple(at.values()))
         self.file = directory / "sites.yaml"
-        rest = "etcd: h:1, positioning: h:2"
+        rest = "etcd: h:1, positioning: h:2, sites: h:3"
         lines = [f"- {{name: truck, kind: edge, nats: h:3, {rest}}}"]
         lines += [
             f"- {{name: {name}, kind: region, nats: h:3, {rest}, patroni: h:4, postgres: h:5}}"

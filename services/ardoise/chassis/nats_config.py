@@ -45,13 +45,17 @@ _PUBLISH = {
     "recorder": _READ,
     "positioning": [*_READ, "oddity.>", "$JS.API.STREAM.CREATE.ODDITIES", "$JS.API.STREAM.UPDATE.ODDITIES"],
     "security": _READ,
-    "sites": _READ,
+    "sites": [*_READ, "oddity.pictures_differ"],
+    "drill": _READ,
 }
 _WATCH = ["$JS.*.API.STREAM.LIST", "$JS.*.API.STREAM.INFO.*"]
 _MIRROR = ["$JS.API.STREAM.LIST", *(f"$JS.API.STREAM.{verb}.*" for verb in ("CREATE", "UPDATE", "DELETE"))]
 _LOOK_INTO = ["$JS.API.STREAM.MSG.GET.*", "$JS.*.API.STREAM.MSG.GET.*"]
 # Of the teams' log the watchdog sees how far it goes, never what it says.
-_SITES_AT_A_REGION = {RACE: [*_READ, *_WATCH, *_LOOK_INTO, *_MIRROR], BIOMETRICS: [*_WATCH, *_MIRROR]}
+_SITES_AT_A_REGION = {
+    RACE: [*_PUBLISH["sites"], *_WATCH, *_LOOK_INTO, *_MIRROR],
+    BIOMETRICS: [*_WATCH, *_MIRROR],
+}
 
 _LEAF_MAY_SEND = [
     "$JS.M.>",  # what a mirror's consumer delivers

@@ -45,6 +45,7 @@ _STATUS = {
     Reason.ERROR_REASON_LIMIT_EXCEEDED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.ERROR_REASON_DRAINING: grpc.StatusCode.UNAVAILABLE,
     Reason.ERROR_REASON_SETUP_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.ERROR_REASON_SWITCHOVER_REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 _log = structlog.get_logger(__name__)

@@ -1,27 +1,81 @@
 """Composition root of sites."""
 
-import random
+from __future__ import annotations
 
+import random
+from typing import TYPE_CHECKING
+
+import httpx
+
+from ardoise.chassis.identity import credentials
 from ardoise.chassis.lifecycle import Service
+from ardoise.chassis.rpc import channel
+from ardoise.chassis.watching import Watch
+from ardoise.pb.race_pb2 import WatchSnapshotsRequest
+from ardoise.pb.race_pb2_grpc import RaceServiceStub
+from ardoise.sites.observer import Observer, Peer
+from ardoise.sites.reporting import ASK_LIMIT_S, OwnRace, Reporter
+from ardoise.sites.rpc import SitesService
 from ardoise.sites.settings import SitesSettings
 from ardoise.sites.topology import SiteKind, read_topology
-from ardoise.sites.watchdog import region_watchdog
+from ardoise.sites.watchdog import Watchdog, region_watchdog
 
+if TYPE_CHECKING:
+    from ardoise.sites.store import WatermarkStore
+
+NAME = "sites"
 TEAMS_IDENTITY = "sites-biometrics"
 
 
 async def run(settings: SitesSettings) -> None:
     """Runs sites until it is told to stop."""
-    async with Service("sites", settings) as service:
+    async with Service(NAME, settings) as service:
         topology = read_topology(settings.sites_file)
         try:
             here = topology.site(settings.site)
         except KeyError as error:
             raise ValueError(f"{settings.sites_file} names no site {settings.site!r}") from error
+        bus = await service.bus()
+        watchdog: Watchdog | None = None
         if here.kind is SiteKind.REGION:
             seed = random.randrange(2**32)
             service.log.info("content_is_sampled", seed=seed)
-            race, teams = await service.bus(), await service.bus(TEAMS_IDENTITY)
-            watchdog = region_watchdog(here.name, topology.edge.name, race, teams, seed=seed)
+            watchdog = region_watchdog(
+                here.name, topology.edge.name, bus, await service.bus(TEAMS_IDENTITY), seed=seed
+            )
             service.spawn("mirrors", watchdog.run())
+        race = OwnRace()
+        positioning = channel(here.positioning, settings, NAME)
+        service.on_drain("positioning", positioning.close)
+        snapshots = RaceServiceStub(positioning).WatchSnapshots
+        watch = Watch(
+            "positioning", positioning, lambda after: snapshots(WatchSnapshotsRequest(after=after)), race.take
+        )
+        service.spawn("race", watch.run())
+        tls = credentials(settings.identity_dir, NAME).client_context()
+        http = httpx.AsyncClient(verify=tls, timeout=ASK_LIMIT_S)
+        service.on_drain("http", http.aclose)
+        store = _store(settings)
+        reporter = Reporter(here, topology, http, bus, race, store=store, watchdog=watchdog)
+        service.on_drain("reporter", reporter.close)
+        service.spawn("reporter", reporter.run())
+        peers: dict[str, Peer] = {}
+        for site in topology.sites:
+            if site is not here:
+                opened = channel(site.sites, settings, NAME)
+                service.on_drain(f"channel to {site.name}", opened.close)
+                peers[site.name] = Peer(site.name, opened)
+                service.spawn(f"ask {site.name}", peers[site.name].ask_forever())
+        observer = Observer(here.name, topology, reporter, peers, bus)
+        service.spawn("compare", observer.compare_forever())
+        await service.serve_rpc(SitesService(topology, reporter, observer, http).servicer())
         await service.run()
+
+
+def _store(settings: SitesSettings) -> WatermarkStore | None:
+    if not settings.database_url:
+        return None
+    # Imported here: the truck has no database, and its image no driver.
+    from ardoise.sites.store import WatermarkStore
+
+    return WatermarkStore(settings.database_url)

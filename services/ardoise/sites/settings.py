@@ -13,3 +13,8 @@ class SitesSettings(CommonSettings):
     sites_file: Path = Field(
         Path("sites.yaml"), description="YAML file of all sites and their endpoints, the same at every site."
     )
+    database_url: str = Field(
+        "",
+        description="PostgreSQL URL; its first host is this region's own server. Empty (truck): there is none.",
+    )
+    grpc_listen: str = Field("127.0.0.1:7406", description="host:port of SitesService.")

@@ -29,6 +29,7 @@ class Site(BaseModel):
     nats: str = Field(description="nats-server, client port.")
     etcd: str = Field(description="etcd member, client port.")
     positioning: str = Field(description="RaceService.")
+    sites: str = Field(description="SitesService.")
     patroni: str = Field("", description="Patroni's REST port; regions only.")
     postgres: str = Field("", description="PostgreSQL; regions only.")
 

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from ardoise.sites.topology import read_topology
 
-TRUCK = "- {name: truck, kind: edge, nats: a:1, etcd: a:2, positioning: a:3}"
-LONDON = "- {name: london, kind: region, nats: b:1, etcd: b:2, positioning: b:3, patroni: b:4, postgres: b:5}"
+TRUCK = "- {name: truck, kind: edge, nats: a:1, etcd: a:2, positioning: a:3, sites: a:6}"
+LONDON = (
+    "- {name: london, kind: region, nats: b:1, etcd: b:2, positioning: b:3, sites: b:6,"
+    " patroni: b:4, postgres: b:5}"
+)
 
 
 def read(directory: Path, *lines: str):

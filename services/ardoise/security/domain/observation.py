@@ -73,6 +73,10 @@ def from_oddity(record: race_pb2.OddityRecord) -> Observation | None:
     signal = _ODDITIES.get(record.kind)
     if signal is None:
         return None
+    source = clean(record.relay_id, MOST_NAME_CHARACTERS) or "unknown"
+    if record.kind == race_pb2.ODDITY_KIND_PICTURES_DIFFER:
+        what = f"two sites derived different races at {clean(record.oddity_id, MOST_NAME_CHARACTERS)}"
+        return Observation(signal, record.time_ms, source, 0, 1, what, record.oddity_id)
     rider = f" (bib {record.bib})" if record.bib else ""
     if record.kind == race_pb2.ODDITY_KIND_CLOCK:
         side = "ahead" if record.clock_offset_ms > 0 else "behind"
@@ -86,7 +90,7 @@ def from_oddity(record: race_pb2.OddityRecord) -> Observation | None:
     return Observation(
         signal,
         record.time_ms,
-        clean(record.relay_id, MOST_NAME_CHARACTERS) or "unknown",
+        source,
         record.tracker,
         1,
         f"tracker {record.tracker}{rider}: {what}",

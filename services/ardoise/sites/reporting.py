@@ -1,0 +1,183 @@
+"""What this site knows of itself, asked anew every second: its logs, its database, etcd, its live race."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import httpx
+import nats.errors
+import structlog
+from nats.js.errors import APIError
+
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.log import STREAM_PREFIX
+from ardoise.chassis.newest import Newest
+from ardoise.pb.race_pb2 import WatchSnapshotsResponse
+from ardoise.pb.sites_pb2 import (
+    DatabaseReport,
+    DatabaseRole,
+    DigestReport,
+    EtcdMember,
+    LogsReport,
+    RaceReport,
+    SiteReport,
+    WatermarksReport,
+)
+from ardoise.sites.topology import Site, Topology
+from ardoise.sites.watchdog import Watchdog
+
+LOOK_EVERY_S = 1.0
+ASK_LIMIT_S = 1.5
+SNAPSHOTS_KEPT = 60
+"""A quarter of a minute: a peer that asks every second misses none over a bad link."""
+RACE_SILENCE_S = 12.0
+"""Positioning that has told nothing for so long is not known; its heartbeats come every 5 s."""
+
+if TYPE_CHECKING:
+    from ardoise.sites.store import WatermarkStore
+
+_ROLES = {
+    "leader": DatabaseRole.DATABASE_ROLE_PRIMARY,
+    "sync_standby": DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY,
+    "quorum_standby": DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY,
+    "replica": DatabaseRole.DATABASE_ROLE_STANDBY,
+}
+_log = structlog.get_logger(__name__)
+
+
+class OwnRace:
+    """The newest snapshots of this site's positioning, as a watch brings them."""
+
+    def __init__(self) -> None:
+        self._snapshots: deque[DigestReport] = deque(maxlen=SNAPSHOTS_KEPT)
+        self._heard_s = 0.0
+
+    async def take(self, response: WatchSnapshotsResponse) -> None:
+        """One response of WatchSnapshots."""
+        self._heard_s = time.monotonic()
+        if response.WhichOneof("update") == "snapshot":
+            snapshot = response.snapshot
+            self._snapshots.append(
+                DigestReport(name=snapshot.name, digest=snapshot.digest, race_time_ms=snapshot.race_time_ms)
+            )
+
+    def report(self) -> RaceReport | None:
+        """None: positioning does not speak."""
+        if time.monotonic() - self._heard_s > RACE_SILENCE_S:
+            return None
+        return RaceReport(snapshots=self._snapshots)
+
+
+class Reporter:
+    """This site's report. `newest` holds the last one."""
+
+    def __init__(
+        self,
+        here: Site,
+        topology: Topology,
+        http: httpx.AsyncClient,
+        bus: Bus,
+        race: OwnRace,
+        *,
+        store: WatermarkStore | None,
+        watchdog: Watchdog | None,
+    ) -> None:
+        """`store`: this region's own server of the database, primary or not."""
+        self._here, self._topology = here, topology
+        self._js = bus.nc.jetstream(timeout=ASK_LIMIT_S)
+        self._race, self._store, self._watchdog = race, store, watchdog
+        self._http = http
+        self.newest: Newest[SiteReport] = Newest()
+
+    async def run(self) -> None:
+        """Looks for ever, every LOOK_EVERY_S."""
+        while True:
+            began_s = time.monotonic()
+            self.newest.set(await self._look())
+            await asyncio.sleep(max(0.0, began_s + LOOK_EVERY_S - time.monotonic()))
+
+    async def close(self) -> None:
+        """Ends what it keeps open."""
+        if self._store is not None:
+            await self._store.close()
+
+    async def _look(self) -> SiteReport:
+        logs, database, watermarks, *etcd = await asyncio.gather(
+            self._logs(),
+            self._database(),
+            self._watermarks(),
+            *(self._etcd(site) for site in self._topology.sites),
+        )
+        report = SiteReport(
+            site=self._here.name,
+            time_ms=time.time_ns() // 1_000_000,
+            logs=logs,
+            database=database,
+            watermarks=watermarks,
+            etcd=etcd,
+            race=self._race.report(),
+        )
+        mirrors = self._watchdog.newest.value if self._watchdog else None
+        for finding in mirrors.findings.values() if mirrors else ():
+            report.mirrors.add(
+                stream=finding.stream, state=finding.state, reason=finding.reason, behind=finding.behind
+            )
+        return report
+
+    async def _logs(self) -> LogsReport | None:
+        report, seen = LogsReport(), 0
+        try:
+            async with asyncio.timeout(ASK_LIMIT_S):
+                while True:
+                    page = await self._js.streams_info_iterator(seen)
+                    infos = list(page)
+                    for info in infos:
+                        epoch = info.config.name.removeprefix(STREAM_PREFIX)
+                        if epoch != info.config.name and epoch.isdecimal():
+                            state = info.state
+                            first = state.first_seq if state.messages else state.last_seq + 1
+                            report.logs.add(
+                                epoch=int(epoch), first_sequence=first, last_sequence=state.last_seq
+                            )
+                    seen += len(infos)
+                    if not infos or seen >= page.total:
+                        break
+        except (nats.errors.Error, APIError, TimeoutError):
+            return None
+        report.logs.sort(key=lambda log: log.epoch)
+        return report
+
+    async def _database(self) -> DatabaseReport | None:
+        if not self._here.patroni:
+            return None
+        try:
+            cluster = (await self._http.get(f"https://{self._here.patroni}/cluster")).json()
+        except (httpx.HTTPError, ValueError):
+            return None
+        members = {member["name"]: member for member in cluster.get("members", ())}
+        mine = members.get(self._here.name, {})
+        running = mine.get("state") in ("running", "streaming", "in archive recovery")
+        return DatabaseReport(
+            role=_ROLES.get(mine.get("role", ""), DatabaseRole.DATABASE_ROLE_STOPPED)
+            if running
+            else DatabaseRole.DATABASE_ROLE_STOPPED,
+            timeline=mine.get("timeline", 0),
+            state=mine.get("state", "absent"),
+            primary=next((name for name, member in members.items() if member["role"] == "leader"), ""),
+        )
+
+    async def _watermarks(self) -> WatermarksReport | None:
+        return await self._store.report() if self._store is not None else None
+
+    async def _etcd(self, site: Site) -> EtcdMember:
+        try:
+            answer = await self._http.post(f"https://{site.etcd}/v3/maintenance/status", content="{}")
+            status = answer.json()
+            leader = status.get("leader", "0")
+            mine = status["header"]["member_id"]
+        except (httpx.HTTPError, ValueError, KeyError):
+            return EtcdMember(site=site.name)
+        return EtcdMember(site=site.name, healthy=leader != "0", leader=leader == mine)

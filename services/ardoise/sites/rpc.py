@@ -1,0 +1,97 @@
+"""SitesService: what this site knows of itself, and what follows from what all of them know."""
+
+import asyncio
+import time
+from collections import OrderedDict
+
+import grpc
+import httpx
+import structlog
+
+from ardoise.chassis.rpc import OPERATORS, Failure, Reason, Role, Servicer
+from ardoise.pb import sites_pb2, sites_pb2_grpc
+from ardoise.sites.observer import Observer
+from ardoise.sites.reporting import Reporter
+from ardoise.sites.switchover import SwitchoverRefused, objections, switch_over
+from ardoise.sites.topology import Topology
+
+SOON_MS = 1_000
+REMEMBERED_REQUESTS = 64
+MOST_REQUEST_ID_CHARACTERS = 64
+
+_log = structlog.get_logger(__name__)
+
+
+class SitesService(sites_pb2_grpc.SitesServiceServicer):
+    """Answers from what was looked at last: a call costs nobody else anything."""
+
+    def __init__(
+        self, topology: Topology, reporter: Reporter, observer: Observer, http: httpx.AsyncClient
+    ) -> None:
+        """`http`: with the certificate that Patroni takes."""
+        self._topology, self._reporter, self._observer, self._http = topology, reporter, observer, http
+        self._one_at_a_time = asyncio.Lock()
+        self._done: OrderedDict[str, sites_pb2.SwitchOverResponse] = OrderedDict()
+
+    def servicer(self) -> Servicer:
+        """For services and operators."""
+        return Servicer(
+            self,
+            sites_pb2_grpc.add_SitesServiceServicer_to_server,
+            "ardoise.v1.SitesService",
+            {"*": OPERATORS, "SwitchOver": frozenset({Role.RACE_OPERATIONS})},
+        )
+
+    async def GetSite(
+        self, request: sites_pb2.GetSiteRequest, context: grpc.aio.ServicerContext
+    ) -> sites_pb2.GetSiteResponse:
+        """This site."""
+        del request, context
+        report = self._reporter.newest.value
+        if report is None:
+            raise Failure(
+                Reason.ERROR_REASON_DRAINING, "this site has not looked at itself yet", retry_after_ms=SOON_MS
+            )
+        return sites_pb2.GetSiteResponse(report=report)
+
+    async def GetSitesStatus(
+        self, request: sites_pb2.GetSitesStatusRequest, context: grpc.aio.ServicerContext
+    ) -> sites_pb2.GetSitesStatusResponse:
+        """All sites."""
+        del request, context
+        return sites_pb2.GetSitesStatusResponse(status=self._observer.status())
+
+    async def SwitchOver(
+        self, request: sites_pb2.SwitchOverRequest, context: grpc.aio.ServicerContext
+    ) -> sites_pb2.SwitchOverResponse:
+        """A planned change of the primary, one at a time; it goes on where the caller does not wait for it."""
+        del context
+        if not 1 <= len(request.request_id) <= MOST_REQUEST_ID_CHARACTERS:
+            raise Failure(
+                Reason.ERROR_REASON_FIELD_INVALID,
+                f"request_id: 1 to {MOST_REQUEST_ID_CHARACTERS} characters, the same for a request sent again",
+                field="request_id",
+            )
+        return await asyncio.shield(asyncio.ensure_future(self._switch_over(request)))
+
+    async def _switch_over(self, request: sites_pb2.SwitchOverRequest) -> sites_pb2.SwitchOverResponse:
+        async with self._one_at_a_time:
+            if (done := self._done.get(request.request_id)) is not None:
+                return done
+            status = self._observer.status()
+            if against := objections(status, request.target):
+                raise Failure(Reason.ERROR_REASON_SWITCHOVER_REFUSED, "; ".join(against))
+            primary = next(promotion.region for promotion in status.promotions if promotion.primary)
+            began_s = time.monotonic()
+            try:
+                message = await switch_over(self._http, self._topology, primary, request.target)
+            except SwitchoverRefused as error:
+                raise Failure(Reason.ERROR_REASON_SWITCHOVER_REFUSED, str(error)) from error
+            took_ms = round((time.monotonic() - began_s) * 1000)
+            _log.info("switched_over", old=primary, new=request.target, took_ms=took_ms)
+            done = self._done[request.request_id] = sites_pb2.SwitchOverResponse(
+                message=message, took_ms=took_ms
+            )
+            while len(self._done) > REMEMBERED_REQUESTS:
+                self._done.popitem(last=False)
+            return done

@@ -1,0 +1,182 @@
+"""What follows from what the sites say of themselves: verdicts, loss, conditions. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from ardoise.pb.sites_pb2 import (
+    DatabaseRole,
+    DigestStatus,
+    LogsReport,
+    LossStatus,
+    PromotionStatus,
+    SiteReport,
+    SitesCondition,
+    SitesStatus,
+    Truth,
+    WatermarksReport,
+)
+from ardoise.sites.guard import UNKNOWN, Epoch, Held, Holding, Promotion, Unknown, Verdict, judge
+from ardoise.sites.topology import Topology
+
+PRIMARY, SYNCHRONOUS = DatabaseRole.DATABASE_ROLE_PRIMARY, DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY
+_TRUTH = {
+    Verdict.LOSS_FREE: Truth.TRUTH_YES,
+    Verdict.LOSS: Truth.TRUTH_NO,
+    Verdict.UNKNOWN: Truth.TRUTH_UNSPECIFIED,
+}
+
+type Reports = Mapping[str, SiteReport]
+"""By site; a site that does not answer is not there."""
+
+
+def complete(status: SitesStatus, topology: Topology, digests: DigestStatus) -> SitesStatus:
+    """`status` holds what was seen of each site; adds what follows from it, and returns it."""
+    reports = {site.site: site.report for site in status.sites if site.HasField("report")}
+    primary = primary_of(reports)
+    for region in topology.regions:
+        promotion = promotion_of(region.name, topology.edge.name, reports)
+        status.promotions.add(
+            region=region.name,
+            primary=region.name == primary,
+            without_loss=_TRUTH[promotion.verdict],
+            reasons=promotion.reasons,
+        )
+    standby = next((region.name for region in topology.regions if region.name != primary), "")
+    if primary:
+        status.loss.CopyFrom(loss_at(standby, topology.edge.name, reports))
+    status.digests.CopyFrom(digests)
+    status.conditions.extend(_conditions(status, topology, reports, primary))
+    return status
+
+
+def primary_of(reports: Reports) -> str:
+    """The region whose server says that it is primary; empty: none, or nobody knows."""
+    return next(
+        (
+            site
+            for site, report in reports.items()
+            if report.HasField("database") and report.database.role == PRIMARY
+        ),
+        "",
+    )
+
+
+def promotion_of(region: str, edge: str, reports: Reports) -> Promotion:
+    """The guard's verdict on a region, from what it and the truck say."""
+    report, truck = reports.get(region, SiteReport()), reports.get(edge, SiteReport())
+    synchronous: bool | Unknown = UNKNOWN
+    if report.HasField("database"):
+        synchronous = report.database.role in (PRIMARY, SYNCHRONOUS)
+    if not report.HasField("watermarks"):
+        return judge(UNKNOWN, synchronous)
+    mirrors, origins = _held(report), _held(truck)
+    watermarks = _watermarks(report.watermarks)
+    known = set(watermarks).union(*(logs for logs in (mirrors, origins) if not isinstance(logs, Unknown)))
+    return judge(
+        {
+            epoch: Epoch(watermarks.get(epoch, 0), _holding(mirrors, epoch), _holding(origins, epoch))
+            for epoch in known
+        },
+        synchronous,
+    )
+
+
+def loss_at(region: str, edge: str, reports: Reports) -> LossStatus:
+    """What this region would lack of the live log and of decisions if it were left alone now."""
+    loss = LossStatus(region=region)
+    report, truck = reports.get(region, SiteReport()), reports.get(edge, SiteReport())
+    if report.HasField("database"):
+        whole = report.database.role in (PRIMARY, SYNCHRONOUS)
+        loss.decisions = Truth.TRUTH_NO if whole else Truth.TRUTH_YES
+    here, there = newest_log(report.logs), newest_log(truck.logs)
+    if report.HasField("logs") and truck.HasField("logs"):
+        epoch, last = there
+        loss.messages = max(0, last - (here[1] if here[0] == epoch else 0))
+    if report.race.snapshots and truck.race.snapshots:
+        mine, theirs = report.race.snapshots[-1], truck.race.snapshots[-1]
+        if mine.name.epoch == theirs.name.epoch:
+            loss.race_ms = max(0, theirs.race_time_ms - mine.race_time_ms)
+    return loss
+
+
+def newest_log(logs: LogsReport) -> tuple[int, int]:
+    """(epoch, last sequence) of the newest log; (0, 0) where there is none."""
+    return max(((log.epoch, log.last_sequence) for log in logs.logs), default=(0, 0))
+
+
+def _conditions(
+    status: SitesStatus, topology: Topology, reports: Reports, primary: str
+) -> Iterable[SitesCondition]:
+    yield _protected(status, primary)
+    silent = [site.site for site in status.sites if not site.HasField("report")]
+    broken = [
+        f"{site.site}: {mirror.stream} {mirror.state}"
+        for site in status.sites
+        for mirror in site.report.mirrors
+        if mirror.state not in ("following", "unknown")
+    ]
+    reasons = [*(f"{site} does not answer" for site in silent), *broken]
+    yield _condition(
+        "Degraded", bool(reasons), "; ".join(reasons) or "every site answers, every mirror follows"
+    )
+    said = f"{primary} is primary" if primary else "no region that answers is primary"
+    yield _condition("PrimaryUnobserved", not primary, said)
+    yield _witness(status, topology.edge.name, reports)
+    yield _pictures(status.digests)
+
+
+def _pictures(digests: DigestStatus) -> SitesCondition:
+    differing = len(digests.differing)
+    equal = Truth.TRUTH_NO if differing else Truth.TRUTH_UNSPECIFIED
+    if digests.seconds_compared and not differing:
+        equal = Truth.TRUTH_YES
+    compared = f"{digests.seconds_compared} of {digests.seconds} seconds compared"
+    return SitesCondition(
+        type="PicturesEqual", status=equal, message=f"{compared}, {differing} pictures differ"
+    )
+
+
+def _protected(status: SitesStatus, primary: str) -> SitesCondition:
+    """Whether the loss of the primary's region would be answered by a promotion without loss."""
+    others: list[PromotionStatus] = [one for one in status.promotions if one.region != primary]
+    best = next((one for one in others if one.without_loss == Truth.TRUTH_YES), None)
+    if primary and best:
+        return SitesCondition(
+            type="Protected", status=Truth.TRUTH_YES, message=f"{best.region} could take over"
+        )
+    message = "; ".join(f"{one.region}: {reason}" for one in others for reason in one.reasons)
+    verdicts = {one.without_loss for one in others}
+    no = bool(primary) and verdicts == {Truth.TRUTH_NO}
+    return SitesCondition(
+        type="Protected", status=Truth.TRUTH_NO if no else Truth.TRUTH_UNSPECIFIED, message=message
+    )
+
+
+def _witness(status: SitesStatus, edge: str, reports: Reports) -> SitesCondition:
+    """The truck's member of etcd, as the site that looked sees it."""
+    report = reports.get(status.seen_from, SiteReport())
+    member = next((one for one in report.etcd if one.site == edge), None)
+    if member is None:
+        return SitesCondition(type="WitnessAbsent", message="etcd was not asked")
+    if member.healthy:
+        return _condition("WitnessAbsent", False, "the truck's member of etcd answers")
+    return _condition(
+        "WitnessAbsent", True, "loss of either region stops writes: the truck's member does not answer"
+    )
+
+
+def _condition(kind: str, so: bool, message: str) -> SitesCondition:
+    return SitesCondition(type=kind, status=Truth.TRUTH_YES if so else Truth.TRUTH_NO, message=message)
+
+
+def _watermarks(report: WatermarksReport) -> dict[int, int]:
+    return {watermark.epoch: watermark.sequence for watermark in report.watermarks}
+
+
+def _held(report: SiteReport) -> Mapping[int, Held] | Unknown:
+    if not report.HasField("logs"):
+        return UNKNOWN
+    return {log.epoch: Held(log.first_sequence, log.last_sequence) for log in report.logs.logs}
+
+
+def _holding(logs: Mapping[int, Held] | Unknown, epoch: int) -> Holding:
+    return logs if isinstance(logs, Unknown) else logs.get(epoch)
