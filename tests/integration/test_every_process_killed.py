@@ -156,7 +156,7 @@ async def test_nothing_acknowledged_is_lost_and_no_row_is_double_whatever_is_kil
         await platform.stop()
 
     assert {key[0] for key in acknowledged.frames} == {epoch}, "no epoch was lost"
-    assert len(acknowledged.frames) > 100
+    assert len(acknowledged.frames) > 50  # some eight a second, for as long as the kills take
     for (_, sequence), number in acknowledged.frames.items():
         assert in_log[sequence].frame_number == number
     assert {sequence: len(frame.tracker) for sequence, frame in in_log.items() if sequence <= last} == {

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+THREE_SITES = ".venv/bin/ardoise sites up"
+
 
 def pages(repository: Path) -> Iterator[Path]:
     """Every page that people read."""
@@ -22,4 +24,9 @@ def commands(page: Path) -> Iterator[str]:
 
 def race_day_commands(shown: list[str]) -> list[str]:
     """`ardoise up` and what comes after it: those need it beside them."""
-    return shown[shown.index(".venv/bin/ardoise up") :]
+    return shown[shown.index(".venv/bin/ardoise up") : shown.index(THREE_SITES)]
+
+
+def three_sites_commands(shown: list[str]) -> list[str]:
+    """`ardoise sites up` and what comes after it."""
+    return shown[shown.index(THREE_SITES) :]

@@ -2,7 +2,7 @@
 
 import typer
 
-from ardoise.cli import race, rehearse, services, stage, up
+from ardoise.cli import race, rehearse, services, sites, stage, up
 
 # What a person can mend: shown in one line, not as a traceback.
 MENDABLE = (OSError, ValueError, RuntimeError)
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 services.register(app)
 up.register(app)
+app.add_typer(sites.app, name="sites")
 app.add_typer(race.app, name="race")
 app.add_typer(stage.app, name="stage")
 app.add_typer(rehearse.app, name="rehearse")

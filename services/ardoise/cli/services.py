@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     for name, (purpose, *_) in SERVICES.items():
         help_text = f"{purpose} Settings come from ARDOISE_* variables: docs/settings.md."
-        app.command(name, help=help_text)(_runner(name))
+        if name != "sites":  # a group of commands too: cli/sites.py
+            app.command(name, help=help_text)(_runner(name))
     app.command("identity")(identity)
     app.command("migrate")(migrate)
 

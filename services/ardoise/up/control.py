@@ -27,6 +27,8 @@ class Action(StrEnum):
     """SIGKILL, and they stay down until they are restored."""
     RESTART = "restart"
     """SIGKILL; the supervisor starts them again by itself, as it does after any death."""
+    CUT_POWER = "cut-power"
+    """All of the truck at once, and with it what its disk was not yet told to keep (`sites up --truck-disk`)."""
     PAUSE = "pause"
     """SIGSTOP, children too."""
     RESUME = "resume"

@@ -1,0 +1,149 @@
+"""`ardoise sites ...`: the truck and both regions on one machine, and what can be done to them."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ardoise.chassis.settings import CommonSettings
+from ardoise.cli.services import run_named
+from ardoise.up.control import Action, Control
+from ardoise.up.network import Condition
+
+app = typer.Typer(
+    help="Three sites on one machine: truck, amsterdam, london. State stays in ARDOISE_STATE_DIR.",
+    no_args_is_help=True,
+)
+
+SWITCHOVER_LIMIT_S = 60.0
+SiteName = Annotated[str, typer.Argument(help="truck, amsterdam or london.")]
+
+
+@app.callback()
+def sites(context: typer.Context) -> None:
+    """Watches over this site's mirrors and the others; with a command: three sites on one machine.
+
+    Settings come from ARDOISE_* variables: docs/settings.md. Three sites on one machine keep their state in
+    ARDOISE_STATE_DIR.
+    """
+    if context.invoked_subcommand is None:
+        run_named("sites")
+
+
+@app.command()
+def up(
+    seconds: Annotated[
+        float, typer.Option(min=0, help="Stop by itself after so long. Default: at Ctrl-C.")
+    ] = 0.0,
+    truck_disk: Annotated[
+        bool, typer.Option("--truck-disk", help="Gives the truck a disk whose power can be cut; takes root.")
+    ] = False,
+) -> None:
+    """Runs the data plane of three sites, each in a network namespace of its own, until Ctrl-C."""
+    from ardoise.up.three_run import run
+
+    run(CommonSettings().state_dir, seconds, truck_disk=truck_disk)
+
+
+@app.command()
+def status(
+    seen_from: Annotated[
+        str, typer.Option("--from", help="Site that is asked. Default: the first that answers.")
+    ] = "",
+) -> None:
+    """Shows every site, and whether a region could take over now without loss."""
+    from ardoise.cli.sites_status import show_status
+
+    state = _controlled(lambda control: control.state())
+    show_status({site: found["ports"]["sites"] for site, found in state["sites"].items()}, seen_from)
+
+
+@app.command()
+def switchover(
+    target: Annotated[str, typer.Argument(help="Region that is to be primary.")],
+) -> None:
+    """Moves the database's primary to another region, as planned: refused where anything could be lost."""
+    from ardoise.cli.sites_status import first_answer
+    from ardoise.pb.sites_pb2 import SwitchOverRequest
+    from ardoise.pb.sites_pb2_grpc import SitesServiceStub
+
+    async def ask(sites: SitesServiceStub) -> str:
+        request = SwitchOverRequest(request_id=uuid.uuid4().hex, target=target)
+        answer = await sites.SwitchOver(request, timeout=SWITCHOVER_LIMIT_S)
+        return f"{answer.message} ({answer.took_ms / 1000:.1f} s)"
+
+    state = _controlled(lambda control: control.state())
+    regions = {
+        site: found["ports"]["sites"] for site, found in state["sites"].items() if found["kind"] == "region"
+    }
+    typer.echo(asyncio.run(first_answer(regions, ask)))
+
+
+@app.command()
+def parts() -> None:
+    """Shows which processes run where, and which links are broken."""
+    _show(_controlled(lambda control: control.state()))
+
+
+@app.command()
+def link(
+    sender: SiteName,
+    receiver: SiteName,
+    cut: Annotated[bool, typer.Option("--cut", help="Nothing arrives.")] = False,
+    loss: Annotated[int, typer.Option(min=0, max=99, help="Percent of the packets that get lost.")] = 0,
+    rate: Annotated[int, typer.Option(min=0, help="Kilobits per second at most; 0: no limit.")] = 0,
+    delay: Annotated[int, typer.Option(min=0, help="Milliseconds that each packet is late.")] = 0,
+    both: Annotated[bool, typer.Option("--both", help="The other direction too.")] = False,
+) -> None:
+    """Makes one direction of a link cut, lossy, slow or late; without options it is whole again."""
+    condition = Condition(cut, loss, rate, delay)
+
+    async def change(control: Control) -> dict[str, Any]:
+        if both:
+            await control.set_link(receiver, sender, condition)
+        return await control.set_link(sender, receiver, condition)
+
+    _show(_controlled(change))
+
+
+@app.command()
+def part(
+    action: Annotated[Action, typer.Argument(help="What to do.")],
+    site: SiteName,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Processes; all of the site where none is named.")
+    ] = None,
+) -> None:
+    """Kills, restarts, pauses, resumes or restores processes of a site."""
+    _show(_controlled(lambda control: control.act(site, action, *(names or []))))
+
+
+def _controlled[T](ask: Callable[[Control], Awaitable[T]]) -> T:
+    async def once() -> T:
+        async with Control(CommonSettings().state_dir) as control:
+            return await ask(control)
+
+    return asyncio.run(once())
+
+
+def _show(state: dict[str, Any]) -> None:
+    table = Table("site", "process", "state", "pid", "restarts", box=None)
+    for site, found in state["sites"].items():
+        for name, part in found["parts"].items():
+            table.add_row(site, name, part["state"], str(part["pid"] or "-"), str(part["restarts"]))
+            site = ""
+    console = Console()
+    console.print(table)
+    for link in state["links"]:
+        faults = [
+            f"{name} {value}" for name, value in link.items() if name not in ("sender", "receiver") and value
+        ]
+        console.print(
+            f"{link['sender']} -> {link['receiver']}: {', '.join(faults)}".replace("cut True", "cut")
+        )
+    if not state["links"]:
+        console.print("every link is whole")

@@ -1,0 +1,133 @@
+"""`ardoise sites status`: the sites and the verdict, as a table."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import grpc
+from rich.console import Console
+from rich.table import Table
+
+from ardoise.chassis.identity import Role, ensure_development_identity
+from ardoise.chassis.rpc import channel, failure_of
+from ardoise.chassis.settings import CommonSettings
+from ardoise.cli.calls import PERSON
+from ardoise.pb.sites_pb2 import (
+    DatabaseRole,
+    GetSitesStatusRequest,
+    SitesStatus,
+    SiteStatus,
+    Truth,
+)
+from ardoise.pb.sites_pb2_grpc import SitesServiceStub
+
+ASK_LIMIT_S = 3.0
+ROLES = {
+    DatabaseRole.DATABASE_ROLE_PRIMARY: "primary",
+    DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY: "synchronous standby",
+    DatabaseRole.DATABASE_ROLE_STANDBY: "standby",
+    DatabaseRole.DATABASE_ROLE_STOPPED: "stopped",
+}
+WORDS = {Truth.TRUTH_YES: "yes", Truth.TRUTH_NO: "NO", Truth.TRUTH_UNSPECIFIED: "Unknown"}
+UNKNOWN = "Unknown"
+
+
+def show_status(targets: Mapping[str, str], seen_from: str) -> None:
+    """Asks one site, or each in turn until one answers. Raises RuntimeError where none does."""
+    chosen = {site: target for site, target in targets.items() if seen_from in ("", site)}
+    if not chosen:
+        raise RuntimeError(f"there is no site {seen_from}: there are {', '.join(targets)}")
+    _print(asyncio.run(first_answer(chosen, _status)), Console())
+
+
+async def first_answer[T](targets: Mapping[str, str], ask: Callable[[SitesServiceStub], Awaitable[T]]) -> T:
+    """Of the first site that answers, regions first: they know the database. Raises RuntimeError where none does."""
+    settings = CommonSettings()
+    ensure_development_identity(settings.identity_dir, PERSON, Role.RACE_OPERATIONS)
+    for _, target in sorted(targets.items(), key=lambda item: item[0] == "truck"):
+        async with channel(target, settings, PERSON) as opened:
+            try:
+                return await ask(SitesServiceStub(opened))
+            except grpc.RpcError as error:
+                failure = failure_of(error)
+                if failure.reason:
+                    raise RuntimeError(failure.message) from error
+    raise RuntimeError(f"no answer from {', '.join(targets)}: see `ardoise sites parts`")
+
+
+async def _status(sites: SitesServiceStub) -> SitesStatus:
+    return (await sites.GetSitesStatus(GetSitesStatusRequest(), timeout=ASK_LIMIT_S)).status
+
+
+def _print(status: SitesStatus, console: Console) -> None:
+    table = Table(
+        "site",
+        "answers",
+        "database",
+        "timeline",
+        "log",
+        "mirror",
+        "watermark",
+        "race",
+        box=None,
+        header_style="dim",
+    )
+    for site in status.sites:
+        table.add_row(*_row(site))
+    console.print(f"seen from {status.seen_from}", style="dim")
+    console.print(table)
+    console.print()
+    for promotion in status.promotions:
+        if promotion.primary:
+            continue
+        answer = WORDS[promotion.without_loss]
+        console.print(
+            f"could {promotion.region} take over now, without loss? [bold]{answer}[/bold]", highlight=False
+        )
+        for reason in promotion.reasons:
+            console.print(f"  {reason}", highlight=False)
+    _print_loss(status, console)
+    for condition in status.conditions:
+        console.print(f"{condition.type:18}{WORDS[condition.status]:9}{condition.message}", highlight=False)
+
+
+def _row(site: SiteStatus) -> tuple[str, ...]:
+    if not site.HasField("report"):
+        since = "" if not site.HasField("silent_since_ms") else " (it did)"
+        return (site.site, f"no{since}", *[UNKNOWN] * 6)
+    report = site.report
+    live = max(report.logs.logs, key=lambda log: log.epoch, default=None)
+    log = str(live.last_sequence) if live else "-" if report.HasField("logs") else UNKNOWN
+    marks = {mark.epoch: str(mark.sequence) for mark in report.watermarks.watermarks}
+    watermark = "-" if not site.region else UNKNOWN
+    if report.HasField("watermarks"):
+        watermark = marks.get(live.epoch, "0") if live else "-"
+    name = f"LOG_{live.epoch}" if live else ""
+    mirror = next((one for one in report.mirrors if one.stream == name), None)
+    behind = UNKNOWN if mirror is None or not mirror.HasField("behind") else str(mirror.behind)
+    newest = report.race.snapshots[-1] if report.race.snapshots else None
+    return (
+        site.site,
+        f"{site.round_trip_ms} ms",
+        ROLES.get(report.database.role, UNKNOWN) if site.region else "-",
+        str(report.database.timeline or UNKNOWN) if site.region else "-",
+        log,
+        "-" if not site.region else f"{mirror.state}, {behind} behind" if mirror else UNKNOWN,
+        watermark,
+        f"{newest.name.sequence}" if newest else UNKNOWN if not report.HasField("race") else "-",
+    )
+
+
+def _print_loss(status: SitesStatus, console: Console) -> None:
+    if not status.HasField("loss"):
+        console.print("what would be lost now: Unknown, no primary is seen")
+        return
+    loss = status.loss
+    messages = str(loss.messages) if loss.HasField("messages") else UNKNOWN
+    race = f"{loss.race_ms / 1000:.2f} s of the race" if loss.HasField("race_ms") else f"{UNKNOWN} s"
+    decisions = {Truth.TRUTH_NO: "no decisions", Truth.TRUTH_YES: "decisions may be lost"}.get(
+        loss.decisions, "decisions Unknown"
+    )
+    console.print(
+        f"lost if {loss.region} alone were left now: {messages} messages ({race}), {decisions}",
+        highlight=False,
+    )

@@ -1,0 +1,205 @@
+"""One site of three on this machine: its processes, in the order in which they start."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
+from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves
+from ardoise.chassis.nats_server import NatsServer
+from ardoise.chassis.postgres import DATABASE, USER
+from ardoise.chassis.settings import CommonSettings
+from ardoise.sites.topology import Site, SiteKind, Topology
+from ardoise.up.etcd import EtcdMember, etcd_part
+from ardoise.up.network import Network
+from ardoise.up.patroni import PatroniMember, patroni_part
+from ardoise.up.programs import Programs
+from ardoise.up.services import SUPERVISOR, argv, inherited, serving
+from ardoise.up.supervisor import Part, Supervisor, bound_command
+
+PORTS = {
+    "nats": 4222,
+    "leaf": 7422,
+    "etcd": 2379,
+    "etcd-peer": 2380,
+    "patroni": 8008,
+    "postgres": 5432,
+    "ingest": 7401,
+    "positioning": 7402,
+    "analytics": 7403,
+    "mediawall": 7404,
+    "security": 7405,
+    "sites": 7406,
+    "web": 8080,
+    "operators": 8443,
+}
+"""Each site has an address of its own, so all listen at the same ports."""
+SERVERS = {
+    SiteKind.EDGE: ("nats", "etcd"),
+    SiteKind.REGION: ("nats", "etcd", "patroni", "postgres"),
+}
+PATRONI = "Patroni with PostgreSQL"
+DISK = "disk"
+PAGES = ("web", "operators")
+SERVICES = {
+    SiteKind.EDGE: ("sites", "ingest", "positioning", "security", "mediawall"),
+    SiteKind.REGION: ("sites", "positioning", "recorder", "security", "analytics", "mediawall"),
+}
+IDENTITIES = {
+    SiteKind.EDGE: ("nats", "biometrics", *LEAF_IDENTITIES.values(), *SERVICES[SiteKind.EDGE]),
+    SiteKind.REGION: ("nats", "sites-biometrics", *SERVICES[SiteKind.REGION]),
+}
+
+
+def reachable(kind: SiteKind) -> tuple[str, ...]:
+    """Names of the ports at which others reach a site of this kind."""
+    return tuple(name for name in (*SERVERS[kind], *SERVICES[kind], *PAGES) if name in PORTS)
+
+
+class OneSite:
+    """Its processes run in the site's network namespace and listen at the site's address."""
+
+    STEPS = ("etcd", "nats-server", PATRONI, "services")
+
+    def __init__(
+        self,
+        site: Site,
+        topology: Topology,
+        topology_file: Path,
+        state_dir: Path,
+        network: Network,
+        programs: Programs,
+    ) -> None:
+        self.site = site
+        self.address = network.addresses[site.name]
+        self._topology, self._topology_file = topology, topology_file
+        self._network, self._programs = network, programs
+        self._ca_dir = state_dir / "identity"
+        self._directory = state_dir / site.name
+        # What the site writes is on a disk of its own; certificates and what its processes print are beside it.
+        self._disk = self._directory / DISK
+        identity_dir = self._directory / "identity"
+        self.settings = CommonSettings(site=site.name, state_dir=self._disk, identity_dir=identity_dir)
+        self.supervisor = Supervisor(self._directory / "logs")
+        for name in IDENTITIES[site.kind]:
+            self._identity(name, Role.SERVICE)
+        self._identity(SUPERVISOR, Role.RACE_OPERATIONS)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is one from an earlier run."""
+        return (self._disk / "patroni").exists()
+
+    async def start(self, step: str) -> None:
+        """Starts what belongs to one of STEPS, and waits until it is ready. Raises GaveUp."""
+        makers = (self._etcd, self._nats, self._patroni, self._services)
+        parts = dict(zip(self.STEPS, makers, strict=True))[step]()
+        await self.supervisor.start(*map(self._inside, parts))
+
+    def _identity(self, name: str, role: Role) -> Credentials:
+        hosts = (self.site.name, self.address)
+        identity_dir = self.settings.identity_dir
+        return ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=self._ca_dir)
+
+    def _inside(self, part: Part) -> Part:
+        """The same part, run in the site's network."""
+        command = part.command
+        part.command = lambda: self._network.inside(self.site.name, command())
+        return part
+
+    def _etcd(self) -> list[Part]:
+        members = {
+            site.name: EtcdMember(site.name, self._network.addresses[site.name])
+            for site in self._topology.sites
+        }
+        identity = self._identity("etcd", Role.SERVICE)
+        directory = self._disk / "etcd"
+        return [
+            etcd_part(
+                self._programs.etcd, members[self.site.name], tuple(members.values()), identity, directory
+            )
+        ]
+
+    def _patroni(self) -> list[Part]:
+        if self.site.kind is SiteKind.EDGE:
+            return []
+        member = PatroniMember(
+            self.site.name,
+            self.address,
+            self._disk / "patroni",
+            self._identity("patroni", Role.SERVICE),
+            tuple(site.etcd for site in self._topology.sites),
+            f"tls://{self.site.nats}",
+        )
+        return [patroni_part(member, self._programs)]
+
+    def _nats(self) -> list[Part]:
+        if self.site.kind is SiteKind.REGION:
+            leaves = Leaves(listen=f"{self.address}:{PORTS['leaf']}")
+        else:
+            leaves = Leaves(
+                regions=tuple(
+                    f"{self._network.addresses[region.name]}:{PORTS['leaf']}"
+                    for region in self._topology.regions
+                ),
+                identities={
+                    account: self._identity(name, Role.SERVICE) for account, name in LEAF_IDENTITIES.items()
+                },
+            )
+        server = NatsServer(
+            self._disk / "nats",
+            site=self.site.name,
+            host=self.address,
+            port=PORTS["nats"],
+            identity=self._identity("nats", Role.SERVICE),
+            leaves=leaves,
+        )
+        return [Part("nats-server", server.command, ready=server.ready)]
+
+    def _services(self) -> list[Part]:
+        return [self._service(name) for name in SERVICES[self.site.kind]]
+
+    def _service(self, name: str) -> Part:
+        environment = self._environment(name)
+        ready = None
+        if name in PORTS:
+            target = environment["ARDOISE_GRPC_LISTEN"] = f"{self.address}:{PORTS[name]}"
+            ready = serving(target, self.settings)
+        return Part(name, bound_command(argv(name)), environment, ready)
+
+    def _database_url(self, holder: str) -> str:
+        """Of both regions' servers, this one's first, as the holder of a certificate."""
+        files = self._identity(holder, Role.SERVICE)
+        ordered = sorted(self._topology.regions, key=lambda region: region.name != self.site.name)
+        hosts = ",".join(region.postgres for region in ordered)
+        tls = {
+            "sslmode": "verify-full",
+            "sslrootcert": files.ca,
+            "sslcert": files.certificate,
+            "sslkey": files.key,
+        }
+        return f"postgresql://{USER}@{hosts}/{DATABASE}?{urlencode(tls)}"
+
+    def _environment(self, holder: str) -> dict[str, str]:
+        def at(server: str) -> str:
+            return f"{self.address}:{PORTS[server]}"
+
+        region = self.site.kind is SiteKind.REGION
+        return {
+            **inherited(),
+            "ARDOISE_SITE": self.site.name,
+            "ARDOISE_STATE_DIR": str(self.settings.state_dir),
+            "ARDOISE_IDENTITY_DIR": str(self.settings.identity_dir),
+            "ARDOISE_SITES_FILE": str(self._topology_file),
+            "ARDOISE_NATS_URL": f"tls://{at('nats')}",
+            "ARDOISE_REGIONS": ",".join(other.name for other in self._topology.regions),
+            "ARDOISE_DATABASE_URL": self._database_url(holder) if region else "",
+            "ARDOISE_SCRAPE_LISTEN": f"{self.address}:0",
+            "ARDOISE_POSITIONING_TARGET": at("positioning"),
+            "ARDOISE_SECURITY_TARGET": at("security"),
+            # The truck's image has no analytics: its screens show the race without predictions.
+            "ARDOISE_ANALYTICS_TARGET": at("analytics") if region else "",
+            "ARDOISE_WEB_LISTEN": at("web"),
+            "ARDOISE_OPERATORS_LISTEN": at("operators"),
+            # Reached through a forward on loopback: no browser knows the development CA.
+            "ARDOISE_WEB_PLAINTEXT": "true",
+        }

@@ -1,0 +1,94 @@
+"""`ardoise sites up`: starts three sites, says where they are, and runs until it is told to stop."""
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+
+from rich.console import Console
+
+from ardoise.chassis.telemetry import configure_logging
+from ardoise.up.control import serve_control
+from ardoise.up.disk import Disk
+from ardoise.up.forwards import Forwards
+from ardoise.up.network import Network, NetworkTools
+from ardoise.up.programs import Programs, debian_programs
+from ardoise.up.site import DISK, PORTS, reachable
+from ardoise.up.three_sites import SITES, TRUCK, ThreeSites, topology
+
+FIRST = {"web": 8080, "operators": 8443, "ingest": 7401}
+"""Preferred ports of this machine for the first site, by server; the others' follow. Of the rest: any."""
+
+
+def run(state_dir: Path, seconds: float, *, truck_disk: bool) -> None:
+    """Runs until a signal, a failure, or the time is up.
+
+    Raises ProgramsMissing, NetworkUnavailable, DiskUnavailable, GaveUp.
+    """
+    state_dir = state_dir.absolute()
+    programs = debian_programs(lambda step: print(step, flush=True))
+    # Opened before this process leaves the machine's network.
+    forwards = Forwards(
+        {
+            (site.name, server): FIRST[server] + number if server in FIRST else 0
+            for number, site in enumerate(topology(dict.fromkeys(SITES, "")).sites)
+            for server in reachable(site.kind)
+        }
+    )
+    network = Network(SITES, NetworkTools(ip=programs.ip, tc=programs.tc, nft=programs.nft))
+    truck = state_dir / TRUCK
+    disk = Disk(truck / "disk.img", truck / DISK) if truck_disk else None
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_run(state_dir, network, programs, forwards, seconds, disk))
+
+
+async def _run(
+    state_dir: Path,
+    network: Network,
+    programs: Programs,
+    forwards: Forwards,
+    seconds: float,
+    disk: Disk | None,
+) -> None:
+    console = Console()
+    configure_logging("ERROR", service="sites")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    three = ThreeSites(state_dir, network, programs, {key: forwards.at(key) for key in forwards.names}, disk)
+    tasks: set[asyncio.Future] = {asyncio.ensure_future(stop.wait())}
+    try:
+        starting = asyncio.ensure_future(
+            three.start(lambda step: console.print(f"starting {step} ...", style="dim"))
+        )
+        await asyncio.wait({starting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+            return
+        starting.result()
+        targets = {
+            (site, server): (network.addresses[site], PORTS[server]) for site, server in forwards.names
+        }
+        await forwards.serve(targets)
+        _say(console, forwards, state_dir)
+        tasks |= {asyncio.ensure_future(serve_control(three, state_dir))}
+        tasks |= {site.supervisor.failed for site in three.sites.values()}
+        done, _ = await asyncio.wait(tasks, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        console.print("stopping ...", style="dim")
+        await three.stop()
+        forwards.close()
+
+
+def _say(console: Console, forwards: Forwards, state_dir: Path) -> None:
+    for site in SITES:
+        console.print(f"{site}: http://{forwards.at((site, 'web'))}", highlight=False)
+    console.print(f"relays: {forwards.at((TRUCK, 'ingest'))}", highlight=False)
+    console.print(f"logs: {state_dir}/<site>/logs", highlight=False, soft_wrap=True)
+    console.print("what runs and what to break: ardoise sites parts | part | link", highlight=False)

@@ -1,0 +1,168 @@
+"""The data plane of three sites on one machine: what runs where, started in order, and what can be done to it."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ruamel.yaml import YAML
+
+from ardoise.sites.topology import Site, SiteKind, Topology
+from ardoise.up.control import Action, Refused
+from ardoise.up.disk import Disk
+from ardoise.up.network import Condition, Network
+from ardoise.up.programs import Programs
+from ardoise.up.site import PATRONI, PORTS, OneSite, reachable
+from ardoise.up.supervisor import Part
+
+TRUCK, AMSTERDAM, LONDON = "truck", "amsterdam", "london"
+SITES = (TRUCK, AMSTERDAM, LONDON)
+TOPOLOGY_FILE = "sites.yaml"
+
+
+def topology(addresses: dict[str, str]) -> Topology:
+    """Where each site's servers answer, given the sites' addresses."""
+
+    def site(name: str) -> Site:
+        at = {
+            server: f"{addresses[name]}:{PORTS[server]}"
+            for server in ("nats", "etcd", "positioning", "sites")
+        }
+        if name == TRUCK:
+            return Site(name=name, kind=SiteKind.EDGE, **at)
+        database = {server: f"{addresses[name]}:{PORTS[server]}" for server in ("patroni", "postgres")}
+        return Site(name=name, kind=SiteKind.REGION, **at, **database)
+
+    return Topology(sites=tuple(site(name) for name in SITES))
+
+
+class ThreeSites:
+    """The truck, Amsterdam and London. `failed` of each site's supervisor completes when it has to give up."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        network: Network,
+        programs: Programs,
+        forwards: Mapping[tuple[str, str], str],
+        truck_disk: Disk | None,
+    ) -> None:
+        """`forwards`: where this machine reaches a site's server, by (site, server)."""
+        self._truck_disk = truck_disk
+        self.state_dir = state_dir
+        self._forwards = forwards
+        self.network = network
+        self.topology = topology(network.addresses)
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = state_dir / TOPOLOGY_FILE
+        with file.open("w") as stream:
+            YAML(typ="safe").dump(self.topology.model_dump(mode="json"), stream)
+        self.sites = {
+            site.name: OneSite(site, self.topology, file, state_dir, network, programs)
+            for site in self.topology.sites
+        }
+
+    async def start(self, progress: Callable[[str], None]) -> None:
+        """Starts everything in order, each step at all sites at once. Raises GaveUp."""
+        for step in OneSite.STEPS:
+            progress(step)
+            waiting = list(self.sites.values())
+            if step == PATRONI and not any(site.has_database for site in waiting):
+                # Of two that are asked for at once either may make the database: the first region is to be primary.
+                first = self.sites[self.topology.regions[0].name]
+                await first.start(step)
+                waiting.remove(first)
+            await asyncio.gather(*(site.start(step) for site in waiting))
+
+    async def stop(self) -> None:
+        """Stops everything: services first, then servers, at all sites at once."""
+        await asyncio.gather(*(site.supervisor.stop() for site in self.sites.values()))
+        self.network.close()
+
+    def state(self) -> dict[str, Any]:
+        """What runs where, and each direction of a link that is not whole."""
+        return {
+            "state_dir": str(self.state_dir),
+            "sites": {
+                name: {
+                    "kind": site.site.kind.value,
+                    "address": self.network.addresses[name],
+                    "identity_dir": str(site.settings.identity_dir),
+                    "ports": {server: self._forwards[name, server] for server in reachable(site.site.kind)},
+                    "parts": {part.name: _part_state(part) for part in site.supervisor.parts},
+                }
+                for name, site in self.sites.items()
+            },
+            "links": [
+                {"sender": sender, "receiver": receiver, **asdict(condition)}
+                for (sender, receiver), condition in self.network.conditions.items()
+            ],
+        }
+
+    def set_link(self, sender: str, receiver: str, condition: Condition) -> None:
+        """Makes one direction of a link so. Raises Refused, NetworkUnavailable."""
+        for name in (sender, receiver):
+            self._site(name)
+        if sender == receiver:
+            raise Refused("a link has two ends")
+        self.network.set_condition(sender, receiver, condition)
+
+    async def act(self, site: str, action: Action, parts: list[str]) -> None:
+        """Does something to processes of a site, all of them where none is named. Raises Refused, GaveUp."""
+        supervisor = self._site(site).supervisor
+        chosen = [part for part in supervisor.parts if not parts or part.name in parts]
+        if unknown := set(parts) - {part.name for part in chosen}:
+            known = ", ".join(part.name for part in supervisor.parts)
+            raise Refused(f"{site} has no {', '.join(sorted(unknown))}: it has {known}")
+        if action is Action.KILL:
+            await supervisor.hold(*chosen)
+        elif action is Action.CUT_POWER:
+            await self._cut_power(site, parts)
+        elif action is Action.RESTORE:
+            await supervisor.release(*chosen)
+        else:
+            number = {
+                Action.RESTART: signal.SIGKILL,
+                Action.PAUSE: signal.SIGSTOP,
+                Action.RESUME: signal.SIGCONT,
+            }
+            for part in chosen:
+                _signal_all(part, number[action])
+
+    async def _cut_power(self, site: str, parts: list[str]) -> None:
+        if site != TRUCK or parts:
+            raise Refused(f"power is cut of the whole {TRUCK}")
+        if self._truck_disk is None:
+            raise Refused("the truck has no disk of its own: start with --truck-disk, as root")
+        supervisor = self._site(site).supervisor
+        for part in supervisor.parts:
+            _signal_all(part, signal.SIGSTOP)
+        await asyncio.to_thread(self._truck_disk.image)
+        await supervisor.hold(*supervisor.parts)
+        await asyncio.to_thread(self._truck_disk.restore_image)
+
+    def _site(self, name: str) -> OneSite:
+        if name not in self.sites:
+            raise Refused(f"there is no site {name}: there are {', '.join(self.sites)}")
+        return self.sites[name]
+
+
+def _part_state(part: Part) -> dict[str, Any]:
+    running = part.process is not None and part.process.returncode is None
+    state = "held" if part.released else "running" if running else "down"
+    return {"pid": part.process.pid if running else None, "state": state, "restarts": part.restarts}
+
+
+def _signal_all(part: Part, number: signal.Signals) -> None:
+    """The process and its children: PostgreSQL's are Patroni's grandchildren."""
+    if part.process is None or part.process.returncode is not None:
+        return
+    process = psutil.Process(part.process.pid)
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            one.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
