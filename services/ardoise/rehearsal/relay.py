@@ -53,7 +53,7 @@ class RelayClient:
     """One relay. `send` never blocks; `run` carries what was sent to ingest, over any number of connections.
 
     `on_answer`, where given, is called with the first acknowledgement or refusal of each frame and the seconds
-    since it was sent.
+    since it was sent; `on_region` with the second acknowledgement.
     """
 
     def __init__(
@@ -62,12 +62,14 @@ class RelayClient:
         channel: grpc.aio.Channel,
         *,
         on_answer: Callable[[RelayResponse, float], None] | None = None,
+        on_region: Callable[[RelayResponse], None] | None = None,
         most_kept: int = MOST_KEPT,
     ) -> None:
         self.relay_id = relay_id
         self.tally = Tally()
         self._stub = TelemetryServiceStub(channel)
         self._on_answer = on_answer
+        self._on_region = on_region
         self._most_kept = most_kept
         self._kept: OrderedDict[Key, TelemetryFrame] = OrderedDict()
         self._waiting: OrderedDict[Key, None] = OrderedDict()
@@ -158,6 +160,8 @@ class RelayClient:
                 self._notify(response, self._key(number, self._unanswered))
             elif acknowledgement.durability == DURABILITY_IN_REGION:
                 self.tally.in_region += 1
+                if self._on_region:
+                    self._on_region(response)
                 self._forget(self._key(number, self._kept))
         elif outcome == "refusal":
             self._refused(response)

@@ -42,7 +42,7 @@ READY_LIMIT_S = 90.0
 POLL_S = 0.2
 REQUEST_LIMIT_S = 2.0
 SUPERUSER, REPLICATOR, REWINDER = "postgres", "replicator", "rewinder"
-APPLICATIONS = ("recorder", "analytics", "mediawall", "security", "sites")
+APPLICATIONS = ("recorder", "analytics", "mediawall", "security", "sites", "drill")
 """Holders of certificates that are let into the race's database."""
 
 _CREATE_DATABASE = f"""\
