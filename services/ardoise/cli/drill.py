@@ -1,0 +1,123 @@
+"""`ardoise drill ...`: break something on purpose, see what holds, and have it put right again."""
+
+import asyncio
+import fcntl
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    help="Drills: a fault with a precheck, probes, invariants, a return to normal and a report.",
+    no_args_is_help=True,
+)
+
+StateDir = Annotated[
+    Path, typer.Option(envvar="ARDOISE_STATE_DIR", help="State directory of the `ardoise sites up` to drill.")
+]
+SEED_BITS = 31
+
+
+@app.command("list")
+def list_() -> None:
+    """The drills there are, in the order of the fault catalogue."""
+    from ardoise.rehearsal.drills.scenarios import SCENARIOS
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("no", "drill", "what is broken", "checks"):
+        table.add_column(name)
+    for scenario in SCENARIOS.values():
+        numbers = ",".join(map(str, scenario.numbers))
+        table.add_row(numbers, scenario.name, scenario.title, " ".join(sorted(scenario.checks)))
+    Console().print(table)
+
+
+@app.command()
+def run(
+    names: Annotated[
+        list[str], typer.Argument(help="Drills, by name or number; `all` for every one, one after another.")
+    ],
+    state_dir: StateDir = Path(".state"),
+    seed: Annotated[int, typer.Option(min=0, help="Repeats a run. Default: drawn, and printed.")] = -1,
+    report_dir: Annotated[
+        Path | None, typer.Option(help="Where reports are kept. Default: drills in the state directory.")
+    ] = None,
+) -> None:
+    """Runs drills on three sites. Ctrl-C ends one after it has put everything right. Exit code 1: one did not hold."""
+    from ardoise.chassis.telemetry import configure_logging
+    from ardoise.ingest.setup.source import read_setup
+    from ardoise.rehearsal.drills.report.files import keep
+    from ardoise.rehearsal.drills.report.model import Report, Verdict
+    from ardoise.rehearsal.drills.report.table import print_report, summary_table
+    from ardoise.rehearsal.drills.run import run_drill
+    from ardoise.rehearsal.drills.scenarios import SCENARIOS, by_name
+    from ardoise.up.control import Control
+    from ardoise.up.demo import SIMULATED_EVENT
+
+    console = Console()
+    configure_logging("ERROR", service="drill")
+    chosen = list(SCENARIOS.values()) if names == ["all"] else [by_name(name) for name in names]
+    stage = read_setup(SIMULATED_EVENT)
+    seed = secrets.randbits(SEED_BITS) if seed < 0 else seed
+    reports: list[Report] = []
+
+    async def run_all() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        async with Control(state_dir) as control:
+            for scenario in chosen:
+                report = await run_drill(
+                    control,
+                    scenario,
+                    stage,
+                    seed=seed,
+                    tell=lambda line: console.print(line, highlight=False),
+                )
+                reports.append(report)
+                print_report(report, console)
+                page = keep(report, report_dir or state_dir / "drills")
+                console.print(f"report: {page}", highlight=False, soft_wrap=True)
+                if report.verdict is Verdict.ABORTED:
+                    return
+
+    with _only_one(state_dir):
+        asyncio.run(run_all())
+    if len(reports) > 1:
+        console.print(summary_table(reports))
+    if any(report.verdict is not Verdict.HELD for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON of a report.")],
+) -> None:
+    """Shows a report that was kept, and makes its page again."""
+    from ardoise.rehearsal.drills.report.files import keep, read
+    from ardoise.rehearsal.drills.report.table import print_report
+
+    console = Console()
+    kept = read(file)
+    print_report(kept, console)
+    console.print(f"report: {keep(kept, file.parent)}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _only_one(state_dir: Path) -> Iterator[None]:
+    """Two drills at once would each take the other's fault for the platform's."""
+    if not state_dir.is_dir():
+        raise ValueError(f"{state_dir} is no state directory: start `ardoise sites up`, or give --state-dir")
+    with (state_dir / ".drill.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RuntimeError("another drill runs here: wait until it is over") from error
+        yield

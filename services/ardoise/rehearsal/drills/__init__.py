@@ -1,0 +1,1 @@
+"""Drills: faults with a precheck, timed steps, probes all through, invariants at the end, and a report."""

@@ -1,0 +1,67 @@
+"""What log, mirrors and database hold once everything is quiet: read, not asked for."""
+
+from dataclasses import dataclass, field
+
+from ardoise.rehearsal.drills.history import FixKey, FrameKey, Role
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of the log, or of a mirror of it."""
+
+    digest: bytes
+    """Of subject and content: nats-server takes some headers of its own off what it mirrors (Nats-Expected-Stream)."""
+    frame: FrameKey | None = None
+
+
+@dataclass(frozen=True)
+class FrameRow:
+    """A row of `frame`, and what is beside it."""
+
+    frame: FrameKey
+    fixes: int
+    rows: int
+    """In `fix`."""
+    ledger: int
+    """In `fix_ledger`; a frame set aside counts whole."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the primary's tables hold of the drill's epoch, up to `Evidence.upto`."""
+
+    watermark: int
+    beyond_watermark: dict[str, int]
+    """Rows of each table that lie past it; empty where there are none."""
+    frames: dict[int, FrameRow]
+    """By sequence."""
+    set_aside: frozenset[int]
+    """Sequences that could not be derived."""
+    fixes: dict[FixKey, int]
+    """How many rows each has."""
+    digests: dict[int, str]
+    """Of snapshots, by sequence."""
+    decisions: dict[str, int]
+    """The drill's own, by key: the timeline they were written on."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database server at the end."""
+
+    role: Role
+    timeline: int | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that was read back."""
+
+    upto: int
+    """Last acknowledged sequence: what lies past it is not judged."""
+    log: dict[int, Message]
+    mirrors: dict[str, dict[int, Message]]
+    written: Written
+    servers: dict[str, Server]
+    missing: list[str] = field(default_factory=list)
+    """What could not be read, with the reason: what depends on it is not held to be true."""

@@ -1,0 +1,205 @@
+"""Does the steps of a drill, and undoes whatever is still broken."""
+
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx
+import nats.errors
+import psutil
+from nats.js.errors import APIError
+
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.log import stream_of
+from ardoise.rehearsal.drills.history import History, Kind
+from ardoise.rehearsal.drills.inspection import members
+from ardoise.rehearsal.drills.platform import Reached
+from ardoise.rehearsal.drills.precheck import LEADER
+from ardoise.rehearsal.drills.probes.relays import Relays
+from ardoise.rehearsal.drills.scenario import (
+    Act,
+    Cast,
+    KillInside,
+    Place,
+    SendAgain,
+    SetLink,
+    Step,
+    StickMirror,
+    Switchover,
+    WritePoison,
+)
+from ardoise.up.control import Action, Control
+from ardoise.up.network import Condition
+
+SWITCHOVER_LIMIT_S = 30.0
+NEVER = "log.never"
+"""A subject that no log has: a mirror of it copies nothing and says that it lags by nothing."""
+POISON = b"\xff\xff\xff nobody can read this"
+
+
+class DrillFailed(Exception):
+    """A step could not be done, or what it waited for did not come."""
+
+
+class Faults:
+    """`do` for each step; `restore` at the end, whatever happened."""
+
+    def __init__(
+        self,
+        control: Control,
+        reached: Reached,
+        cast: Cast,
+        relays: Relays,
+        history: History,
+    ) -> None:
+        self._control, self._reached, self._cast = control, reached, cast
+        self._relays, self._history = relays, history
+        self._paused: set[tuple[str, tuple[str, ...]]] = set()
+        self._stuck: set[str] = set()
+
+    async def do(self, step: Step) -> None:
+        """Breaks or mends something. Raises DrillFailed, Refused."""
+        match step:
+            case SetLink():
+                await self._set_link(step)
+            case Act():
+                await self._act(step)
+            case KillInside():
+                await self._kill_inside(step)
+            case Switchover():
+                await self._switchover()
+            case StickMirror():
+                await self._stick_mirror(self._cast[step.place])
+            case SendAgain():
+                self._history.note(Kind.FAULT, "every frame is sent again")
+                self._relays.send_again()
+            case WritePoison():
+                await self._write_poison()
+
+    async def restore(self) -> None:
+        """Mends links, wakes and starts processes: all that is not as it was. Raises DrillFailed, Refused."""
+        for site, parts in sorted(self._paused):
+            await self._control.act(site, Action.RESUME, *parts)
+        state = await self._control.state()
+        for link in state["links"]:
+            await self._control.set_link(link["sender"], link["receiver"], Condition())
+        for site, found in state["sites"].items():
+            held = [name for name, part in found["parts"].items() if part["state"] == "held"]
+            if held:
+                await self._control.act(site, Action.RESTORE, *held)
+        for site in sorted(self._stuck):
+            await self._unstick_mirror(site)
+
+    async def _set_link(self, step: SetLink) -> None:
+        one, other = self._cast[step.one], self._cast[step.other]
+        mended = step.condition == Condition()
+        how = "whole" if mended else "cut" if step.condition.cut else str(step.condition)
+        text = f"link {one} {'-' if step.both_ways else 'to'} {other}: {how}"
+        self._history.note(Kind.MENDED if mended else Kind.FAULT, text)
+        await self._control.set_link(one, other, step.condition)
+        if step.both_ways:
+            await self._control.set_link(other, one, step.condition)
+
+    async def _act(self, step: Act) -> None:
+        site = self._cast[step.place]
+        parts = await self._named(site, step.parts)
+        mends = step.action in (Action.RESTORE, Action.RESUME)
+        text = f"{site}: {step.action} {', '.join(parts) or 'everything'}"
+        if not mends:
+            self._history.note(Kind.FAULT, text)
+        if step.action is Action.PAUSE:
+            self._paused.add((site, parts))
+        await self._control.act(site, step.action, *parts)
+        if step.action is Action.RESUME:
+            self._paused.discard((site, parts))
+        if mends:
+            self._history.note(Kind.MENDED, text)
+
+    async def _named(self, site: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """As the site calls them: members of what is stretched over all sites bear its name too."""
+        there = (await self._control.state())["sites"][site]["parts"]
+        return tuple(part if part in there else f"{part}-{site}" for part in parts)
+
+    async def _kill_inside(self, step: KillInside) -> None:
+        site = self._cast[step.place]
+        state = await self._control.state()
+        (name,) = await self._named(site, (step.part,))
+        part = psutil.Process(state["sites"][site]["parts"][name]["pid"])
+        # The topmost of its name: PostgreSQL's own children bear it too.
+        found = [
+            child
+            for child in part.children(recursive=True)
+            if child.name() == step.program and (parent := child.parent()) and parent.name() != step.program
+        ]
+        if not found:
+            raise DrillFailed(f"{site}: {step.part} runs no {step.program}")
+        self._history.note(Kind.FAULT, f"{site}: kill -9 {step.program}")
+        found[0].send_signal(signal.SIGKILL)
+
+    async def _switchover(self) -> None:
+        listed = await members(self._reached)
+        leader = next((one["name"] for one in listed if one["role"] == LEADER), None)
+        if leader is None:
+            raise DrillFailed("no primary to switch over from")
+        candidate = next(
+            self._cast[place] for place in Place if place is not Place.TRUCK and self._cast[place] != leader
+        )
+        self._history.note(Kind.FAULT, f"planned switchover: {leader} to {candidate}")
+        async with self._reached.patroni() as http:
+            try:
+                answer = await http.post(
+                    f"https://{self._reached.at(leader, 'patroni')}/switchover",
+                    json={"leader": leader, "candidate": candidate},
+                    timeout=SWITCHOVER_LIMIT_S,
+                )
+            except httpx.HTTPError as error:
+                raise DrillFailed(f"the switchover was not answered: {error!r}") from error
+        if not answer.is_success:
+            raise DrillFailed(f"the switchover was refused: {answer.text.strip()}")
+
+    async def _stick_mirror(self, site: str) -> None:
+        """The same mirror made anew, of a subject that never comes: only comparing it with the log shows it."""
+        stream = stream_of(self._history.epoch)
+        async with _as_of(self._reached, site, "sites") as bus:
+            config = (await bus.js.stream_info(stream)).config
+            if config.mirror is None:
+                raise DrillFailed(f"{site}: {stream} is no mirror")
+            self._history.note(Kind.FAULT, f"{site}: the mirror of the log is stuck")
+            await bus.js.delete_stream(stream)
+            self._stuck.add(site)
+            stuck = replace(config.mirror, filter_subject=NEVER)
+            await bus.js.add_stream(replace(config, mirror=stuck))
+
+    async def _unstick_mirror(self, site: str) -> None:
+        """Where nobody has repaired it: away with it, it is made anew where there is none."""
+        stream = stream_of(self._history.epoch)
+        async with _as_of(self._reached, site, "sites") as bus:
+            mirror = (await bus.js.stream_info(stream)).config.mirror
+            if mirror is not None and mirror.filter_subject == NEVER:
+                await bus.js.delete_stream(stream)
+
+    async def _write_poison(self) -> None:
+        epoch, truck = self._history.epoch, self._cast[Place.TRUCK]
+        self._history.note(Kind.FAULT, "a message that nobody can read comes to stand in the log")
+        async with _as_of(self._reached, truck, "ingest") as bus:
+            acknowledgement = await bus.js.publish(
+                f"log.{epoch}.frame.poison", POISON, stream=stream_of(epoch)
+            )
+        self._history.poisoned.append(acknowledgement.seq)
+
+
+@contextlib.asynccontextmanager
+async def _as_of(reached: Reached, site: str, holder: str) -> AsyncIterator[Bus]:
+    """A connection with a service's own certificate: some faults are what only that service could do."""
+    settings = reached.settings(site).model_copy(update={"identity_dir": reached.identity_of(site)})
+    try:
+        bus = await Bus.connect(settings, holder)
+    except (nats.errors.Error, OSError) as error:
+        raise DrillFailed(f"{site}: nats-server does not answer: {error!r}") from error
+    try:
+        yield bus
+    except (nats.errors.Error, APIError, TimeoutError) as error:
+        raise DrillFailed(f"{site}: nats-server refused: {error!r}") from error
+    finally:
+        await bus.close()

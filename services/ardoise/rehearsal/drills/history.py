@@ -1,0 +1,182 @@
+"""What the probes of a drill saw, in their own clock: seconds since it began, of a clock that never jumps."""
+
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+type FrameKey = tuple[str, int, int]
+"""Relay, boot id, frame number."""
+type FixKey = tuple[int, int]
+"""Tracker, device time in milliseconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """A frame, as ingest acknowledged it to its relay. A frame sent twice may be acknowledged twice."""
+
+    at_s: float
+    latency_s: float
+    """Since it was sent on this connection."""
+    frame: FrameKey
+    epoch: int
+    sequence: int
+    fixes: tuple[FixKey, ...]
+    """Without those that were refused."""
+
+
+@dataclass(frozen=True)
+class InRegion:
+    """The second acknowledgement of a frame."""
+
+    at_s: float
+    epoch: int
+    sequence: int
+
+
+class Words(StrEnum):
+    """What a screen says about its link."""
+
+    LIVE = "live"
+    LATE = "data late"
+    NO_TRUCK = "no link to the truck"
+    NO_RACE = "no link to the race"
+    RECONNECTING = "reconnecting"
+
+
+@dataclass(frozen=True)
+class ScreenSeen:
+    """What a screen showed at one moment."""
+
+    at_s: float
+    site: str
+    epoch: int
+    race_time_ms: int
+    """The tick on it, as far as it has one; else 0."""
+    age_ms: int
+    words: Words
+
+
+class Role(StrEnum):
+    """What a database server says of itself."""
+
+    PRIMARY = "primary"
+    STANDBY = "standby"
+    AWAY = "away"
+
+
+@dataclass(frozen=True)
+class DatabaseSeen:
+    """What a database server said of itself, in a session of the probe's own."""
+
+    at_s: float
+    site: str
+    role: Role
+    timeline: int | None = None
+    watermark: int | None = None
+    """None: unknown; 0: nothing of the epoch is written."""
+
+
+class Outcome(StrEnum):
+    """What a writer of decisions was told."""
+
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    """Before it could be committed."""
+    IN_DOUBT = "in doubt"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row that was to be committed on both regions."""
+
+    key: str
+    site: str
+    """Of the server it was sent to."""
+    began_s: float
+    ended_s: float
+    outcome: Outcome
+    timeline: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class DigestSeen:
+    """A snapshot that a site gave out under a name."""
+
+    at_s: float
+    site: str
+    name: tuple[str, int, int]
+    """Engine version, epoch, sequence."""
+    race_time_ms: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class PositionSeen:
+    """How far a site's copy of the log goes; None: its server does not answer."""
+
+    at_s: float
+    site: str
+    last_sequence: int | None
+
+
+class Kind(StrEnum):
+    """What an event of the drill is."""
+
+    FAULT = "fault"
+    MENDED = "mended"
+    REACHED = "reached"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the drill itself did, or waited for."""
+
+    at_s: float
+    kind: Kind
+    text: str
+
+
+@dataclass
+class History:
+    """Everything seen. Probes append; nothing is ever changed or removed."""
+
+    epoch: int = 0
+    origin_utc_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    origin_monotonic_s: float = field(default_factory=time.monotonic)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    in_region: list[InRegion] = field(default_factory=list)
+    screens: list[ScreenSeen] = field(default_factory=list)
+    database: list[DatabaseSeen] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    digests: list[DigestSeen] = field(default_factory=list)
+    positions: list[PositionSeen] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    poisoned: list[int] = field(default_factory=list)
+    """Sequences of messages that nobody can read."""
+    ended_s: float = 0.0
+    """When the probes stopped looking; 0: they still do."""
+
+    def now_s(self) -> float:
+        """Seconds since the drill began."""
+        return time.monotonic() - self.origin_monotonic_s
+
+    def utc_ms(self, at_s: float) -> int:
+        """The instant of `at_s`, milliseconds since 1970."""
+        return self.origin_utc_ms + round(at_s * 1000)
+
+    def note(self, kind: Kind, text: str) -> None:
+        """Something that the drill did, now."""
+        self.events.append(Event(self.now_s(), kind, text))
+
+    @property
+    def faults_s(self) -> list[float]:
+        """When something was broken, in order."""
+        return [event.at_s for event in self.events if event.kind is Kind.FAULT]
+
+    @property
+    def changed_s(self) -> float:
+        """When something was last broken or mended; 0: nothing was."""
+        changes = (event.at_s for event in self.events if event.kind in (Kind.FAULT, Kind.MENDED))
+        return max(changes, default=0.0)

@@ -1,0 +1,32 @@
+"""The invariants of the fault catalogue, each a pure function of what was seen and of what was read back."""
+
+from collections.abc import Callable, Mapping
+
+from ardoise.rehearsal.drills.evidence import Evidence
+from ardoise.rehearsal.drills.history import History
+from ardoise.rehearsal.drills.invariants import copies, pace, truth, writer
+from ardoise.rehearsal.drills.invariants.finding import Finding
+from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise, Scenario
+
+type Check = Callable[[History, Evidence, Promise, Cast], Finding]
+
+CHECKS: Mapping[Invariant, Check] = {
+    Invariant.ONE_WRITER: writer.one_writer,
+    Invariant.NOTHING_LOST: truth.nothing_lost,
+    Invariant.EXACTLY_ONCE: truth.exactly_once,
+    Invariant.ATOMIC_WATERMARK: truth.atomic_watermark,
+    Invariant.MIRROR_IS_PREFIX: copies.mirror_is_prefix,
+    Invariant.TIMELINES: writer.timelines,
+    Invariant.BOUNDED: pace.bounded,
+    Invariant.HONEST: pace.honest,
+    Invariant.SAME_EVERYWHERE: copies.same_everywhere,
+}
+
+
+def judge(scenario: Scenario, history: History, evidence: Evidence, cast: Cast) -> list[Finding]:
+    """What the scenario checks, in the catalogue's order."""
+    return [
+        check(history, evidence, scenario.promise, cast)
+        for invariant, check in CHECKS.items()
+        if invariant in scenario.checks
+    ]

@@ -1,0 +1,84 @@
+"""The platform under a drill, as a visitor from outside reaches it: control, servers' ports, identities."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import psycopg
+
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
+from ardoise.chassis.rpc import channel
+from ardoise.chassis.settings import CommonSettings, host_and_port
+
+IDENTITY = "drill"
+"""Reads logs and tables like any reader, and writes a table of its own."""
+OPERATOR = "drill-operator"
+DATABASE, DATABASE_USER = "ardoise", "ardoise"
+CONNECT_LIMIT_S = 2
+ASK_LIMIT_S = 5.0
+
+
+class Reached:
+    """What `ardoise sites up` says of its sites, and how to get there."""
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        """`state`: Control.state(). Makes development identities where there are none."""
+        self.state = state
+        self.identity_dir = Path(state["state_dir"]) / "identity"
+        self._mine = self.identity(IDENTITY, Role.SERVICE)
+        self.identity(OPERATOR, Role.RACE_OPERATIONS)
+
+    def identity(self, name: str, role: Role) -> Credentials:
+        """A client of the platform."""
+        return ensure_development_identity(self.identity_dir, name, role)
+
+    def identity_of(self, site: str) -> Path:
+        """Where a site keeps its services' certificates."""
+        return Path(self.state["sites"][site]["identity_dir"])
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self.state["sites"])
+
+    def at(self, site: str, server: str) -> str:
+        """host:port on this machine."""
+        return self.state["sites"][site]["ports"][server]
+
+    def settings(self, site: str) -> CommonSettings:
+        """As a process of this machine needs them to speak to a site."""
+        return CommonSettings(
+            site=site, identity_dir=self.identity_dir, nats_url=f"tls://{self.at(site, 'nats')}"
+        )
+
+    def channel(self, site: str, service: str, identity: str = OPERATOR) -> grpc.aio.Channel:
+        """A gRPC channel to a site's service."""
+        return channel(self.at(site, service), self.settings(site), identity)
+
+    async def bus(self, site: str) -> Bus:
+        """A connection to a site's nats-server, which comes back by itself."""
+        return await Bus.connect(self.settings(site), IDENTITY)
+
+    async def database(self, site: str) -> psycopg.AsyncConnection:
+        """A session on this region's server and on no other, in autocommit. Raises psycopg.OperationalError."""
+        host, port = host_and_port(self.at(site, "postgres"))
+        return await psycopg.AsyncConnection.connect(
+            host=host,
+            port=port,
+            dbname=DATABASE,
+            user=DATABASE_USER,
+            sslmode="verify-full",
+            sslrootcert=str(self._mine.ca),
+            sslcert=str(self._mine.certificate),
+            sslkey=str(self._mine.key),
+            connect_timeout=CONNECT_LIMIT_S,
+            application_name=IDENTITY,
+            autocommit=True,
+        )
+
+    def patroni(self) -> httpx.AsyncClient:
+        """A client that every Patroni lets in."""
+        return httpx.AsyncClient(verify=self._mine.client_context(), timeout=ASK_LIMIT_S)

@@ -1,0 +1,86 @@
+"""Whether the platform is well enough to be drilled. Pure: a drill on a degraded platform would be a disaster."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Place
+
+RUNNING, REGION = "running", "region"
+LEADER, SYNCHRONOUS = "leader", "sync_standby"
+MEMBER_STATES = {"running", "streaming"}
+LEVEL = 100
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What was found."""
+
+    state: Mapping[str, Any]
+    """Of `ardoise sites up`."""
+    members: tuple[Mapping[str, Any], ...]
+    """Of the stretched database, as Patroni lists them."""
+    positions: Mapping[str, Mapping[int, int]]
+    """Last sequence of every log, by site and epoch; a site that does not answer is absent."""
+    race_on: bool
+    """A race that is not over is live."""
+
+
+def objections(found: Platform) -> list[str]:
+    """Why no drill may begin; empty: it may."""
+    return [
+        *_parts(found.state),
+        *_links(found.state),
+        *_database(found.members),
+        *_mirrors(found),
+        *(["a race is live: finish it first, a drill takes its place"] if found.race_on else []),
+    ]
+
+
+def cast_of(found: Platform) -> Cast:
+    """Which site is what. Raises ValueError where there is no primary or no standby."""
+    sites = found.state["sites"]
+    regions = [name for name, site in sites.items() if site["kind"] == REGION]
+    leaders = [member["name"] for member in found.members if member["role"] == LEADER]
+    others = [name for name in regions if name not in leaders]
+    if len(leaders) != 1 or len(others) != 1:
+        raise ValueError(f"there is not one primary and one standby: {leaders or 'no primary'}, {others}")
+    truck = next(name for name, site in sites.items() if site["kind"] != REGION)
+    return {Place.TRUCK: truck, Place.PRIMARY: leaders[0], Place.STANDBY: others[0]}
+
+
+def _parts(state: Mapping[str, Any]) -> Iterator[str]:
+    for site, found in state["sites"].items():
+        for name, part in found["parts"].items():
+            if part["state"] != RUNNING:
+                yield f"{site}: {name} is {part['state']}"
+
+
+def _links(state: Mapping[str, Any]) -> Iterator[str]:
+    for link in state["links"]:
+        yield f"the link from {link['sender']} to {link['receiver']} is not whole"
+
+
+def _database(members: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
+    roles = [member["role"] for member in members]
+    if roles.count(LEADER) != 1:
+        yield "the database has no primary"
+    if SYNCHRONOUS not in roles:
+        yield "no region is synchronous: the other could not take over without loss"
+    for member in members:
+        if member["state"] not in MEMBER_STATES:
+            yield f"{member['name']}: the database is {member['state']}"
+    if len(members) != len(REGIONS):
+        yield f"the database has {len(members)} of {len(REGIONS)} members"
+
+
+def _mirrors(found: Platform) -> Iterator[str]:
+    sites = found.state["sites"]
+    truck = next(name for name, site in sites.items() if site["kind"] != REGION)
+    for site in sites:
+        if site not in found.positions:
+            yield f"{site}: nats-server does not answer"
+    for epoch, last in found.positions.get(truck, {}).items():
+        for site, logs in found.positions.items():
+            if last - logs.get(epoch, 0) > LEVEL:
+                yield f"{site}: its mirror of log {epoch} is {last - logs.get(epoch, 0)} behind"

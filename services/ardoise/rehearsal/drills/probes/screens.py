@@ -1,0 +1,70 @@
+"""A screen at a site: the public page's event stream, and what the page would say of it."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import httpx
+import httpx_sse
+
+from ardoise.rehearsal.drills.history import History, ScreenSeen, Words
+
+AGAIN_S = 0.2
+SILENCE_S = 4.0
+"""The wall beats every second: nothing for so long is a lost connection."""
+QUIET_MS, TROUBLE_MS = 2_000, 10_000
+"""As the page has them: what is older is late, then the truck's fault."""
+
+
+class Screen:
+    """One screen, which comes back by itself."""
+
+    def __init__(self, url: str, site: str, history: History) -> None:
+        self._url, self._site, self._history = url, site, history
+        self._links: dict[str, str] = {}
+        self._epoch = self._tick_ms = 0
+        self._connected = False
+
+    async def run(self) -> None:
+        """Watches until cancelled."""
+        async with httpx.AsyncClient(timeout=SILENCE_S) as http:
+            while True:
+                try:
+                    async with httpx_sse.aconnect_sse(http, "GET", f"{self._url}/events") as source:
+                        async for event in source.aiter_sse():
+                            self._connected = True
+                            self._take(event.event, json.loads(event.data))
+                except (httpx.HTTPError, httpx_sse.SSEError):
+                    pass
+                self._connected = False
+                self._look()
+                await asyncio.sleep(AGAIN_S)
+
+    def _take(self, kind: str, data: dict[str, Any]) -> None:
+        match kind:
+            case "links":
+                self._links = data
+            case "stage":
+                self._epoch, self._tick_ms = data["epoch"], 0
+            case "state" | "change":
+                self._tick_ms = data.get("time_ms", self._tick_ms)
+        self._look()
+
+    def _look(self) -> None:
+        age_ms = time.time_ns() // 1_000_000 - self._tick_ms if self._tick_ms else 0
+        said = words(connected=self._connected, links=self._links, age_ms=age_ms)
+        self._history.screens.append(
+            ScreenSeen(self._history.now_s(), self._site, self._epoch, self._tick_ms, age_ms, said)
+        )
+
+
+def words(*, connected: bool, links: dict[str, str], age_ms: int) -> Words:
+    """What the page says of its link."""
+    if not connected:
+        return Words.RECONNECTING
+    if links.get("positioning") != "connected":
+        return Words.NO_RACE
+    if age_ms > TROUBLE_MS:
+        return Words.NO_TRUCK
+    return Words.LATE if age_ms > QUIET_MS else Words.LIVE

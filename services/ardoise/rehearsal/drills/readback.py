@@ -1,0 +1,170 @@
+"""Reads log, mirrors and database once all is quiet: the evidence."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+
+import nats.errors
+import psycopg
+from google.protobuf.message import DecodeError
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import APIError
+
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.log import stream_of
+from ardoise.pb.log_pb2 import LogRecord
+from ardoise.rehearsal.drills.evidence import Evidence, FrameRow, Message, Server, Written
+from ardoise.rehearsal.drills.history import FixKey, FrameKey, History, Role
+from ardoise.rehearsal.drills.platform import Reached
+from ardoise.rehearsal.drills.probes.database import TABLE, look
+from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Place
+
+MESSAGE_LIMIT_S = 5.0
+TABLE_LIMIT_S = 30.0
+NOT_DERIVED = 0
+"""Ledger's verdict on a message that was set aside (ardoise.chassis.tables.FixLedger)."""
+HAVING_SEQUENCES = ("frame", "fix", "fix_ledger", "snapshot", "race_event", "decision")
+_BEYOND = " UNION ALL ".join(
+    f"SELECT '{table}', count(*) FROM {table} JOIN watermark w USING (epoch)"
+    f" WHERE epoch = %(epoch)s AND {table}.sequence > w.sequence"
+    for table in HAVING_SEQUENCES
+)
+_FRAMES = (
+    "SELECT sequence, relay_id, boot_id, frame_number, fixes FROM frame"
+    " WHERE epoch = %(epoch)s AND sequence <= %(upto)s"
+)
+_ROWS = (
+    "SELECT sequence, tracker, (extract(epoch FROM device_time) * 1000)::bigint, count(*) FROM fix"
+    " WHERE epoch = %(epoch)s AND sequence <= %(upto)s GROUP BY 1, 2, 3"
+)
+_LEDGER = "SELECT sequence, verdict, fixes FROM fix_ledger WHERE epoch = %(epoch)s AND sequence <= %(upto)s"
+_DIGESTS = (
+    "SELECT sequence, encode(digest, 'hex') FROM snapshot WHERE epoch = %(epoch)s AND sequence <= %(upto)s"
+)
+_WATERMARK = "SELECT sequence FROM watermark WHERE epoch = %(epoch)s"
+_DECISIONS = f"SELECT key, timeline FROM {TABLE}"
+NOTHING_WRITTEN = Written(0, {}, {}, frozenset(), {}, {}, {})
+
+
+async def read_evidence(reached: Reached, history: History, buses: Mapping[str, Bus], cast: Cast) -> Evidence:
+    """What stands where, up to the last acknowledged sequence. What cannot be read is said in `missing`."""
+    truck, regions = cast[Place.TRUCK], [cast[place] for place in REGIONS]
+    upto = max((one.sequence for one in history.acknowledged), default=0)
+    missing: list[str] = []
+    logs: dict[str, dict[int, Message]] = {}
+    for site in (truck, *regions):
+        try:
+            logs[site] = await read_log(buses[site], history.epoch, upto)
+        except (nats.errors.Error, APIError, TimeoutError) as error:
+            missing.append(f"{site}: its copy of the log cannot be read: {error!r}")
+            logs[site] = {}
+    servers = {site: await _server(reached, site, history) for site in regions}
+    primary = next((site for site, server in servers.items() if server.role is Role.PRIMARY), None)
+    written = NOTHING_WRITTEN
+    if primary is None:
+        missing.append("no database server is primary: what is written cannot be read")
+    else:
+        try:
+            written = await read_written(reached, primary, history.epoch, upto)
+        except (psycopg.Error, TimeoutError) as error:
+            missing.append(f"{primary}: the database cannot be read: {error!r}")
+    mirrors = {site: logs[site] for site in regions}
+    return Evidence(upto, logs[truck], mirrors, written, servers, missing)
+
+
+async def read_log(bus: Bus, epoch: int, upto: int) -> dict[int, Message]:
+    """Every message up to `upto`, by sequence."""
+    found: dict[int, Message] = {}
+    if not upto:
+        return found
+    subscription = await bus.js.subscribe(
+        "",
+        stream=stream_of(epoch),
+        ordered_consumer=True,
+        config=ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=1),
+    )
+    try:
+        while True:
+            message = await subscription.next_msg(timeout=MESSAGE_LIMIT_S)
+            sequence = message.metadata.sequence.stream
+            if sequence <= upto:
+                digest = hashlib.blake2b(message.subject.encode(), digest_size=16)
+                digest.update(message.data)
+                found[sequence] = Message(digest.digest(), _frame_of(message.data))
+            if sequence >= upto:
+                return found
+    finally:
+        await subscription.unsubscribe()
+
+
+async def read_written(reached: Reached, primary: str, epoch: int, upto: int) -> Written:
+    """What the tables hold of the epoch, as of one moment."""
+    asked = {"epoch": epoch, "upto": upto}
+    async with asyncio.timeout(TABLE_LIMIT_S):
+        session = await reached.database(primary)
+        async with session:
+            await session.set_autocommit(False)
+            await session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+            async def rows(query: str) -> list[tuple]:
+                return await (await session.execute(query, asked)).fetchall()
+
+            watermark = await rows(_WATERMARK)
+            beyond = {table: count for table, count in await rows(_BEYOND) if count}
+            frames, fixes, ledger = await rows(_FRAMES), await rows(_ROWS), await rows(_LEDGER)
+            digests, decisions = dict(await rows(_DIGESTS)), dict(await rows(_DECISIONS))
+    return written(watermark[0][0] if watermark else 0, beyond, frames, fixes, ledger, digests, decisions)
+
+
+def written(watermark, beyond, frames, fixes, ledger, digests, decisions) -> Written:
+    """The tables' rows, put together by sequence."""
+    by_fix: dict[FixKey, int] = {}
+    rows: dict[int, int] = {}
+    for sequence, tracker, device_ms, count in fixes:
+        key = (_unsigned(tracker), device_ms)
+        by_fix[key] = by_fix.get(key, 0) + count
+        rows[sequence] = rows.get(sequence, 0) + count
+    whole = {sequence: fixes for sequence, *_, fixes in frames}
+    counted: dict[int, int] = {}
+    for sequence, _, count in ledger:
+        counted[sequence] = counted.get(sequence, 0) + (whole.get(sequence, 0) if count is None else count)
+    return Written(
+        watermark=watermark,
+        beyond_watermark=beyond,
+        frames={
+            sequence: FrameRow(
+                (relay, _unsigned(boot), number), count, rows.get(sequence, 0), counted.get(sequence, 0)
+            )
+            for sequence, relay, boot, number, count in frames
+        },
+        set_aside=frozenset(sequence for sequence, verdict, _ in ledger if verdict == NOT_DERIVED),
+        fixes=by_fix,
+        digests=digests,
+        decisions=decisions,
+    )
+
+
+async def _server(reached: Reached, site: str, history: History) -> Server:
+    try:
+        async with asyncio.timeout(MESSAGE_LIMIT_S):
+            session = await reached.database(site)
+            async with session:
+                seen = await look(session, site, history)
+    except (psycopg.Error, TimeoutError):
+        return Server(Role.AWAY, None)
+    return Server(seen.role, seen.timeline)
+
+
+def _frame_of(data: bytes) -> FrameKey | None:
+    try:
+        record = LogRecord.FromString(data)
+    except DecodeError:
+        return None
+    if record.WhichOneof("body") != "frame":
+        return None
+    return (record.frame.relay_id, record.frame.boot_id, record.frame.frame_number)
+
+
+def _unsigned(number: int) -> int:
+    """Columns are signed: the same 64 bits as on the wire."""
+    return number % 2**64

@@ -1,0 +1,1 @@
+"""What is told of a drill: kept as JSON, shown in the terminal, drawn on one page."""

@@ -1,0 +1,161 @@
+"""A drill as data: what is broken, when, what is waited for, and what has to hold."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ardoise.rehearsal.drills.history import History
+from ardoise.rehearsal.drills.waits import Wait
+from ardoise.up.control import Action
+from ardoise.up.network import Condition
+
+
+class Place(StrEnum):
+    """A site, by what it is when the drill begins: so that any region can be the one that is lost."""
+
+    TRUCK = "truck"
+    PRIMARY = "primary"
+    STANDBY = "standby"
+
+
+type Cast = Mapping[Place, str]
+"""Which site is what."""
+REGIONS = (Place.PRIMARY, Place.STANDBY)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a condition may look at."""
+
+    history: History
+    cast: Cast
+    since_s: float
+    """When the last thing was broken, or mended."""
+    waiting_s: float
+    """When the wait began."""
+
+
+@dataclass(frozen=True)
+class Until:
+    """Something that comes to be true."""
+
+    says: str
+    holds: Callable[[Moment], bool]
+
+
+@dataclass(frozen=True)
+class SetLink:
+    """Makes one direction of a link, or both, so."""
+
+    one: Place
+    other: Place
+    condition: Condition
+    both_ways: bool = True
+
+
+@dataclass(frozen=True)
+class Act:
+    """Does something to parts of a site, to all of them where none is named."""
+
+    place: Place
+    action: Action
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KillInside:
+    """SIGKILL to a child of a part: PostgreSQL, and not the Patroni above it."""
+
+    place: Place
+    part: str
+    program: str
+
+
+@dataclass(frozen=True)
+class Switchover:
+    """Asks for the other region as primary, as planned."""
+
+
+@dataclass(frozen=True)
+class StickMirror:
+    """Makes the region's mirror of the log one that stands still and shows no lag."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class SendAgain:
+    """All relays send every frame again that was acknowledged to them."""
+
+
+@dataclass(frozen=True)
+class WritePoison:
+    """A message comes to stand in the log that nobody can read."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Lets time pass: the fault lasts so long."""
+
+    wait: Wait
+
+
+@dataclass(frozen=True)
+class WaitUntil:
+    """Goes on once it is true; past the wait, the drill has failed and restores."""
+
+    until: Until
+    within: Wait
+
+
+type Step = SetLink | Act | KillInside | Switchover | StickMirror | SendAgain | WritePoison | Hold | WaitUntil
+
+
+class Invariant(StrEnum):
+    """What can be checked: the catalogue's numbers."""
+
+    ONE_WRITER = "I1"
+    NOTHING_LOST = "I2"
+    EXACTLY_ONCE = "I3"
+    ATOMIC_WATERMARK = "I4"
+    MIRROR_IS_PREFIX = "I5"
+    TIMELINES = "I6"
+    BOUNDED = "I8"
+    HONEST = "I9"
+    SAME_EVERYWHERE = "digests"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What this fault may cost, and no more."""
+
+    screens: frozenset[Place] = frozenset()
+    """Where the picture goes on as if nothing had happened."""
+    writes_within: Wait | None = None
+    """Longest interruption of decisions; None: they may stop for as long as the fault lasts."""
+    ingest_goes_on: bool = True
+    """Relays are answered all through; False: the truck itself is what fails."""
+    primary_stays: bool = False
+    """No promotion anywhere."""
+    says_no_truck: frozenset[Place] = frozenset()
+    """Where screens say that the truck cannot be reached."""
+
+
+ALWAYS = frozenset(Invariant) - {Invariant.HONEST}
+"""Checked after every drill: no fault of ours may break them."""
+EVERYWHERE = frozenset(Place)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One drill."""
+
+    name: str
+    numbers: tuple[int, ...]
+    """Of the fault catalogue."""
+    title: str
+    purpose: str
+    """What it does for whom."""
+    steps: tuple[Step, ...]
+    promise: Promise
+    checks: frozenset[Invariant] = ALWAYS

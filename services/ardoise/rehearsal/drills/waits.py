@@ -1,0 +1,46 @@
+"""Every wait and every promise in time of a drill, in one place, with where it comes from."""
+
+from enum import Enum
+
+LEASE_S = 20.0
+"""Patroni's ttl, which may not be shorter: whoever was primary is nobody's primary after it."""
+
+
+class Wait(Enum):
+    """A named number of seconds. `promise`: more is a failure of the platform, and not only of patience."""
+
+    STEADY = (60.0, "relays, screens, database and mirrors of a fresh log", False)
+    DATABASE_BACK = (LEASE_S + 2.0, "the lease, plus 2 s to promote and to be found", True)
+    DATABASE_RESTARTED = (
+        LEASE_S + 12.0,
+        "a primary may take 20 s to come up again, then the other may",
+        True,
+    )
+    SWITCHOVER = (10.0, "a planned change: Patroni's own 2.5 to 4.5 s, the recorder's way to it", True)
+    STEPPED_DOWN = (LEASE_S + 5.0, "the lease, plus Patroni's loop and PostgreSQL's stop", True)
+    SYNCHRONOUS_LEFT = (15.0, "4 s of silence end a replication session; a Patroni loop or two notice", True)
+    NO_LINK_SAID = (15.0, "screens say it once the last tick is 10 s old", True)
+    MIRROR_REPAIRED = (30.0, "a mirror stuck at lag 0 is found within 30 s, and filled again", True)
+    MIRROR_LEVEL = (60.0, "minutes of a log, at the speed of this machine", False)
+    INGEST_BACK = (60.0, "truck's servers and services from nothing", False)
+    WRITTEN_DOWN = (90.0, "the recorder starts, restores a checkpoint and derives the rest again", False)
+    NORMAL_AGAIN = (180.0, "a stale primary is rewound or copied, mirrors filled, services started", False)
+    QUIET = (60.0, "everything acknowledged reaches both regions and the database", False)
+    CUT_SHORT = (10.0, "long enough to be missed, shorter than the lease", False)
+    CUT_BRIEF = (3.0, "a hiccup of a link", False)
+    CUT_LONG = (LEASE_S + 10.0, "longer than the lease: who could be wrong is wrong by then", False)
+    PAUSE = (40.0, "fault 3: with the lease before it, a machine that stood still for a minute", False)
+    OBSERVE = (5.0, "what went wrong at once would have shown", False)
+
+    def __init__(self, seconds: float, origin: str, promise: bool) -> None:
+        self.seconds, self.origin, self.promise = seconds, origin, promise
+
+
+ACKNOWLEDGED_P99_S = 0.5
+"""Ingest never blocks: the first acknowledgement, from the moment at which a connected relay sends."""
+SCREEN_STEP_S = 1.5
+"""At a site that a fault does not touch, no second of the race comes later after the one before."""
+DECISION_LIMIT_S = 5.0
+"""What is not committed on both regions by then is in doubt, never acknowledged."""
+DIGESTS_COMPARED = 0.99
+"""Of the seconds that two sites both showed."""

@@ -1,0 +1,114 @@
+"""What a fault may cost in time, and what screens say meanwhile: found where it is broken. And the figures of it."""
+
+from dataclasses import replace
+
+import pytest
+from ardoise.rehearsal.drills.evidence import Evidence
+from ardoise.rehearsal.drills.history import (
+    DatabaseSeen,
+    Event,
+    History,
+    Kind,
+    Outcome,
+    Role,
+    ScreenSeen,
+    Words,
+)
+from ardoise.rehearsal.drills.scenario import Invariant, Place
+
+from tests.support.drilled import (
+    EPOCH,
+    FIRST_MS,
+    PROMOTED_S,
+    SCENARIO,
+    broken,
+    checked,
+    decision,
+    history,
+    report,
+)
+
+# I8
+
+
+def test_slow_acknowledgements_are_found():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.acknowledged[:] = [replace(one, latency_s=0.7) for one in seen.acknowledged]
+
+    broken(Invariant.BOUNDED, doctor, "acknowledgements: p99 700 ms, promised 500 ms")
+
+
+@pytest.mark.parametrize("site", ["truck", "london"])
+def test_a_second_that_a_surviving_screen_skips_is_found(site: str):
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.screens[:] = [
+            one for one in seen.screens if not (one.site == site and one.race_time_ms == FIRST_MS + 15_000)
+        ]
+
+    broken(Invariant.BOUNDED, doctor, f"{site} went from second", f"{site} stood still for 2.0 s")
+
+
+def test_a_screen_that_stops_for_good_is_found():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.screens[:] = [one for one in seen.screens if one.site != "truck" or one.at_s < 20]
+
+    broken(Invariant.BOUNDED, doctor, "truck showed nothing new in the last 20")
+
+
+def test_the_screen_of_the_lost_region_may_stand():
+    assert Place.PRIMARY not in SCENARIO.promise.screens
+    assert checked(Invariant.BOUNDED).holds
+
+
+def test_a_database_that_comes_back_too_late_or_never_is_found():
+    def late(seen: History, _: Evidence) -> None:
+        seen.decisions[:] = [one for one in seen.decisions if not PROMOTED_S <= one.began_s < 36]
+
+    def never(seen: History, _: Evidence) -> None:
+        seen.decisions[:] = [one for one in seen.decisions if one.site == "amsterdam"]
+
+    broken(Invariant.BOUNDED, late, "decisions stood for 27.0 s, promised 22 s")
+    broken(Invariant.BOUNDED, never, "decisions never came back")
+
+
+def test_a_decision_that_nobody_answered_within_its_limit_is_found():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.decisions.append(replace(decision(12, "london", Outcome.IN_DOUBT), ended_s=20.0))
+
+    broken(Invariant.BOUNDED, doctor, "london took 7.9 s to answer")
+
+
+# I9
+
+
+def test_a_screen_that_calls_an_old_second_live_is_found():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.screens.append(ScreenSeen(39.9, "london", EPOCH, FIRST_MS, 14_000, Words.LIVE))
+
+    broken(Invariant.HONEST, doctor, 'london says "live" over a second that is 14.0 s old')
+
+
+def test_a_screen_that_never_names_the_lost_truck_is_found():
+    promise = replace(SCENARIO.promise, says_no_truck=frozenset({Place.STANDBY}))
+    broken(Invariant.HONEST, lambda _, __: None, "london never said", promise=promise)
+
+
+# figures
+
+
+def test_fixes_written_again_by_the_new_primary_are_told():
+    fixes = report().figures.fixes
+    assert (fixes.acknowledged, fixes.stored, fixes.lost, fixes.doubled) == (80, 80, 0, 0)
+    assert fixes.replayed == 0
+
+    seen = history()
+    at = next(i for i, one in enumerate(seen.database) if one.role is Role.PRIMARY and one.timeline == 2)
+    seen.database.insert(at, DatabaseSeen(PROMOTED_S, "london", Role.PRIMARY, 2, 14))
+    assert report(seen).figures.fixes.replayed == 2 * 3  # frames 16, 18 and 20 of two fixes
+
+
+def test_the_longest_interruption_counts_from_the_last_decision_before_the_fault():
+    seen = history()
+    seen.events.append(Event(39.9, Kind.FAULT, "again"))
+    assert report().figures.writes_interrupted_s == pytest.approx(20.0)
+    assert report(seen).figures.writes_interrupted_s is None

@@ -1,0 +1,92 @@
+"""A drill is refused on a platform that is not well, and says why."""
+
+from typing import Any
+
+import pytest
+from ardoise.rehearsal.drills.precheck import Platform, cast_of, objections
+from ardoise.rehearsal.drills.scenario import Place
+
+EPOCH = 1
+
+
+def platform(**changed: Any) -> Platform:
+    part = {"pid": 7, "state": "running", "restarts": 0}
+    sites = {
+        name: {"kind": "edge" if name == "truck" else "region", "parts": {"nats-server": dict(part)}}
+        for name in ("truck", "amsterdam", "london")
+    }
+    healthy = {
+        "state": {"sites": sites, "links": []},
+        "members": (
+            {"name": "amsterdam", "role": "leader", "state": "running"},
+            {"name": "london", "role": "sync_standby", "state": "streaming"},
+        ),
+        "positions": {name: {EPOCH: 1_000} for name in sites},
+        "race_on": False,
+    }
+    return Platform(**{**healthy, **changed})
+
+
+def test_a_healthy_platform_may_be_drilled():
+    assert objections(platform()) == []
+
+
+def test_after_a_switchover_the_other_region_is_the_primary_of_the_drill():
+    members = (
+        {"name": "amsterdam", "role": "sync_standby", "state": "streaming"},
+        {"name": "london", "role": "leader", "state": "running"},
+    )
+    assert cast_of(platform(members=members)) == {
+        Place.TRUCK: "truck",
+        Place.PRIMARY: "london",
+        Place.STANDBY: "amsterdam",
+    }
+
+
+def test_a_part_that_is_held_down_is_named():
+    found = platform()
+    found.state["sites"]["london"]["parts"]["nats-server"]["state"] = "held"
+    assert objections(found) == ["london: nats-server is held"]
+
+
+def test_a_link_that_is_not_whole_is_named():
+    found = platform()
+    found.state["links"].append({"sender": "truck", "receiver": "london", "cut": True})
+    assert objections(found) == ["the link from truck to london is not whole"]
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ((), "the database has no primary"),
+        (
+            (
+                {"name": "amsterdam", "role": "leader", "state": "running"},
+                {"name": "london", "role": "replica", "state": "streaming"},
+            ),
+            "no region is synchronous",
+        ),
+        (
+            (
+                {"name": "amsterdam", "role": "leader", "state": "running"},
+                {"name": "london", "role": "sync_standby", "state": "starting"},
+            ),
+            "london: the database is starting",
+        ),
+        (({"name": "amsterdam", "role": "leader", "state": "running"},), "the database has 1 of 2 members"),
+    ],
+)
+def test_a_database_that_is_not_whole_is_refused(members: tuple, says: str):
+    assert any(says in objection for objection in objections(platform(members=members)))
+
+
+def test_a_mirror_that_is_behind_and_a_server_that_is_silent_are_named():
+    positions = {"truck": {EPOCH: 1_000}, "amsterdam": {EPOCH: 500}}
+    assert objections(platform(positions=positions)) == [
+        "london: nats-server does not answer",
+        "amsterdam: its mirror of log 1 is 500 behind",
+    ]
+
+
+def test_a_race_that_is_live_is_not_displaced():
+    assert objections(platform(race_on=True)) == ["a race is live: finish it first, a drill takes its place"]
