@@ -1,6 +1,6 @@
 # Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench proto release-contracts settings-reference
+.PHONY: help setup demo test lint faults bench proto release-contracts settings-reference
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 
@@ -10,6 +10,7 @@ SETUP ?=
 TESTS ?= $(wildcard tests/unit tests/integration tests/sites tests/browser)
 # Tests run side by side in this many processes.
 JOBS ?= 2
+REPORTS ?= build/drills
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ test: setup ## Unit, integration and browser tests; names what it had to skip, a
 
 lint: setup ## Style, import contracts, gRPC contracts
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/lint-imports && .venv/bin/buf lint proto
+
+faults: setup ## Every drill of the fault catalogue on three sites, and their table; about half an hour; REPORTS=<directory>
+	@exec scripts/faults $(REPORTS)
 
 bench: setup ## Figures of this machine, each with its limit or peer from the same run
 	@exec .venv/bin/pytest tests/bench -s -rs

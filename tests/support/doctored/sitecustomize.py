@@ -1,0 +1,63 @@
+"""Takes guards out of the platform, for drills that have to fail then: Python imports this before anything else.
+
+DOCTORED names them, separated by commas. Each replaces one function, in the module that owns it, as that is imported.
+"""
+
+import functools
+import importlib.abc
+import importlib.util
+import os
+import sys
+
+
+def lazy_fsync(module):
+    """A frame is acknowledged before it is on the disk."""
+    original = module.server_config
+
+    @functools.wraps(original)
+    def server_config(*arguments, **named):
+        return original(*arguments, **named).replace("sync_interval: always", "sync_interval: '2m'")
+
+    module.server_config = server_config
+
+
+def trusted_lag(module):
+    """A mirror that says it lags by nothing is believed."""
+    original = module.decide
+
+    @functools.wraps(original)
+    def decide(stream, seen, *arguments, **named):
+        if seen.mirror is not None and seen.origin is not None:
+            return module.Finding(stream, module.MirrorState.FOLLOWING, "it says so", behind=0)
+        return original(stream, seen, *arguments, **named)
+
+    module.decide = decide
+
+
+GUARDS = {
+    "lazy-fsync": ("ardoise.chassis.nats_config", lazy_fsync),
+    "trusted-lag": ("ardoise.sites.mirrors", trusted_lag),
+}
+
+
+class _Doctor(importlib.abc.MetaPathFinder):
+    def __init__(self, cures):
+        self._cures = cures
+
+    def find_spec(self, name, path=None, target=None):
+        cure = self._cures.pop(name, None)
+        if cure is None:
+            return None
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            cure(module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+wanted = [name for name in os.environ.get("DOCTORED", "").split(",") if name]
+sys.meta_path.insert(0, _Doctor(dict(GUARDS[name] for name in wanted)))
