@@ -218,7 +218,8 @@ async def test_the_service_records_every_epoch_that_has_a_log(
         await write_log(bus, epoch, records)
     store = opened(plain_url)
     checkpoints = Checkpoints(tmp_path / "checkpoints")
-    recorder = Recorder(LogReader(bus), RaceStore(store), checkpoints, StoreWatch())
+    race_store = RaceStore(Store(plain_url, "test"))
+    recorder = Recorder(LogReader(bus), race_store, checkpoints, StoreWatch())
     task = asyncio.create_task(recorder.run())
     recorded = text("SELECT count(*) FROM watermark WHERE sequence = :last")
     async with asyncio.timeout(WITHIN_S):
@@ -232,5 +233,6 @@ async def test_the_service_records_every_epoch_that_has_a_log(
                         break
     task.cancel()
     await asyncio.wait({task})
+    await race_store.close()
     for epoch in (START_MS, START_MS + 1):
         assert await differences(LogReader(bus), store, epoch, len(records)) == []

@@ -26,11 +26,14 @@ PACE_S = 0.02
 async def grows(cluster: Stretched, seen: list[int]) -> None:
     """Keeps what the primary says of the watermark."""
     store = Store(cluster.url("amsterdam", "london"), "watch")
-    while True:
-        with contextlib.suppress(StoreUnavailable):
-            async with store.transaction() as connection:
-                seen.append(await connection.scalar(text("SELECT max(sequence) FROM watermark")) or 0)
-        await asyncio.sleep(PACE_S)
+    try:
+        while True:
+            with contextlib.suppress(StoreUnavailable):
+                async with store.transaction() as connection:
+                    seen.append(await connection.scalar(text("SELECT max(sequence) FROM watermark")) or 0)
+            await asyncio.sleep(PACE_S)
+    finally:
+        await store.close()
 
 
 async def saw(watermarks: list[int], last: int) -> bool:
