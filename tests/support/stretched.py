@@ -100,8 +100,10 @@ class Stretched:
     def send(self, site: str, number: signal.Signals, title: str = "") -> None:
         """Sends a signal to all of a region's Patroni and PostgreSQL; to those with `title` in their command line."""
         for process in self._of(site):
-            if title in " ".join(process.cmdline()):
-                process.send_signal(number)
+            # PostgreSQL's helpers come and go between the listing and the look.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if title in " ".join(process.cmdline()):
+                    process.send_signal(number)
 
     def url(self, *sites: str, holder: str = "recorder", user: str = "ardoise") -> str:
         """libpq URL of the database at these sites, as a holder of a certificate."""
