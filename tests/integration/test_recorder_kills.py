@@ -2,18 +2,16 @@
 
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
 
 import pytest
 from ardoise.chassis.log import LogReader
 from ardoise.chassis.store import Store
 from sqlalchemy import text
 
+from tests.support.forks import Forks
 from tests.support.nats import NatsServer
 from tests.support.racelog import START_MS, connect, race_records, write_log
 from tests.support.recorded import differences
@@ -35,38 +33,6 @@ FAILPOINTS = (
 )
 
 
-class Forks:
-    """Recorders, one after another, each killed at a place of our choice."""
-
-    def __init__(self, *arguments: object, log: Path) -> None:
-        with log.open("ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.recorder_forks", *map(str, arguments)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                cwd=Path(__file__).parents[2],
-            )
-        self._log = log
-
-    def run(self, failpoint: str = "-", hits: int = 0) -> int:
-        """Returns the signal that ended the recorder; 0: it came to the end of the log."""
-        self._process.stdin.write(f"{failpoint} {hits}\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        assert answer, self._log.read_text()[-3000:]
-        return int(answer)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(10)
-
-
 @pytest.mark.timeout(300)  # 30 s on two idle cores
 async def test_a_recorder_killed_a_hundred_times_loses_nothing_and_writes_nothing_twice(
     nats_server: NatsServer, plain_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
@@ -81,7 +47,7 @@ async def test_a_recorder_killed_a_hundred_times_loses_nothing_and_writes_nothin
     # Every place at its first time, then at random.
     planned = [(name, 1) for name in FAILPOINTS]
     planned += [(draw.choice(FAILPOINTS), draw.randint(1, 3)) for _ in range(KILLS - len(planned))]
-    with Forks(*arguments, log=tmp_path / "recorder.log") as forks:
+    with Forks("recorder_forks", *arguments, log=tmp_path / "recorder.log") as forks:
         for name, times in planned:
             if forks.run(name, times) == signal.SIGKILL:
                 hits[name] += 1
@@ -107,7 +73,7 @@ async def test_with_the_watermark_outside_the_transaction_the_same_kill_loses_ro
     bus = await connect(nats_server.url)
     await write_log(bus, START_MS, records)
     arguments = (nats_server.url, plain_url, START_MS, tmp_path / "checkpoints", len(records), "unguarded")
-    with Forks(*arguments, log=tmp_path / "recorder.log") as forks:
+    with Forks("recorder_forks", *arguments, log=tmp_path / "recorder.log") as forks:
         for _ in range(3):
             assert forks.run("after_copy", 2) == signal.SIGKILL
         assert forks.run() == 0

@@ -49,7 +49,7 @@ class SecurityPlatform(Platform):
         return running(run(self.security_settings(**values)), self.port, self)
 
     def security_settings(self, **values) -> SecuritySettings:
-        return self.settings(SecuritySettings, grpc_listen=f"127.0.0.1:{self.port}", **values)
+        return self.settings(SecuritySettings, **{"grpc_listen": f"127.0.0.1:{self.port}", **values})
 
     @contextlib.asynccontextmanager
     async def as_holder(self, name: str) -> AsyncIterator[SecurityServiceStub]:
@@ -96,6 +96,7 @@ class Reporter:
             await self.bus.js.publish("oddity.jump", record.SerializeToString())
 
 
+EPOCH = START_MS
 MALFORMED = RefusalReason.REFUSAL_REASON_MALFORMED
 
 
@@ -118,7 +119,9 @@ def malformed(
 def jumps(number: int, tracker: int = 9123) -> list[OddityRecord]:
     return [
         OddityRecord(
-            oddity_id=f"1-{position}",
+            oddity_id=f"{EPOCH}-{100 + position}-0",
+            epoch=EPOCH,
+            sequence=100 + position,
             kind=ODDITY_KIND_JUMP,
             time_ms=START_MS + position * 1000,
             relay_id="moto-1",

@@ -1,5 +1,5 @@
 """The tables. Rows about the race are derived from the log and can be derived again; decisions
-that are not in the log (acknowledged alerts) are only here.
+that are not in the log (acknowledged alerts, what left the platform) are only here.
 
 `time` is log time, always: the instant of the log's clock at which the row's message stood there,
 so that a device with a wrong clock cannot open a partition in another decade. Other instants have
@@ -11,7 +11,17 @@ their own tables through their own stores.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, Integer, LargeBinary, MetaData, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -249,3 +259,33 @@ class AlertAcknowledgement(Base):
     severity: Mapped[int] = mapped_column(SmallInteger)
     """As bad as the alert was then: one that became worse since is open again."""
     acknowledged: Mapped[datetime]
+
+
+class Outbox(Base):
+    """What was to leave the platform, and what became of it. Written before it is sent: at most once."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "number", unique=True), Index(None, "state"))
+
+    rule: Mapped[str] = _key(Text)
+    epoch: Mapped[int] = _key()
+    """Of the log; 0: about something that is in none."""
+    sequence: Mapped[int] = _key()
+    """Of the message in that log; where epoch is 0, its instant in milliseconds since 1970."""
+    subject: Mapped[str] = _key(Text)
+    """In the key because one message tells of many trackers: a frame holds up to 176 of them."""
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    """The order in which they came."""
+    alert_id: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    """What is sent."""
+    state: Mapped[int] = mapped_column(SmallInteger)
+    """OutboxState of security.proto; claimed for longer than a claim lasts is in doubt."""
+    detail: Mapped[str]
+    """Why it failed or is in doubt."""
+    offered: Mapped[datetime]
+    """By the database's own clock, as the other two."""
+    claim_id: Mapped[str | None]
+    """Of the attempt that may send it, and nobody else."""
+    claimed: Mapped[datetime | None]
+    settled: Mapped[datetime | None]

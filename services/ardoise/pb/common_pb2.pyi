@@ -42,6 +42,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_LIMIT_EXCEEDED: _ClassVar[ErrorReason]
     ERROR_REASON_DRAINING: _ClassVar[ErrorReason]
     ERROR_REASON_SETUP_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_DECISION_IN_DOUBT: _ClassVar[ErrorReason]
     ERROR_REASON_SWITCHOVER_REFUSED: _ClassVar[ErrorReason]
 RACE_STATE_UNSPECIFIED: RaceState
 RACE_STATE_PREPARED: RaceState
@@ -72,6 +73,7 @@ ERROR_REASON_NOT_FOUND: ErrorReason
 ERROR_REASON_LIMIT_EXCEEDED: ErrorReason
 ERROR_REASON_DRAINING: ErrorReason
 ERROR_REASON_SETUP_INVALID: ErrorReason
+ERROR_REASON_DECISION_IN_DOUBT: ErrorReason
 ERROR_REASON_SWITCHOVER_REFUSED: ErrorReason
 
 class ResumeToken(_message.Message):

@@ -265,7 +265,7 @@ class ListRaceEventsResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[RaceEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class OddityRecord(_message.Message):
-    __slots__ = ("oddity_id", "kind", "time_ms", "relay_id", "tracker", "bib", "distance_m", "clock_offset_ms")
+    __slots__ = ("oddity_id", "kind", "time_ms", "relay_id", "tracker", "bib", "distance_m", "clock_offset_ms", "epoch", "sequence")
     ODDITY_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -274,6 +274,8 @@ class OddityRecord(_message.Message):
     BIB_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_M_FIELD_NUMBER: _ClassVar[int]
     CLOCK_OFFSET_MS_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     oddity_id: str
     kind: OddityKind
     time_ms: int
@@ -282,4 +284,6 @@ class OddityRecord(_message.Message):
     bib: int
     distance_m: int
     clock_offset_ms: int
-    def __init__(self, oddity_id: _Optional[str] = ..., kind: _Optional[_Union[OddityKind, str]] = ..., time_ms: _Optional[int] = ..., relay_id: _Optional[str] = ..., tracker: _Optional[int] = ..., bib: _Optional[int] = ..., distance_m: _Optional[int] = ..., clock_offset_ms: _Optional[int] = ...) -> None: ...
+    epoch: int
+    sequence: int
+    def __init__(self, oddity_id: _Optional[str] = ..., kind: _Optional[_Union[OddityKind, str]] = ..., time_ms: _Optional[int] = ..., relay_id: _Optional[str] = ..., tracker: _Optional[int] = ..., bib: _Optional[int] = ..., distance_m: _Optional[int] = ..., clock_offset_ms: _Optional[int] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ...) -> None: ...

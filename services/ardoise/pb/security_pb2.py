@@ -25,33 +25,43 @@ _sym_db = _symbol_database.Default()
 from ardoise.pb import common_pb2 as ardoise_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61rdoise/v1/security.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\";\n\x08\x45vidence\x12\x0f\n\x07time_ms\x18\x01 \x01(\x12\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\xae\x02\n\x05\x41lert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12&\n\x08severity\x18\x04 \x01(\x0e\x32\x14.ardoise.v1.Severity\x12\r\n\x05title\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12&\n\x08\x65vidence\x18\x07 \x03(\x0b\x32\x14.ardoise.v1.Evidence\x12\r\n\x05\x63ount\x18\x08 \x01(\x04\x12\x15\n\rfirst_seen_ms\x18\t \x01(\x12\x12\x14\n\x0clast_seen_ms\x18\n \x01(\x12\x12\x17\n\x0f\x61\x63knowledged_by\x18\x0b \x01(\t\x12\x1c\n\x0f\x61\x63knowledged_ms\x18\x0c \x01(\x12H\x00\x88\x01\x01\x42\x12\n\x10_acknowledged_ms\"M\n\x11ListAlertsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\topen_only\x18\x03 \x01(\x08\"P\n\x12ListAlertsResponse\x12!\n\x06\x61lerts\x18\x01 \x03(\x0b\x32\x11.ardoise.v1.Alert\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12WatchAlertsRequest\x12&\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\"!\n\x0e\x41lertHeartbeat\x12\x0f\n\x07time_ms\x18\x01 \x01(\x12\"\x9d\x01\n\x13WatchAlertsResponse\x12\'\n\x06resume\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12\"\n\x05\x61lert\x18\x02 \x01(\x0b\x32\x11.ardoise.v1.AlertH\x00\x12/\n\theartbeat\x18\x03 \x01(\x0b\x32\x1a.ardoise.v1.AlertHeartbeatH\x00\x42\x08\n\x06update\"H\n\x12\x41\x63knowledgeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\t\x12\x0c\n\x04note\x18\x03 \x01(\t\"7\n\x13\x41\x63knowledgeResponse\x12 \n\x05\x61lert\x18\x01 \x01(\x0b\x32\x11.ardoise.v1.Alert*d\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x15\n\x11SEVERITY_CRITICAL\x10\x03\x32\x80\x02\n\x0fSecurityService\x12K\n\nListAlerts\x12\x1d.ardoise.v1.ListAlertsRequest\x1a\x1e.ardoise.v1.ListAlertsResponse\x12P\n\x0bWatchAlerts\x12\x1e.ardoise.v1.WatchAlertsRequest\x1a\x1f.ardoise.v1.WatchAlertsResponse0\x01\x12N\n\x0b\x41\x63knowledge\x12\x1e.ardoise.v1.AcknowledgeRequest\x1a\x1f.ardoise.v1.AcknowledgeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61rdoise/v1/security.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\";\n\x08\x45vidence\x12\x0f\n\x07time_ms\x18\x01 \x01(\x12\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\xcf\x02\n\x05\x41lert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12&\n\x08severity\x18\x04 \x01(\x0e\x32\x14.ardoise.v1.Severity\x12\r\n\x05title\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12&\n\x08\x65vidence\x18\x07 \x03(\x0b\x32\x14.ardoise.v1.Evidence\x12\r\n\x05\x63ount\x18\x08 \x01(\x04\x12\x15\n\rfirst_seen_ms\x18\t \x01(\x12\x12\x14\n\x0clast_seen_ms\x18\n \x01(\x12\x12\x17\n\x0f\x61\x63knowledged_by\x18\x0b \x01(\t\x12\x1c\n\x0f\x61\x63knowledged_ms\x18\x0c \x01(\x12H\x00\x88\x01\x01\x12\r\n\x05\x65poch\x18\r \x01(\x04\x12\x10\n\x08sequence\x18\x0e \x01(\x04\x42\x12\n\x10_acknowledged_ms\"M\n\x11ListAlertsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\topen_only\x18\x03 \x01(\x08\"P\n\x12ListAlertsResponse\x12!\n\x06\x61lerts\x18\x01 \x03(\x0b\x32\x11.ardoise.v1.Alert\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12WatchAlertsRequest\x12&\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\"!\n\x0e\x41lertHeartbeat\x12\x0f\n\x07time_ms\x18\x01 \x01(\x12\"\xc2\x01\n\x13WatchAlertsResponse\x12\'\n\x06resume\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12\"\n\x05\x61lert\x18\x02 \x01(\x0b\x32\x11.ardoise.v1.AlertH\x00\x12/\n\theartbeat\x18\x03 \x01(\x0b\x32\x1a.ardoise.v1.AlertHeartbeatH\x00\x12#\n\x07kept_at\x18\x04 \x01(\x0e\x32\x12.ardoise.v1.KeptAtB\x08\n\x06update\"H\n\x12\x41\x63knowledgeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\t\x12\x0c\n\x04note\x18\x03 \x01(\t\"\\\n\x13\x41\x63knowledgeResponse\x12 \n\x05\x61lert\x18\x01 \x01(\x0b\x32\x11.ardoise.v1.Alert\x12#\n\x07kept_at\x18\x02 \x01(\x0e\x32\x12.ardoise.v1.KeptAt\"\x8a\x02\n\x0bOutboxEntry\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x12\x10\n\x08\x61lert_id\x18\x05 \x01(\t\x12\r\n\x05title\x18\x06 \x01(\t\x12&\n\x05state\x18\x07 \x01(\x0e\x32\x17.ardoise.v1.OutboxState\x12\x0e\n\x06\x64\x65tail\x18\x08 \x01(\t\x12\x12\n\noffered_ms\x18\t \x01(\x12\x12\x17\n\nclaimed_ms\x18\n \x01(\x12H\x00\x88\x01\x01\x12\x17\n\nsettled_ms\x18\x0b \x01(\x12H\x01\x88\x01\x01\x42\r\n\x0b_claimed_msB\r\n\x0b_settled_ms\":\n\x11ListOutboxRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"W\n\x12ListOutboxResponse\x12(\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x17.ardoise.v1.OutboxEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*d\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x15\n\x11SEVERITY_CRITICAL\x10\x03*e\n\x06KeptAt\x12\x17\n\x13KEPT_AT_UNSPECIFIED\x10\x00\x12\x18\n\x14KEPT_AT_BOTH_REGIONS\x10\x01\x12\x16\n\x12KEPT_AT_ONE_REGION\x10\x02\x12\x10\n\x0cKEPT_AT_SITE\x10\x03*\xaf\x01\n\x0bOutboxState\x12\x1c\n\x18OUTBOX_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14OUTBOX_STATE_WAITING\x10\x01\x12\x18\n\x14OUTBOX_STATE_CLAIMED\x10\x02\x12\x1a\n\x16OUTBOX_STATE_DELIVERED\x10\x03\x12\x17\n\x13OUTBOX_STATE_FAILED\x10\x04\x12\x19\n\x15OUTBOX_STATE_IN_DOUBT\x10\x05\x32\xcd\x02\n\x0fSecurityService\x12K\n\nListAlerts\x12\x1d.ardoise.v1.ListAlertsRequest\x1a\x1e.ardoise.v1.ListAlertsResponse\x12P\n\x0bWatchAlerts\x12\x1e.ardoise.v1.WatchAlertsRequest\x1a\x1f.ardoise.v1.WatchAlertsResponse0\x01\x12N\n\x0b\x41\x63knowledge\x12\x1e.ardoise.v1.AcknowledgeRequest\x1a\x1f.ardoise.v1.AcknowledgeResponse\x12K\n\nListOutbox\x12\x1d.ardoise.v1.ListOutboxRequest\x1a\x1e.ardoise.v1.ListOutboxResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ardoise.v1.security_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEVERITY']._serialized_start=981
-  _globals['_SEVERITY']._serialized_end=1081
+  _globals['_SEVERITY']._serialized_start=1506
+  _globals['_SEVERITY']._serialized_end=1606
+  _globals['_KEPTAT']._serialized_start=1608
+  _globals['_KEPTAT']._serialized_end=1709
+  _globals['_OUTBOXSTATE']._serialized_start=1712
+  _globals['_OUTBOXSTATE']._serialized_end=1887
   _globals['_EVIDENCE']._serialized_start=66
   _globals['_EVIDENCE']._serialized_end=125
   _globals['_ALERT']._serialized_start=128
-  _globals['_ALERT']._serialized_end=430
-  _globals['_LISTALERTSREQUEST']._serialized_start=432
-  _globals['_LISTALERTSREQUEST']._serialized_end=509
-  _globals['_LISTALERTSRESPONSE']._serialized_start=511
-  _globals['_LISTALERTSRESPONSE']._serialized_end=591
-  _globals['_WATCHALERTSREQUEST']._serialized_start=593
-  _globals['_WATCHALERTSREQUEST']._serialized_end=653
-  _globals['_ALERTHEARTBEAT']._serialized_start=655
-  _globals['_ALERTHEARTBEAT']._serialized_end=688
-  _globals['_WATCHALERTSRESPONSE']._serialized_start=691
-  _globals['_WATCHALERTSRESPONSE']._serialized_end=848
-  _globals['_ACKNOWLEDGEREQUEST']._serialized_start=850
-  _globals['_ACKNOWLEDGEREQUEST']._serialized_end=922
-  _globals['_ACKNOWLEDGERESPONSE']._serialized_start=924
-  _globals['_ACKNOWLEDGERESPONSE']._serialized_end=979
-  _globals['_SECURITYSERVICE']._serialized_start=1084
-  _globals['_SECURITYSERVICE']._serialized_end=1340
+  _globals['_ALERT']._serialized_end=463
+  _globals['_LISTALERTSREQUEST']._serialized_start=465
+  _globals['_LISTALERTSREQUEST']._serialized_end=542
+  _globals['_LISTALERTSRESPONSE']._serialized_start=544
+  _globals['_LISTALERTSRESPONSE']._serialized_end=624
+  _globals['_WATCHALERTSREQUEST']._serialized_start=626
+  _globals['_WATCHALERTSREQUEST']._serialized_end=686
+  _globals['_ALERTHEARTBEAT']._serialized_start=688
+  _globals['_ALERTHEARTBEAT']._serialized_end=721
+  _globals['_WATCHALERTSRESPONSE']._serialized_start=724
+  _globals['_WATCHALERTSRESPONSE']._serialized_end=918
+  _globals['_ACKNOWLEDGEREQUEST']._serialized_start=920
+  _globals['_ACKNOWLEDGEREQUEST']._serialized_end=992
+  _globals['_ACKNOWLEDGERESPONSE']._serialized_start=994
+  _globals['_ACKNOWLEDGERESPONSE']._serialized_end=1086
+  _globals['_OUTBOXENTRY']._serialized_start=1089
+  _globals['_OUTBOXENTRY']._serialized_end=1355
+  _globals['_LISTOUTBOXREQUEST']._serialized_start=1357
+  _globals['_LISTOUTBOXREQUEST']._serialized_end=1415
+  _globals['_LISTOUTBOXRESPONSE']._serialized_start=1417
+  _globals['_LISTOUTBOXRESPONSE']._serialized_end=1504
+  _globals['_SECURITYSERVICE']._serialized_start=1890
+  _globals['_SECURITYSERVICE']._serialized_end=2223
 # @@protoc_insertion_point(module_scope)

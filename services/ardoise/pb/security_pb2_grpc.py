@@ -50,6 +50,11 @@ class SecurityServiceStub:
                 request_serializer=ardoise_dot_v1_dot_security__pb2.AcknowledgeRequest.SerializeToString,
                 response_deserializer=ardoise_dot_v1_dot_security__pb2.AcknowledgeResponse.FromString,
                 _registered_method=True)
+        self.ListOutbox = channel.unary_unary(
+                '/ardoise.v1.SecurityService/ListOutbox',
+                request_serializer=ardoise_dot_v1_dot_security__pb2.ListOutboxRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_security__pb2.ListOutboxResponse.FromString,
+                _registered_method=True)
 
 
 class SecurityServiceServicer:
@@ -77,6 +82,13 @@ class SecurityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOutbox(self, request, context):
+        """What was to leave the platform and what became of it, newest first. Empty at a site without a database.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SecurityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_SecurityServiceServicer_to_server(servicer, server):
                     servicer.Acknowledge,
                     request_deserializer=ardoise_dot_v1_dot_security__pb2.AcknowledgeRequest.FromString,
                     response_serializer=ardoise_dot_v1_dot_security__pb2.AcknowledgeResponse.SerializeToString,
+            ),
+            'ListOutbox': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOutbox,
+                    request_deserializer=ardoise_dot_v1_dot_security__pb2.ListOutboxRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_security__pb2.ListOutboxResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class SecurityService:
             '/ardoise.v1.SecurityService/Acknowledge',
             ardoise_dot_v1_dot_security__pb2.AcknowledgeRequest.SerializeToString,
             ardoise_dot_v1_dot_security__pb2.AcknowledgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOutbox(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ardoise.v1.SecurityService/ListOutbox',
+            ardoise_dot_v1_dot_security__pb2.ListOutboxRequest.SerializeToString,
+            ardoise_dot_v1_dot_security__pb2.ListOutboxResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -176,4 +176,6 @@ def oddity_proto(oddity: Oddity, epoch: int) -> race_pb2.OddityRecord:
         bib=oddity.bib,
         distance_m=oddity.distance_m,
         clock_offset_ms=oddity.clock_offset_ms,
+        epoch=epoch,
+        sequence=oddity.sequence,
     )

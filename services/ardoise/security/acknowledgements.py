@@ -6,7 +6,8 @@ from typing import Protocol
 
 import structlog
 
-from ardoise.security.domain.alert import Acknowledgement, Alert
+from ardoise.security.domain.alert import Acknowledgement, Alert, KeptAt
+from ardoise.security.domain.outgoing import OutboxEntry
 from ardoise.security.monitor import Monitor
 
 SETTLE_EVERY_S = 1.0
@@ -16,21 +17,33 @@ _log = structlog.get_logger(__name__)
 
 
 class NotKept(Exception):
-    """It is not certain that the acknowledgement is kept: say so, never that it is."""
+    """It cannot be kept now: this call has decided nothing."""
+
+
+class InDoubt(Exception):
+    """It may be kept or not: say so, never that it is. Said again under its request_id it is the same decision."""
 
 
 class AcknowledgementStore(Protocol):
     """A database at sites that have one, a journal at those that have none."""
 
-    async def acknowledge(self, alert: Alert, acknowledgement: Acknowledgement) -> Acknowledgement:
+    async def acknowledge(
+        self, alert: Alert, acknowledgement: Acknowledgement
+    ) -> tuple[Acknowledgement, KeptAt]:
         """Keeps it; returns the one kept under its request_id, which is another where that was used before.
 
-        Raises NotKept where it is not certain to be kept.
+        Raises NotKept, InDoubt.
         """
         ...
 
-    async def settle(self, changed: Sequence[Alert], open_ids: Sequence[str]) -> list[Acknowledgement]:
-        """Records alerts as they are now; returns the acknowledgements of the open ones. Raises NotKept."""
+    async def settle(
+        self, changed: Sequence[Alert], open_ids: Sequence[str]
+    ) -> tuple[list[Acknowledgement], KeptAt]:
+        """Records alerts as they are now; returns the acknowledgements of the open ones. Raises NotKept, InDoubt."""
+        ...
+
+    async def outgoing(self, size: int, before: int | None) -> list[OutboxEntry]:
+        """At most `size` entries of the outbox with a number below `before`, newest first. Raises NotKept, InDoubt."""
         ...
 
 
@@ -45,11 +58,13 @@ async def settle_forever(monitor: Monitor, store: AcknowledgementStore) -> None:
         changed = [entry.alert for entry in monitor.book.changed_since(recorded)]
         open_ids = [entry.alert.alert_id for entry in monitor.book.open_alerts()]
         try:
-            for acknowledgement in await store.settle(changed, open_ids):
-                monitor.acknowledged(acknowledgement)
-        except NotKept as error:
+            acknowledgements, monitor.kept_at = await store.settle(changed, open_ids)
+        except (NotKept, InDoubt) as error:
+            monitor.kept_at = KeptAt.UNKNOWN
             wait_s = min(LONGEST_RETRY_S, wait_s * 2)
             _log.warning("alerts_not_recorded", error=str(error), alerts=len(changed), retry_s=wait_s)
         else:
             recorded, wait_s = revision, SETTLE_EVERY_S
+            for acknowledgement in acknowledgements:
+                monitor.acknowledged(acknowledgement)
         await asyncio.sleep(wait_s)

@@ -4,6 +4,7 @@ from ardoise.chassis.lifecycle import Service
 from ardoise.security.acknowledgements import AcknowledgementStore, settle_forever
 from ardoise.security.checkpoint import Checkpoint, restored
 from ardoise.security.consumer import StreamConsumer, decode_oddity, decode_refusal
+from ardoise.security.domain.alert import Severity
 from ardoise.security.domain.rules import load_rules
 from ardoise.security.journal import AcknowledgementJournal
 from ardoise.security.rpc import SecurityService
@@ -36,9 +37,21 @@ def _store(service: Service, settings: SecuritySettings) -> AcknowledgementStore
         service.log.info("acknowledgements_in_a_file", directory=str(settings.state_dir / "security"))
         return AcknowledgementJournal(settings.state_dir / "security")
     # Imported here: the truck has no database, and its image no driver.
+    from ardoise.chassis.decisions import DecisionStore
     from ardoise.chassis.store import Store
+    from ardoise.security.courier import Courier
+    from ardoise.security.outbox import Outbox
     from ardoise.security.store import AlertStore
+    from ardoise.security.webhook import Webhook
 
-    store = AlertStore(Store(settings.database_url, "security"))
-    service.on_drain("store", store.close)
-    return store
+    database = Store(settings.database_url, "security")
+    service.on_drain("store", database.close)
+    decisions = DecisionStore(database)
+    if not settings.security_webhook_url:
+        return AlertStore(decisions)
+    webhook = Webhook(settings.security_webhook_url)
+    service.on_drain("webhook", webhook.close)
+    courier = Courier(Outbox(decisions), webhook.send)
+    service.spawn("courier", courier.run())
+    service.on_drain("courier", courier.drain)
+    return AlertStore(decisions, Severity[settings.security_webhook_severity.upper()])

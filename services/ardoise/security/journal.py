@@ -12,7 +12,8 @@ import structlog
 
 from ardoise.security.acknowledgements import NotKept
 from ardoise.security.checkpoint import replace_file
-from ardoise.security.domain.alert import Acknowledgement, Alert, Severity
+from ardoise.security.domain.alert import Acknowledgement, Alert, KeptAt, Severity
+from ardoise.security.domain.outgoing import OutboxEntry
 
 # People write these: a season has a few thousand. The oldest go when the service starts.
 MOST_ACKNOWLEDGEMENTS = 5_000
@@ -43,7 +44,9 @@ class AcknowledgementJournal:
                 )
         replace_file(self._path, b"".join(_line(kept) for kept in self._by_request.values()))
 
-    async def acknowledge(self, alert: Alert, acknowledgement: Acknowledgement) -> Acknowledgement:
+    async def acknowledge(
+        self, alert: Alert, acknowledgement: Acknowledgement
+    ) -> tuple[Acknowledgement, KeptAt]:
         """Keeps it; returns the one kept under its request_id, which is another where that was used before.
 
         Raises NotKept where it is not certain to be on the disk.
@@ -51,18 +54,26 @@ class AcknowledgementJournal:
         del alert
         before = self._by_request.get(acknowledgement.request_id)
         if before is not None:
-            return before
+            return before, KeptAt.SITE
         try:
             await asyncio.to_thread(self._append, _line(acknowledgement))
         except OSError as error:
             raise NotKept(f"cannot write {self._path.name}: {error.strerror}") from error
         self._remember(acknowledgement)
-        return acknowledgement
+        return acknowledgement, KeptAt.SITE
 
-    async def settle(self, changed: Sequence[Alert], open_ids: Sequence[str]) -> list[Acknowledgement]:
+    async def settle(
+        self, changed: Sequence[Alert], open_ids: Sequence[str]
+    ) -> tuple[list[Acknowledgement], KeptAt]:
         """The acknowledgements that there are of these alerts."""
         del changed
-        return [kept for alert_id in open_ids for kept in self._by_alert.get(alert_id, ())]
+        known = [kept for alert_id in open_ids for kept in self._by_alert.get(alert_id, ())]
+        return known, KeptAt.SITE
+
+    async def outgoing(self, size: int, before: int | None) -> list[OutboxEntry]:
+        """Nothing leaves from a site without a database."""
+        del size, before
+        return []
 
     def _append(self, line: bytes) -> None:
         with self._writing:

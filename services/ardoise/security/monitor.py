@@ -11,13 +11,13 @@ import structlog
 
 from ardoise.chassis.newest import Newest
 from ardoise.chassis.telemetry import counter, gauge
-from ardoise.security.domain.alert import Acknowledgement, Alert, Evidence, Severity
+from ardoise.security.domain.alert import Acknowledgement, Alert, Evidence, KeptAt, Severity
 from ardoise.security.domain.book import AlertBook, Entry
 from ardoise.security.domain.engine import Engine
 from ardoise.security.domain.observation import Observation
 from ardoise.security.domain.rules import Rule
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 
 _log = structlog.get_logger(__name__)
 _observed = counter("security.observations", "1", "Refusals and oddities read, by signal.")
@@ -34,11 +34,15 @@ class StreamPosition:
 
 
 class Monitor:
-    """Judges what is observed and keeps the book of alerts; `changes` tells watchers the book's newest revision."""
+    """Judges what is observed and keeps the book of alerts.
+
+    `changes` tells watchers the book's newest revision; `kept_at` is where a decision would be kept now.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.book = AlertBook()
         self.changes: Newest[int] = Newest()
+        self.kept_at = KeptAt.UNKNOWN
         self.positions: dict[str, StreamPosition] = {}
         self._engine = Engine(rules)
 

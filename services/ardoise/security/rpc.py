@@ -11,10 +11,11 @@ import structlog
 from ardoise.chassis.rpc import Caller, Failure, Reason, Role, Servicer, caller
 from ardoise.chassis.watching import WatchLimit
 from ardoise.pb import common_pb2, security_pb2, security_pb2_grpc
-from ardoise.security.acknowledgements import AcknowledgementStore, NotKept
-from ardoise.security.domain.alert import Acknowledgement
+from ardoise.security.acknowledgements import AcknowledgementStore, InDoubt, NotKept
+from ardoise.security.domain.alert import Acknowledgement, KeptAt
 from ardoise.security.domain.book import Entry
 from ardoise.security.domain.observation import clean
+from ardoise.security.domain.outgoing import OutboxEntry
 from ardoise.security.monitor import Monitor
 
 DEFAULT_PAGE = 50
@@ -33,10 +34,11 @@ _READERS = frozenset({Role.SECURITY, Role.RACE_OPERATIONS, Role.SERVICE})
 POLICY = {
     "ListAlerts": _READERS,
     "WatchAlerts": _READERS,
+    "ListOutbox": _READERS,
     "Acknowledge": frozenset({Role.SECURITY, Role.SERVICE}),
 }
 
-_PAGE_TOKEN = re.compile(r"(all|open)-(\d{1,18})")
+_PAGE_TOKEN = re.compile(r"(all|open|outbox)-(\d{1,18})")
 _NAME = re.compile(r"[\w.@+-]{1,100}")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,100}")
 _log = structlog.get_logger(__name__)
@@ -109,12 +111,29 @@ class SecurityService(security_pb2_grpc.SecurityServiceServicer):
 
     def _response(self, revision: int, **update) -> security_pb2.WatchAlertsResponse:
         resume = common_pb2.ResumeToken(epoch=self._epoch, sequence=revision)
-        return security_pb2.WatchAlertsResponse(resume=resume, **update)
+        kept_at = int(self._monitor.kept_at)
+        return security_pb2.WatchAlertsResponse(resume=resume, kept_at=kept_at, **update)
+
+    async def ListOutbox(
+        self, request: security_pb2.ListOutboxRequest, context: grpc.aio.ServicerContext
+    ) -> security_pb2.ListOutboxResponse:
+        """Newest first."""
+        before = _before(request.page_token, "outbox") if request.page_token else None
+        size = min(request.page_size or DEFAULT_PAGE, MOST_PER_PAGE)
+        try:
+            entries = await self._store.outgoing(size + 1, before)
+        except (NotKept, InDoubt) as error:
+            raise Failure(
+                Reason.ERROR_REASON_STORE_UNAVAILABLE, str(error), retry_after_ms=RETRY_AFTER_MS
+            ) from error
+        page = entries[:size]
+        token = f"outbox-{page[-1].number}" if len(entries) > size else ""
+        return security_pb2.ListOutboxResponse(entries=map(_entry, page), next_page_token=token)
 
     async def Acknowledge(
         self, request: security_pb2.AcknowledgeRequest, context: grpc.aio.ServicerContext
     ) -> security_pb2.AcknowledgeResponse:
-        """Kept before it is answered; STORE_UNAVAILABLE where that is not certain: ask again with the same id."""
+        """Kept before it is answered; DECISION_IN_DOUBT where that is not certain: ask again with the same id."""
         who = caller(context)
         audit = _log.bind(
             audit=True,
@@ -123,19 +142,25 @@ class SecurityService(security_pb2_grpc.SecurityServiceServicer):
             alert_id=clean(request.alert_id, MOST_ID_CHARACTERS),
         )
         try:
-            kept, entry = await self._keep(request, _author(who, context))
+            kept, kept_at, entry = await self._keep(request, _author(who, context))
         except Failure as failure:
             audit.warning("alert_not_acknowledged", reason=failure.reason_name, detail=failure.message)
             raise
         alert = entry.alert
         audit.info(
-            "alert_acknowledged", author=kept.author, note=kept.note, rule=alert.rule, subject=alert.subject
+            "alert_acknowledged",
+            author=kept.author,
+            note=kept.note,
+            rule=alert.rule,
+            subject=alert.subject,
+            kept_at=kept_at.name.lower(),
         )
-        return security_pb2.AcknowledgeResponse(alert=_message(self._monitor.acknowledged(kept) or entry))
+        stands = self._monitor.acknowledged(kept) or entry
+        return security_pb2.AcknowledgeResponse(alert=_message(stands), kept_at=int(kept_at))
 
     async def _keep(
         self, request: security_pb2.AcknowledgeRequest, author: str
-    ) -> tuple[Acknowledgement, Entry]:
+    ) -> tuple[Acknowledgement, KeptAt, Entry]:
         if not _REQUEST_ID.fullmatch(request.request_id):
             raise _field("request_id", "1 to 100 printable ASCII characters, another for each decision")
         if len(request.note) > MOST_NOTE_CHARACTERS:
@@ -148,16 +173,23 @@ class SecurityService(security_pb2_grpc.SecurityServiceServicer):
             request.request_id, request.alert_id, author, request.note, entry.alert.severity, now_ms
         )
         try:
-            kept = await self._store.acknowledge(entry.alert, wanted)
+            kept, kept_at = await self._store.acknowledge(entry.alert, wanted)
         except NotKept as error:
             raise Failure(
                 Reason.ERROR_REASON_STORE_UNAVAILABLE,
-                f"not acknowledged as far as is known: {error}",
+                f"not acknowledged by this call: {error}",
                 retry_after_ms=RETRY_AFTER_MS,
+            ) from error
+        except InDoubt as error:
+            raise Failure(
+                Reason.ERROR_REASON_DECISION_IN_DOUBT,
+                f"in doubt, {error}; ask again with the same request_id: it stays one decision",
+                retry_after_ms=RETRY_AFTER_MS,
+                request_id=request.request_id,
             ) from error
         if (kept.alert_id, kept.author) != (wanted.alert_id, wanted.author):
             raise _field("request_id", "was used before, for another alert or by somebody else")
-        return kept, entry
+        return kept, kept_at, entry
 
 
 def _author(who: Caller, context: grpc.aio.ServicerContext) -> str:
@@ -200,6 +232,14 @@ def _message(entry: Entry) -> security_pb2.Alert:
         count=alert.count,
         first_seen_ms=alert.first_seen_ms,
         last_seen_ms=alert.last_seen_ms,
+        epoch=alert.epoch,
+        sequence=alert.sequence,
         acknowledged_by=seen_to.author if seen_to else "",
         acknowledged_ms=seen_to.time_ms if seen_to else None,
     )
+
+
+def _entry(entry: OutboxEntry) -> security_pb2.OutboxEntry:
+    fields = entry._asdict()
+    del fields["number"]
+    return security_pb2.OutboxEntry(**{**fields, "state": int(entry.state)})

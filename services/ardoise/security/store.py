@@ -1,21 +1,19 @@
 """Alerts and acknowledgements as rows of the database that the regions share."""
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
 
-from ardoise.chassis import tables
-from ardoise.chassis.store import Store, StoreUnavailable
-from ardoise.security.acknowledgements import NotKept
-from ardoise.security.domain.alert import Acknowledgement, Alert, Severity
-
-# An answer after at most so long: who acknowledges an alert must know whether it holds.
-LIMIT_S = 5.0
+from ardoise.chassis import decisions, tables
+from ardoise.chassis.decisions import DecisionStore
+from ardoise.chassis.store import StoreUnavailable
+from ardoise.security.acknowledgements import InDoubt, NotKept
+from ardoise.security.domain.alert import Acknowledgement, Alert, KeptAt, Severity
+from ardoise.security.domain.outgoing import OutboxEntry, leaving
+from ardoise.security.outbox import offer, page
 
 _alert = tables.Alert.__table__
 _acknowledgement = tables.AlertAcknowledgement.__table__
@@ -24,18 +22,21 @@ _acknowledgement = tables.AlertAcknowledgement.__table__
 class AlertStore:
     """Alerts are written as they change; two sites that write one alert write the same row."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._running: set[asyncio.Task] = set()
+    def __init__(self, decided: DecisionStore, leave_from: Severity | None = None) -> None:
+        """`leave_from`: alerts as bad as this go to the outbox when they are recorded; None: nothing does."""
+        self._decisions = decided
+        self._leave_from = leave_from
 
-    async def acknowledge(self, alert: Alert, acknowledgement: Acknowledgement) -> Acknowledgement:
+    async def acknowledge(
+        self, alert: Alert, acknowledgement: Acknowledgement
+    ) -> tuple[Acknowledgement, KeptAt]:
         """Keeps it; returns the one kept under its request_id, which is another where that was used before.
 
-        Raises NotKept when it is not known to be committed within LIMIT_S.
+        Raises NotKept, InDoubt.
         """
 
         def work(connection: Connection) -> Acknowledgement:
-            _record(connection, [alert])
+            self._record(connection, [alert])
             connection.execute(
                 insert(_acknowledgement).values(_row(acknowledgement)).on_conflict_do_nothing()
             )
@@ -46,35 +47,51 @@ class AlertStore:
 
         return await self._run(work)
 
-    async def settle(self, changed: Sequence[Alert], open_ids: Sequence[str]) -> list[Acknowledgement]:
-        """Records alerts as they are now; returns the acknowledgements of the open ones. Raises NotKept."""
+    async def settle(
+        self, changed: Sequence[Alert], open_ids: Sequence[str]
+    ) -> tuple[list[Acknowledgement], KeptAt]:
+        """Records alerts as they are now; returns the acknowledgements of the open ones. Raises NotKept, InDoubt."""
 
         def work(connection: Connection) -> list[Acknowledgement]:
             if changed:
-                _record(connection, changed)
+                self._record(connection, changed)
             query = select(_acknowledgement).where(_acknowledgement.c.alert_id.in_(open_ids))
             found = connection.execute(query.order_by(_acknowledgement.c.acknowledged))
             return [_from_row(row._mapping) for row in found]
 
-        return await self._run(work) if changed or open_ids else []
+        return await self._run(work)
 
-    async def close(self) -> None:
-        """Closes the idle sessions."""
-        await self._store.close()
+    async def outgoing(self, size: int, before: int | None) -> list[OutboxEntry]:
+        """At most `size` entries of the outbox with a number below `before`, newest first. Raises NotKept, InDoubt."""
+        # Not a plain read: a failover must not take back what is shown as delivered.
+        entries, _ = await self._run(lambda connection: page(connection, size, before))
+        return entries
 
-    async def _run[T](self, work: Callable[[Connection], T]) -> T:
-        task = asyncio.create_task(self._store.run(work))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        # Not asyncio.timeout: a cancelled statement first asks its server to stop, which takes long when that hangs.
-        await asyncio.wait({task}, timeout=LIMIT_S)
-        if not task.done():
-            task.cancel()
-            raise NotKept(f"the database has not answered for {LIMIT_S:.0f} s")
+    async def _run[T](self, work: Callable[[Connection], T]) -> tuple[T, KeptAt]:
         try:
-            return task.result()
-        except (StoreUnavailable, SQLAlchemyError) as error:
+            committed = await self._decisions.commit(work)
+        except StoreUnavailable as error:
             raise NotKept(f"the database cannot be used: {error}") from error
+        except decisions.InDoubt as error:
+            raise InDoubt(str(error)) from error
+        return committed.result, KeptAt.BOTH_REGIONS if committed.both_regions else KeptAt.ONE_REGION
+
+    def _record(self, connection: Connection, alerts: Sequence[Alert]) -> None:
+        new = (
+            []
+            if self._leave_from is None
+            else leaving(alerts, _recorded(connection, alerts), self._leave_from)
+        )
+        _record(connection, alerts)
+        if new:
+            offer(connection, new)
+
+
+def _recorded(connection: Connection, alerts: Sequence[Alert]) -> dict[str, int]:
+    """How bad they were when they were last recorded."""
+    ids = [alert.alert_id for alert in alerts]
+    found = connection.execute(select(_alert.c.alert_id, _alert.c.severity).where(_alert.c.alert_id.in_(ids)))
+    return dict(found.all())
 
 
 def _record(connection: Connection, alerts: Sequence[Alert]) -> None:

@@ -99,6 +99,8 @@ class Observer:
             kind=OddityKind.ODDITY_KIND_PICTURES_DIFFER,
             time_ms=time.time_ns() // 1_000_000,
             relay_id="sites",
+            epoch=epoch,
+            sequence=sequence,
         )
         try:
             await self._bus.js.publish(

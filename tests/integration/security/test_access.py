@@ -4,7 +4,12 @@ import grpc
 import pytest
 from ardoise.chassis.identity import Role, ensure_development_identity
 from ardoise.chassis.rpc import Reason
-from ardoise.pb.security_pb2 import AcknowledgeRequest, ListAlertsRequest, WatchAlertsRequest
+from ardoise.pb.security_pb2 import (
+    AcknowledgeRequest,
+    ListAlertsRequest,
+    ListOutboxRequest,
+    WatchAlertsRequest,
+)
 from ardoise.pb.security_pb2_grpc import SecurityServiceStub
 from ardoise.security.rpc import ON_BEHALF_OF
 from grpc.aio import AioRpcError
@@ -41,6 +46,7 @@ async def test_the_public_and_relays_may_do_nothing(platform, name: str):
     async with platform.security(), platform.as_holder(name) as stub:
         assert await failure(stub.ListAlerts(ListAlertsRequest())) == DENIED
         assert await failure(stub.WatchAlerts(WatchAlertsRequest())) == DENIED
+        assert await failure(stub.ListOutbox(ListOutboxRequest())) == DENIED
         assert await failure(stub.Acknowledge(AcknowledgeRequest(request_id="r", alert_id="a"))) == DENIED
 
 
@@ -49,6 +55,7 @@ async def test_race_operations_may_read_and_not_acknowledge(platform, reporter):
         alert = await raised(platform, reporter)
         assert (await stub.ListAlerts(ListAlertsRequest())).alerts[0].alert_id == alert.alert_id
         assert (await stub.WatchAlerts(WatchAlertsRequest()).read()).alert.alert_id == alert.alert_id
+        await stub.ListOutbox(ListOutboxRequest())
         request = AcknowledgeRequest(request_id="r", alert_id=alert.alert_id)
         assert await failure(stub.Acknowledge(request)) == DENIED
         assert not (await stub.ListAlerts(ListAlertsRequest())).alerts[0].acknowledged_by

@@ -3,38 +3,25 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
-import sys
 import time
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import grpc
 import psutil
 import pytest
+from ardoise.chassis.decisions import LIMIT_S as DECISION_LIMIT_S
 from ardoise.chassis.postgres import EmbeddedPostgres
 from ardoise.chassis.rpc import Reason, failure_of
 from ardoise.chassis.store import Store
 from ardoise.pb.security_pb2 import AcknowledgeRequest, AcknowledgeResponse, Alert, ListAlertsRequest
 from ardoise.positioning.migrations import migrate
 from ardoise.security import journal
-from ardoise.security.store import LIMIT_S as STORE_LIMIT_S
 from grpc.aio import AioRpcError
 from sqlalchemy import text
 
 from tests.support.attack import START_MS
 from tests.support.security import INVALID, LIMIT_S, eventually, failure, malformed, raised
-
-
-@pytest.fixture
-async def database(plain_url: str) -> AsyncIterator[Store]:
-    """A migrated database."""
-    store = Store(plain_url, "test")
-    await migrate(store)
-    yield store
-    await store.close()
 
 
 async def rows(store: Store, table: str) -> list[dict]:
@@ -211,11 +198,13 @@ async def test_a_database_that_hangs_is_answered_for_in_five_seconds_and_acknowl
         server.stop()
     doubt = failure_of(refused.value)
     assert (doubt.reason, doubt.code) == (
-        Reason.ERROR_REASON_STORE_UNAVAILABLE,
+        Reason.ERROR_REASON_DECISION_IN_DOUBT,
         grpc.StatusCode.UNAVAILABLE,
     )
+    assert "ask again with the same request_id" in doubt.message
+    assert doubt.metadata == {"request_id": "r1"}
     assert doubt.retry_after_ms > 0
-    assert elapsed_s < STORE_LIMIT_S + 1.5
+    assert elapsed_s < DECISION_LIMIT_S + 1.5
     assert len(still_open) == 1
     assert answer.alert.acknowledged_by == "guard"
 
@@ -233,7 +222,10 @@ async def retried(guard, request: AcknowledgeRequest) -> AcknowledgeResponse | N
     try:
         return await guard.Acknowledge(request)
     except AioRpcError as error:
-        if failure_of(error).reason == Reason.ERROR_REASON_STORE_UNAVAILABLE:
+        if failure_of(error).reason in (
+            Reason.ERROR_REASON_STORE_UNAVAILABLE,
+            Reason.ERROR_REASON_DECISION_IN_DOUBT,
+        ):
             return None
         raise
 
@@ -246,38 +238,6 @@ async def test_a_database_that_is_away_keeps_nobody_from_seeing_alerts(platform,
         listed = (await guard.ListAlerts(ListAlertsRequest())).alerts
     assert failure_of(refused.value).reason == Reason.ERROR_REASON_STORE_UNAVAILABLE
     assert [(a.alert_id, a.acknowledged_by) for a in listed] == [(alert.alert_id, "")]
-
-
-@pytest.fixture
-async def process(platform) -> AsyncIterator[Callable[[], Awaitable[Process]]]:
-    """Starts security as a process of its own."""
-    settings = platform.security_settings()
-    names = ("state_dir", "identity_dir", "nats_url", "grpc_listen")
-    surroundings = {f"ARDOISE_{name.upper()}": str(getattr(settings, name)) for name in names}
-    program = (
-        "import asyncio; from ardoise.security.app import run; from ardoise.security.settings import SecuritySettings\n"
-        "asyncio.run(run(SecuritySettings()))"
-    )
-
-    started: list[Process] = []
-
-    async def start() -> Process:
-        started.append(
-            await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
-                program,
-                env={**os.environ, **surroundings},
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-        )
-        return started[-1]
-
-    yield start
-    for running in started:
-        if running.returncode is None:
-            running.kill()
-            await running.wait()
 
 
 async def test_killed_at_any_moment_it_counts_everything_once_and_keeps_what_was_acknowledged(

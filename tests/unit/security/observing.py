@@ -1,5 +1,6 @@
 """Observations to try rules on."""
 
+from ardoise.security.domain.alert import Origin
 from ardoise.security.domain.observation import Observation
 
 START_MS = 1_782_561_600_000
@@ -16,4 +17,6 @@ def seen(
 ) -> Observation:
     """One observation `at_s` seconds after START_MS."""
     time_ms = START_MS + round(at_s * 1000)
-    return Observation(signal, time_ms, source, tracker, count, detail, f"{signal}-{time_ms}")
+    return Observation(
+        signal, time_ms, source, tracker, count, detail, Origin(1, time_ms, f"{signal}-{time_ms}")
+    )

@@ -6,7 +6,9 @@ from ardoise.security.domain.book import AlertBook
 
 
 def alert(number: int, severity: Severity = Severity.WARNING) -> Alert:
-    return Alert(f"a{number}", "rule", f"tracker:{number}", severity, "Title", "Action", 1, number, number)
+    return Alert(
+        f"a{number}", "rule", f"tracker:{number}", severity, "Title", "Action", 1, number, number, 1, number
+    )
 
 
 def acknowledged(number: int, severity: Severity = Severity.WARNING, author: str = "ana") -> Acknowledgement:

@@ -6,7 +6,7 @@ import time
 import tracemalloc
 
 from ardoise.security.domain import engine as limits
-from ardoise.security.domain.alert import Severity
+from ardoise.security.domain.alert import Origin, Severity
 from ardoise.security.domain.engine import Engine
 from ardoise.security.domain.observation import SIGNALS, Observation, from_refusal
 from ardoise.security.domain.rules import load_rules
@@ -63,8 +63,10 @@ def test_three_sites_that_hear_the_same_raise_the_same():
 
 def test_a_recording_that_is_replayed_raises_its_alerts_anew():
     engine = Engine(RULES)
-    before = engine.observe([seen("oddity:jump", 200 + n)._replace(origin=f"epoch-1-{n}") for n in range(3)])
-    again = engine.observe([seen("oddity:jump", n)._replace(origin=f"epoch-2-{n}") for n in range(3)])
+    before = engine.observe(
+        [seen("oddity:jump", 200 + n)._replace(origin=Origin(1, n, f"1-{n}")) for n in range(3)]
+    )
+    again = engine.observe([seen("oddity:jump", n)._replace(origin=Origin(2, n, f"2-{n}")) for n in range(3)])
     assert [alert.count for alert in (*before, *again)] == [3, 3]
     assert before[0].alert_id != again[0].alert_id
 
@@ -96,7 +98,7 @@ def test_an_attacker_does_not_drown_what_happens_elsewhere():
         engine.observe([from_refusal(record)])
         if number % 1000 == 0:
             honest = Observation(
-                "refusal:unknown-tracker", record.time_ms, "moto-1", 77, 1, "spare bike", "x"
+                "refusal:unknown-tracker", record.time_ms, "moto-1", 77, 1, "spare bike", Origin(1, 1, "x")
             )
             engine.observe([honest])
     assert "tracker:77" in {alert.subject for alert in engine.lasting_alerts()}

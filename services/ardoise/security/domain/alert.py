@@ -16,12 +16,33 @@ class Severity(IntEnum):
     CRITICAL = 3
 
 
+class KeptAt(IntEnum):
+    """Where decisions are kept; the numbers are those of the contract."""
+
+    UNKNOWN = 0
+    BOTH_REGIONS = 1
+    ONE_REGION = 2
+    SITE = 3
+
+
 class Evidence(NamedTuple):
     """One thing that was seen. `time_ms` is on the clock of the stream it came from."""
 
     time_ms: int
     source: str
     detail: str
+
+
+class Origin(NamedTuple):
+    """Where something was seen, the same at every site: a recording that is replayed has the same log times again.
+
+    `epoch` and `sequence` are of the log's message that told of it. What ingest refused is in no log: epoch 0, and
+    `sequence` is its instant, milliseconds since 1970. `name` tells apart what one message told.
+    """
+
+    epoch: int
+    sequence: int
+    name: str
 
 
 class Acknowledgement(NamedTuple):
@@ -48,9 +69,13 @@ class Alert:
     count: int
     first_seen_ms: int
     last_seen_ms: int
+    epoch: int
+    """Of the first occurrence, as in Origin."""
+    sequence: int
+    """The same."""
     evidence: list[Evidence] = field(default_factory=list)
 
 
-def alert_id(rule: str, subject: str, first_occurrence: str) -> str:
+def alert_id(rule: str, subject: str, first: Origin) -> str:
     """The same at every site that saw the same first occurrence: three sites that raise one make one."""
-    return hashlib.blake2b(f"{rule}\0{subject}\0{first_occurrence}".encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(f"{rule}\0{subject}\0{first.name}".encode(), digest_size=12).hexdigest()

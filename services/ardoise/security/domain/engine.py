@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ardoise.security.domain.alert import MOST_EVIDENCE, Alert, Evidence, alert_id
+from ardoise.security.domain.alert import MOST_EVIDENCE, Alert, Evidence, Origin, alert_id
 from ardoise.security.domain.observation import Observation
 from ardoise.security.domain.rules import Rule, SubjectKind
 from ardoise.security.domain.window import Entry, Window
@@ -137,6 +137,8 @@ class _Watch:
             count=0,
             first_seen_ms=first.evidence.time_ms,
             last_seen_ms=first.evidence.time_ms,
+            epoch=first.origin.epoch,
+            sequence=first.origin.sequence,
         )
 
     def _grow(self, alert: Alert, entries: Iterable[Entry]) -> Alert:
@@ -168,7 +170,10 @@ class _Watch:
             charged = self._charged[source] = OrderedDict()
             for subject, last_ms, alert, entries in tracks:
                 window = Window(
-                    [(key, Entry(count, Evidence(*seen), origin)) for key, count, seen, origin in entries]
+                    [
+                        (key, Entry(count, Evidence(*seen), Origin(*origin)))
+                        for key, count, seen, origin in entries
+                    ]
                 )
                 track = _Track(source, window, last_ms, alerts[alert] if alert else None)
                 charged[subject] = self._tracks[subject] = track

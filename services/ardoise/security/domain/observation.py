@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from ardoise.pb import log_pb2, race_pb2, telemetry_pb2
+from ardoise.security.domain.alert import Origin
 
 MOST_NAME_CHARACTERS = 64
 MOST_DETAIL_CHARACTERS = 200
@@ -28,7 +29,6 @@ class Observation(NamedTuple):
 
     `signal` is one of SIGNALS ("refusal:malformed"). `time_ms` is milliseconds since 1970 on the clock of the
     stream it came from: wall clock for refusals, log time for oddities. `tracker` is 0 where there is none.
-    `origin` names it, the same at every site: a recording that is replayed has the same log times again.
     """
 
     signal: str
@@ -37,7 +37,7 @@ class Observation(NamedTuple):
     tracker: int
     count: int
     detail: str
-    origin: str
+    origin: Origin
 
 
 def from_refusal(record: log_pb2.RefusalRecord) -> Observation | None:
@@ -53,7 +53,7 @@ def from_refusal(record: log_pb2.RefusalRecord) -> Observation | None:
         tracker,
         max(1, record.count),
         _refusal_detail(record, tracker),
-        str(record.time_ms),
+        _outside_the_log(record.time_ms),
     )
 
 
@@ -73,10 +73,11 @@ def from_oddity(record: race_pb2.OddityRecord) -> Observation | None:
     signal = _ODDITIES.get(record.kind)
     if signal is None:
         return None
+    origin = Origin(record.epoch, record.sequence, record.oddity_id)
     source = clean(record.relay_id, MOST_NAME_CHARACTERS) or "unknown"
     if record.kind == race_pb2.ODDITY_KIND_PICTURES_DIFFER:
         what = f"two sites derived different races at {clean(record.oddity_id, MOST_NAME_CHARACTERS)}"
-        return Observation(signal, record.time_ms, source, 0, 1, what, record.oddity_id)
+        return Observation(signal, record.time_ms, source, 0, 1, what, origin)
     rider = f" (bib {record.bib})" if record.bib else ""
     if record.kind == race_pb2.ODDITY_KIND_CLOCK:
         side = "ahead" if record.clock_offset_ms > 0 else "behind"
@@ -94,14 +95,18 @@ def from_oddity(record: race_pb2.OddityRecord) -> Observation | None:
         record.tracker,
         1,
         f"tracker {record.tracker}{rider}: {what}",
-        record.oddity_id,
+        origin,
     )
 
 
 def missed(stream: str, time_ms: int, count: int) -> Observation:
     """Records of a stream that were discarded unread."""
     detail = f"{count} records of {stream} discarded unread"
-    return Observation(MISSED, time_ms, stream, 0, count, detail, str(time_ms))
+    return Observation(MISSED, time_ms, stream, 0, count, detail, _outside_the_log(time_ms))
+
+
+def _outside_the_log(time_ms: int) -> Origin:
+    return Origin(0, time_ms, str(time_ms))
 
 
 def clean(text: str, most: int) -> str:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import NamedTuple
 
-from ardoise.security.domain.alert import Evidence
+from ardoise.security.domain.alert import Evidence, Origin
 
 
 class Entry(NamedTuple):
@@ -11,7 +11,7 @@ class Entry(NamedTuple):
 
     count: int
     evidence: Evidence
-    origin: str
+    origin: Origin
 
 
 class Window:
