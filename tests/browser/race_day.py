@@ -284,3 +284,14 @@ def alert(number: int = 1, *, acknowledged_by: str = "") -> security_pb2.Alert:
         last_seen_ms=START_MS + 71_000,
         acknowledged_by=acknowledged_by,
     )
+
+
+def sent(state: security_pb2.OutboxState, detail: str) -> security_pb2.OutboxEntry:
+    """An entry of the outbox as security lists it."""
+    return security_pb2.OutboxEntry(
+        alert_id="alert-1",
+        title="moto-6 sends frames that do not parse",
+        state=state,
+        detail=detail,
+        offered_ms=START_MS + 72_000,
+    )

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from ardoise.chassis.identity import Role
+from ardoise.chassis.rpc import Failure, Reason
 from ardoise.mediawall.access import Access
 from ardoise.mediawall.alerts import Alerts
 from ardoise.mediawall.operators import operators_app
 from ardoise.mediawall.web import Port
+from ardoise.pb import security_pb2
 from playwright.async_api import expect
 
 from tests.browser import race_day
@@ -102,6 +104,38 @@ async def test_an_acknowledgement_that_is_not_kept_is_told_and_can_be_sent_again
     open_page.complaints.clear()  # type: ignore[attr-defined]  # the browser's own: status 502
 
 
+async def test_operators_see_where_decisions_are_kept_and_what_has_left(desk: Desk, open_page: Opener):
+    desk.alerts.kept_at = "one_region"
+    desk.alerts.show_sent([race_day.sent(security_pb2.OUTBOX_STATE_FAILED, "answered 503")])
+    page = await open_page(DESKTOP, desk.sign_in(Role.SECURITY), url=desk.url)
+    await expect(page.locator("#kept-at")).to_have_text("Decisions are kept on one region only.")
+    await expect(page.locator(".sent-entry")).to_contain_text("failed, not sent again · answered 503")
+    desk.alerts.kept_at = "both_regions"
+    desk.alerts.show_sent([race_day.sent(security_pb2.OUTBOX_STATE_DELIVERED, "answered 204")])
+    await expect(page.locator("#kept-at")).to_have_text("Decisions are kept in both regions.")
+    await expect(page.locator(".sent-entry")).to_contain_text("delivered")
+
+
+async def test_a_decision_in_doubt_is_told_as_such_and_sent_again_under_the_same_key(
+    desk: Desk, open_page: Opener
+):
+    asked = []
+
+    async def in_doubt(request_id: str, **_: str) -> str:
+        asked.append(request_id)
+        raise Failure(Reason.ERROR_REASON_DECISION_IN_DOUBT, "in doubt")
+
+    desk.alerts.acknowledge = in_doubt
+    page = await open_page(DESKTOP, desk.sign_in(Role.SECURITY), url=desk.url)
+    for _ in range(2):
+        async with page.expect_response("**/api/acknowledge"):
+            await page.locator(".alert form button").click()
+    await expect(page.locator(".alert-failed")).to_contain_text("In doubt: it may hold or not.")
+    assert len(asked) == 2
+    assert asked[0] == asked[1]
+    open_page.complaints.clear()  # type: ignore[attr-defined]  # the browser's own: status 502
+
+
 async def test_race_operations_reads_and_does_not_acknowledge(desk: Desk, open_page: Opener):
     page = await open_page(DESKTOP, desk.sign_in(Role.RACE_OPERATIONS), url=desk.url)
     await expect(page.locator(".alert").first).to_contain_text("Only role security may acknowledge")
@@ -115,6 +149,8 @@ async def test_it_fits_and_can_be_read(
 ):
     stand.wall.show_link("security", "reconnecting", "UNAVAILABLE")
     stand.wall.screens.connect("192.0.2.77:51234")
+    desk.alerts.kept_at = "one_region"
+    desk.alerts.show_sent([race_day.sent(security_pb2.OUTBOX_STATE_IN_DOUBT, "no answer: ReadTimeout")])
     page = await open_page(
         size, desk.sign_in(Role.SECURITY), url=desk.url, color_scheme=theme, locale="fr-FR"
     )

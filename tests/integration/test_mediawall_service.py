@@ -12,14 +12,17 @@ import grpc
 import httpx
 import pytest
 from ardoise.chassis.identity import Role
+from ardoise.chassis.store import Store
 from ardoise.mediawall.app import run as run_mediawall
 from ardoise.mediawall.settings import MediawallSettings
 from ardoise.pb.wall_pb2 import ListScreensRequest
 from ardoise.pb.wall_pb2_grpc import WallServiceStub
 from ardoise.positioning.app import run as run_positioning
+from ardoise.positioning.migrations import migrate
 from ardoise.positioning.settings import PositioningSettings
 
 from tests.support.platform import activate, running
+from tests.support.receiver import Receiver
 from tests.support.security import Reporter, SecurityPlatform, failure, malformed
 
 LIMIT_S = 20.0
@@ -210,6 +213,33 @@ async def test_an_alert_is_seen_and_acknowledged_by_security_alone(platform: Wal
             assert huge.status_code == 400
             done = await guard.post("/api/acknowledge", json=decision, headers=ours)
             assert done.status_code == 200, done.text
+            assert done.json() == {"acknowledged": alert["id"], "kept_at": "site"}
             state = await operators_state(guard, lambda state: bool(state["alerts"][0]["acknowledged_by"]))
             assert state["alerts"][0]["acknowledged_by"] == "marie.dupont"
     await bus.close()
+
+
+async def test_operators_see_what_has_left_and_that_decisions_are_on_one_region_only(
+    platform: WallPlatform, plain_url: str
+):
+    store = Store(plain_url, "test")
+    await migrate(store)
+    bus = await platform.bus("ingest")
+    reporter = Reporter(bus)
+    await reporter.prepare()
+    with Receiver() as receiver:
+        security = platform.security(database_url=plain_url, security_webhook_url=receiver.url)
+        async with security, platform.wall(security_target=f"127.0.0.1:{platform.port}"):
+            await reporter.refused(malformed(1000))
+            async with platform.people(platform.operators_port) as director:
+                await director.get(f"/sign-in?name=paul&token={platform.token(Role.RACE_OPERATIONS)}")
+                state = await operators_state(
+                    director,
+                    lambda state: (
+                        state["kept_at"] == "one_region"
+                        and [entry["state"] for entry in state["sent"]] == ["delivered"]
+                    ),
+                )
+    assert state["sent"][0]["alert_id"] == state["alerts"][0]["id"] == receiver.alert_ids[0]
+    await bus.close()
+    await store.close()

@@ -5,7 +5,7 @@ from ardoise.chassis.lifecycle import Service
 from ardoise.chassis.rpc import channel
 from ardoise.mediawall.access import Access
 from ardoise.mediawall.alerts import Alerts
-from ardoise.mediawall.consumer import watch_alerts, watch_predictions, watch_race
+from ardoise.mediawall.consumer import watch_alerts, watch_outbox, watch_predictions, watch_race
 from ardoise.mediawall.operators import operators_app
 from ardoise.mediawall.public import public_app
 from ardoise.mediawall.rpc import WallService
@@ -55,6 +55,8 @@ async def run(settings: MediawallSettings) -> None:
         for name, opened in channels.items():
             wall.show_link(name, "reconnecting", "starting")
             service.spawn(f"watch {name}", watches[name](opened).run())
+        if "security" in channels:
+            service.spawn("watch outbox", watch_outbox(alerts))
         for name, port in pages.items():
             service.spawn(name, port.serve())
             service.on_drain(name, port.drain)

@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 
 from ardoise.chassis.watching import Token, Watch
-from ardoise.mediawall.alerts import Alerts
+from ardoise.mediawall.alerts import KEPT_AT, Alerts
 from ardoise.mediawall.domain.stage import stage_view
 from ardoise.mediawall.wall import Wall
 from ardoise.pb import (
@@ -20,6 +20,7 @@ from ardoise.pb import (
 )
 
 STAGE_LIMIT_S = 5.0
+OUTBOX_EVERY_S = 2.0
 
 
 def watch_race(wall: Wall, channel: grpc.aio.Channel) -> Watch:
@@ -61,6 +62,7 @@ def watch_alerts(wall: Wall, alerts: Alerts, channel: grpc.aio.Channel) -> Watch
     security = security_pb2_grpc.SecurityServiceStub(channel)
 
     async def take(response: security_pb2.WatchAlertsResponse) -> None:
+        alerts.kept_at = KEPT_AT.get(response.kept_at, "unknown")
         if response.WhichOneof("update") == "alert":
             alerts.show(response.alert)
 
@@ -68,3 +70,10 @@ def watch_alerts(wall: Wall, alerts: Alerts, channel: grpc.aio.Channel) -> Watch
         return security.WatchAlerts(security_pb2.WatchAlertsRequest(after=after))
 
     return Watch("security", channel, open_call, take, partial(wall.show_link, "security"))
+
+
+async def watch_outbox(alerts: Alerts) -> None:
+    """What has left the platform, as security lists it: asked for, since it is looked at rarely and changes rarely."""
+    while True:
+        await alerts.look_at_outbox()
+        await asyncio.sleep(OUTBOX_EVERY_S)

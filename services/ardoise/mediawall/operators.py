@@ -57,11 +57,11 @@ def operators_app(wall: Wall, alerts: Alerts, access: Access, stopping: asyncio.
         if wanted is None:
             return _refused(400, "FIELD_INVALID", "send alert_id, request_id and note as JSON text")
         try:
-            await alerts.acknowledge(**wanted, person=request.state.operator.name)
+            kept_at = await alerts.acknowledge(**wanted, person=request.state.operator.name)
         except Failure as failure:
             status = 404 if failure.reason == Reason.ERROR_REASON_NOT_FOUND else 502
             return _refused(status, failure.reason_name, failure.message)
-        return JSONResponse({"acknowledged": wanted["alert_id"]})
+        return JSONResponse({"acknowledged": wanted["alert_id"], "kept_at": kept_at})
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"serving": not stopping.is_set()})
@@ -132,7 +132,14 @@ def _state(wall: Wall, alerts: Alerts) -> dict[str, Any]:
         }
         for screen in list(wall.screens)[:MOST_SCREENS_SHOWN]
     ]
-    return {"links": links, "alerts": alerts.as_json(), "screens": screens, "screen_count": len(wall.screens)}
+    return {
+        "links": links,
+        "alerts": alerts.as_json(),
+        "kept_at": alerts.kept_at,
+        "sent": alerts.sent_as_json(),
+        "screens": screens,
+        "screen_count": len(wall.screens),
+    }
 
 
 def _from_our_page(request: Request) -> bool:

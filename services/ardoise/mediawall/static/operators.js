@@ -29,6 +29,10 @@ function show() {
   byId("alerts-none").hidden = state.alerts.length > 0;
   for (const id of items.keys()) if (!state.alerts.some((alert) => alert.id === id)) items.delete(id);
   arrange(byId("alerts"), state.alerts.map(alertItem));
+  setData(byId("kept-at"), "kept", state.kept_at);
+  setText(byId("kept-at"), say(`kept_at_${state.kept_at}`));
+  byId("sent-none").hidden = state.sent.length > 0;
+  byId("sent").replaceChildren(...state.sent.map(sent));
   byId("services").replaceChildren(...SERVICES.map((name) => service(name, state.links[name])));
   setText(byId("screen-count"), state.screen_count || "");
   byId("screens-none").hidden = state.screens.length > 0;
@@ -85,9 +89,11 @@ function acknowledgement(alert) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     failed.hidden = true;
-    const reason = await send({ alert_id: alert.id, request_id: requestId, note: input.value });
-    failed.hidden = !reason;
-    setText(failed, reason && say("acknowledge_failed", { reason }));
+    const refused = await send({ alert_id: alert.id, request_id: requestId, note: input.value });
+    failed.hidden = !refused;
+    if (!refused) return;
+    const doubt = refused.reason === "DECISION_IN_DOUBT";
+    setText(failed, doubt ? say("acknowledge_in_doubt") : say("acknowledge_failed", { reason: refused.message }));
   });
   return element("div", {}, form, failed);
 }
@@ -97,15 +103,14 @@ function newRequestId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Sends a decision; "" where it is done, else why it is not. */
+/** Sends a decision; null where it is done, else the reason and words for people. */
 async function send(decision) {
   try {
     const headers = { "content-type": "application/json" };
     const answer = await fetch("/api/acknowledge", { method: "POST", headers, body: JSON.stringify(decision) });
-    if (answer.ok) return "";
-    return (await answer.json()).message;
+    return answer.ok ? null : await answer.json();
   } catch (error) {
-    return String(error);
+    return { reason: "DECISION_IN_DOUBT", message: String(error) };
   }
 }
 
@@ -118,6 +123,16 @@ function service(name, link) {
     element("span", { class: "service-name" }, say(`service_${name}`)),
     element("span", { class: "service-state" }, say(`service_${link.state}`)),
     link.state === "absent" ? null : element("span", { class: "service-since figure" }, [since, link.detail].filter(Boolean).join(" · ")),
+  );
+}
+
+function sent(entry) {
+  const outcome = [say(`sent_${entry.state}`), entry.detail].filter(Boolean).join(" · ");
+  return element(
+    "li",
+    { class: "sent-entry", "data-state": entry.state },
+    element("span", { class: "sent-title" }, entry.title),
+    element("span", { class: "sent-state figure" }, `${clockTime(entry.offered_ms)} · ${outcome}`),
   );
 }
 
