@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -16,12 +17,15 @@ from ardoise.chassis.store import Store
 from ardoise.chassis.tables import Prediction
 from ardoise.pb import analytics_pb2, analytics_pb2_grpc, common_pb2
 from ardoise.positioning.migrations import migrate
+from ardoise.up.services import argv
 from sqlalchemy import select
 
 from tests.integration.analytics.race_service import EPOCH, ConductedRace, snapshot
 from tests.support.platform import Platform, running
 
 LIMIT_S = 10.0
+# A process imports for seconds on a machine that does other things.
+START_LIMIT_S = 30.0
 
 
 class Rig:
@@ -189,3 +193,50 @@ async def test_what_was_predicted_is_in_the_database_when_analytics_has_stopped(
         (100 + second, kind) for second in range(1, 4) for kind in ("CatchPrediction", "FinishTypePrediction")
     ]
     await database.close()
+
+
+async def test_two_processes_at_two_sites_write_each_prediction_once(
+    rig: Rig, plain_url: str, tmp_path: Path, free_port: Callable[[], int]
+):
+    database = Store(plain_url, "test")
+    await migrate(database)
+    seconds = range(1, 6)
+    async with contextlib.AsyncExitStack() as held:
+        watches = []
+        for number, site in enumerate(("amsterdam", "london")):
+            port = free_port()
+            surroundings = {
+                "SITE": site,
+                "STATE_DIR": tmp_path / site,
+                "IDENTITY_DIR": rig.platform.identity_dir,
+                "DATABASE_URL": plain_url,
+                "POSITIONING_TARGET": f"127.0.0.1:{rig.race_port}",
+                "GRPC_LISTEN": f"127.0.0.1:{port}",
+            }
+            environment = {f"ARDOISE_{name}": str(value) for name, value in surroundings.items()}
+            # Sets and dictionaries of strings in another order: what an id must not hang on.
+            environment["PYTHONHASHSEED"] = str(number)
+            process = await asyncio.create_subprocess_exec(
+                *argv("analytics"), env={**os.environ, **environment}, stderr=asyncio.subprocess.DEVNULL
+            )
+            held.push_async_callback(stopped, process)
+            channel = await held.enter_async_context(rig.platform.channel(port, "fan"))
+            async with asyncio.timeout(START_LIMIT_S):
+                await channel.channel_ready()
+            watches.append(predictions(analytics_pb2_grpc.AnalyticsServiceStub(channel)))
+        for second in seconds:
+            rig.race.shown.set(snapshot(second))
+            here, there = [await anext(watch) for watch in watches]
+            assert here == there
+    async with database.transaction() as connection:
+        rows = (await connection.execute(select(Prediction.sequence, Prediction.kind))).all()
+    assert sorted(rows) == [
+        (100 + second, kind) for second in seconds for kind in ("CatchPrediction", "FinishTypePrediction")
+    ]
+    await database.close()
+
+
+async def stopped(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    async with asyncio.timeout(START_LIMIT_S):
+        assert await process.wait() == 0
