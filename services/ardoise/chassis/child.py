@@ -10,7 +10,6 @@ import pwd
 import select
 import signal
 import sys
-from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 
@@ -21,17 +20,16 @@ def bound(
     *,
     never_as_root: bool = False,
     own_processes: bool = False,
-    network: Path | None = None,
 ) -> list[str]:
     """The argv that runs `command` in a session of its own and sends it `death_signal` when its parent dies.
 
     The parent is the thread that forks: start such children from a thread that lasts (the main
     one). With `never_as_root`, a child of root runs as an ordinary user of a user namespace, in
     which root's files are its own. With `own_processes` the command is process 1 of a PID namespace, as in a pod:
-    when it ends, so does everything it started. `network`: a network namespace to join first, as a path.
+    when it ends, so does everything it started.
     """
     launcher = [sys.executable, "-I", "-S", __file__]
-    flags = [str(int(death_signal)), str(int(never_as_root)), str(int(own_processes)), str(network or "")]
+    flags = [str(int(death_signal)), str(int(never_as_root)), str(int(own_processes))]
     return [*launcher, str(os.getpid()), *flags, *command]
 
 
@@ -63,11 +61,6 @@ def _has_name(user: int) -> bool:
     except KeyError:
         return False
     return True
-
-
-def _join_network(path: str) -> None:
-    with open(path) as namespace:  # noqa: PTH123
-        os.setns(namespace.fileno(), os.CLONE_NEWNET)
 
 
 def _die_with_parent(death_signal: int) -> None:
@@ -103,12 +96,10 @@ def _run_as_process_one(command: list[str]) -> None:
 
 
 def _main(
-    parent: int, death_signal: int, never_as_root: bool, own_processes: bool, network: str, command: list[str]
+    parent: int, death_signal: int, never_as_root: bool, own_processes: bool, command: list[str]
 ) -> None:
     if os.getpgrp() != os.getpid():
         os.setsid()  # Ctrl-C is ours to pass on, in our order.
-    if network:
-        _join_network(network)
     if own_processes or (never_as_root and (os.geteuid() == 0 or not _has_name(os.geteuid()))):
         _enter_user_namespace()
     # After the namespace: a change of credentials clears it.
@@ -121,6 +112,4 @@ def _main(
 
 
 if __name__ == "__main__":
-    _main(
-        int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "1", sys.argv[4] == "1", sys.argv[5], sys.argv[6:]
-    )
+    _main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "1", sys.argv[4] == "1", sys.argv[5:])

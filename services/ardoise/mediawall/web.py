@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ardoise.chassis.identity import Credentials
 from ardoise.chassis.settings import host_and_port
+from ardoise.chassis.web_server import WebServer
 from ardoise.mediawall.connection import Connection
 
 STATIC = Path(__file__).parent / "static"
@@ -53,7 +54,7 @@ class Port:
         self.number: int = self._socket.getsockname()[1]
         self.url = f"{'https' if identity else 'http'}://{host}:{self.number}"
         self._ended = asyncio.Event()
-        self._server = _InLoop(
+        self._server = WebServer(
             uvicorn.Config(
                 _Armoured(app),
                 http=Connection,
@@ -83,14 +84,6 @@ class Port:
         """Takes no new requests, lets the running ones end within DRAIN_LIMIT_S."""
         self._server.should_exit = True
         await self._ended.wait()
-
-
-class _InLoop(uvicorn.Server):
-    """Signals belong to the service, which stops this server among everything else."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class _Armoured:

@@ -18,7 +18,6 @@ from ardoise.chassis.newest import Newest
 from ardoise.pb.race_pb2 import WatchSnapshotsResponse
 from ardoise.pb.sites_pb2 import (
     DatabaseReport,
-    DatabaseRole,
     DigestReport,
     EtcdMember,
     LogsReport,
@@ -26,8 +25,9 @@ from ardoise.pb.sites_pb2 import (
     SiteReport,
     WatermarksReport,
 )
+from ardoise.sites.database import database_report
 from ardoise.sites.topology import Site, Topology
-from ardoise.sites.watchdog import Watchdog
+from ardoise.sites.watchdog import Watchdog, streams_of
 
 LOOK_EVERY_S = 1.0
 ASK_LIMIT_S = 1.5
@@ -39,12 +39,6 @@ RACE_SILENCE_S = 12.0
 if TYPE_CHECKING:
     from ardoise.sites.store import WatermarkStore
 
-_ROLES = {
-    "leader": DatabaseRole.DATABASE_ROLE_PRIMARY,
-    "sync_standby": DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY,
-    "quorum_standby": DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY,
-    "replica": DatabaseRole.DATABASE_ROLE_STANDBY,
-}
 _log = structlog.get_logger(__name__)
 
 
@@ -128,25 +122,18 @@ class Reporter:
         return report
 
     async def _logs(self) -> LogsReport | None:
-        report, seen = LogsReport(), 0
         try:
             async with asyncio.timeout(ASK_LIMIT_S):
-                while True:
-                    page = await self._js.streams_info_iterator(seen)
-                    infos = list(page)
-                    for info in infos:
-                        epoch = info.config.name.removeprefix(STREAM_PREFIX)
-                        if epoch != info.config.name and epoch.isdecimal():
-                            state = info.state
-                            first = state.first_seq if state.messages else state.last_seq + 1
-                            report.logs.add(
-                                epoch=int(epoch), first_sequence=first, last_sequence=state.last_seq
-                            )
-                    seen += len(infos)
-                    if not infos or seen >= page.total:
-                        break
+                streams = await streams_of(self._js)
         except (nats.errors.Error, APIError, TimeoutError):
             return None
+        report = LogsReport()
+        for name, info in streams.items():
+            epoch = name.removeprefix(STREAM_PREFIX)
+            if epoch != name and epoch.isdecimal():
+                # A stream without messages may say 0 for its first.
+                first = info.state.first_seq if info.state.messages else info.state.last_seq + 1
+                report.logs.add(epoch=int(epoch), first_sequence=first, last_sequence=info.state.last_seq)
         report.logs.sort(key=lambda log: log.epoch)
         return report
 
@@ -154,20 +141,11 @@ class Reporter:
         if not self._here.patroni:
             return None
         try:
+            member = (await self._http.get(f"https://{self._here.patroni}/patroni")).json()
             cluster = (await self._http.get(f"https://{self._here.patroni}/cluster")).json()
         except (httpx.HTTPError, ValueError):
             return None
-        members = {member["name"]: member for member in cluster.get("members", ())}
-        mine = members.get(self._here.name, {})
-        running = mine.get("state") in ("running", "streaming", "in archive recovery")
-        return DatabaseReport(
-            role=_ROLES.get(mine.get("role", ""), DatabaseRole.DATABASE_ROLE_STOPPED)
-            if running
-            else DatabaseRole.DATABASE_ROLE_STOPPED,
-            timeline=mine.get("timeline", 0),
-            state=mine.get("state", "absent"),
-            primary=next((name for name, member in members.items() if member["role"] == "leader"), ""),
-        )
+        return database_report(self._here.name, member, cluster)
 
     async def _watermarks(self) -> WatermarksReport | None:
         return await self._store.report() if self._store is not None else None

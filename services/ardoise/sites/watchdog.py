@@ -93,14 +93,14 @@ class MirrorWatch:
         now_s = time.monotonic()
         # The mirrors first: what the truck writes meanwhile must not make a mirror look ahead.
         try:
-            near = await _streams(self._near)
+            near = await streams_of(self._near)
         except _FAILURES as error:
             self._say(
                 {name: unknown(name, f"no answer here: {error!r}", None, now_s) for name in self.findings}
             )
             return
         try:
-            far = await _streams(self._far)
+            far = await streams_of(self._far)
         except _FAILURES as error:
             why = f"the truck does not answer: {error!r}"
             names = self.findings.keys() | set(filter(self._account.mirrors, near))
@@ -231,7 +231,8 @@ def region_watchdog(region: str, edge: str, race: Bus, teams: Bus, *, seed: int)
     return Watchdog(region, [MirrorWatch(account, edge, seed=seed) for account in accounts])
 
 
-async def _streams(context: JetStreamContext) -> dict[str, StreamInfo]:
+async def streams_of(context: JetStreamContext) -> dict[str, StreamInfo]:
+    """Every stream of a JetStream domain, by name."""
     found: dict[str, StreamInfo] = {}
     while True:
         page = await context.streams_info_iterator(len(found))

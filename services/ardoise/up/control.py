@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ardoise.chassis.web_server import WebServer
 from ardoise.up.network import Condition
 
 SOCKET_NAME = "control.sock"
@@ -116,9 +117,7 @@ async def serve_control(controlled: Controlled, directory: Path) -> None:
     config = uvicorn.Config(
         control_app(controlled), uds=str(directory / SOCKET_NAME), log_level="warning", lifespan="off"
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
-    await server.serve()
+    await WebServer(config).serve()
 
 
 class Control:

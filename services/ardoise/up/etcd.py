@@ -81,16 +81,15 @@ def etcd_part(
     members: tuple[EtcdMember, ...],
     identity: Credentials,
     directory: Path,
-    network: Path | None = None,
 ) -> Part:
-    """The member as a process. `network`: the network namespace it lives in, as a path."""
+    """The member as a process."""
     directory = directory.absolute()
 
     def command() -> list[str]:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         config = directory / "etcd.json"  # JSON is YAML
         config.write_text(json.dumps(configuration(member, members, identity, directory), indent=1))
-        return child.bound([str(program), "--config-file", str(config)], signal.SIGTERM, network=network)
+        return child.bound([str(program), "--config-file", str(config)], signal.SIGTERM)
 
     async def ready() -> None:
         async with asyncio.timeout(READY_LIMIT_S):

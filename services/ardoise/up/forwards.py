@@ -41,10 +41,11 @@ class Forwards:
         return self._ports.at(" ".join(server))
 
     async def serve(self, targets: Mapping[Server, tuple[str, int]]) -> None:
-        """Begins to carry each port's connections to its (host, port)."""
+        """Carries each port's connections to its (host, port), until cancelled."""
         for server, (host, port) in targets.items():
             carry = _Forward(host, port).carry
             self._serving.append(await asyncio.start_server(carry, sock=self._listening[server]))
+        await asyncio.gather(*(serving.serve_forever() for serving in self._serving))
 
     def close(self) -> None:
         """Closes the ports; connections end with the process."""

@@ -225,11 +225,8 @@ def hook_settings(member: PatroniMember, programs: Programs) -> HookSettings:
     )
 
 
-def patroni_part(member: PatroniMember, programs: Programs, network: Path | None = None) -> Part:
-    """The member as a process: process 1 of a PID namespace, so that it and PostgreSQL end together, as in a pod.
-
-    `network`: the network namespace it lives in, as a path.
-    """
+def patroni_part(member: PatroniMember, programs: Programs) -> Part:
+    """The member as a process: process 1 of a PID namespace, so that it and PostgreSQL end together, as in a pod."""
 
     def command() -> list[str]:
         member.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -247,7 +244,6 @@ def patroni_part(member: PatroniMember, programs: Programs, network: Path | None
             signal.SIGTERM,
             never_as_root=True,
             own_processes=True,
-            network=network,
         )
 
     async def ready() -> None:

@@ -3,26 +3,19 @@
 import asyncio
 import contextlib
 import fcntl
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from rich.console import Console
 
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
-from ardoise.chassis.telemetry import configure_logging
 from ardoise.up.demo import Demo, Race
+from ardoise.up.foreground import Startable, run_until_stopped
 from ardoise.up.plan import PORTS, Platform
 from ardoise.up.ports import Ports
 from ardoise.up.services import SUPERVISOR
 from ardoise.up.summary import View, show
-
-
-class _Startable(Protocol):
-    async def start(self, progress: Callable[[str], None]) -> None: ...
-    async def stop(self) -> None: ...
 
 
 def run_platform(nats_url: str, database_url: str, race_centre_url: str) -> None:
@@ -46,45 +39,22 @@ async def _up(settings: CommonSettings, nats_url: str, database_url: str, race_c
         database_url=database_url,
         race_centre_url=race_centre_url,
     )
-    await _run_until_stopped(platform, platform, 0.0)
+    await _in_foreground(platform, platform, 0.0)
 
 
 async def _demo(race: Race, seconds: float) -> None:
     demo = Demo(race)
-    await _run_until_stopped(demo, demo.platform, seconds)
+    await _in_foreground(demo, demo.platform, seconds)
 
 
-async def _run_until_stopped(what: _Startable, platform: Platform, seconds: float) -> None:
-    """Starts, shows the race until a signal, a failure or the time is up, and stops whatever had started."""
-    console = Console()
-    configure_logging("ERROR", service="up")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    tasks = {asyncio.ensure_future(stop.wait())}
-    try:
-        starting = asyncio.ensure_future(
-            what.start(lambda name: console.print(f"starting {name} ...", style="dim"))
-        )
-        await asyncio.wait({starting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():
-            starting.cancel()
-            await asyncio.wait({starting})
-            return
-        starting.result()
+async def _in_foreground(what: Startable, platform: Platform, seconds: float) -> None:
+    def started(console: Console) -> set[asyncio.Future]:
         pages = _pages(platform)
         for page in pages:
             console.print(page, highlight=False, soft_wrap=True)
-        tasks |= {asyncio.ensure_future(_show(platform, pages, console)), platform.supervisor.failed}
-        done, _ = await asyncio.wait(tasks, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        console.print("stopping ...", style="dim")
-        await what.stop()
+        return {asyncio.ensure_future(_show(platform, pages, console)), platform.supervisor.failed}
+
+    await run_until_stopped(what, "up", seconds, started)
 
 
 async def _show(platform: Platform, pages: list[str], console: Console) -> None:

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import signal
 from pathlib import Path
 
 from rich.console import Console
 
-from ardoise.chassis.telemetry import configure_logging
 from ardoise.up.control import serve_control
 from ardoise.up.disk import Disk
+from ardoise.up.foreground import run_until_stopped
 from ardoise.up.forwards import Forwards
 from ardoise.up.network import Network, NetworkTools
 from ardoise.up.programs import Programs, debian_programs
@@ -50,39 +49,20 @@ async def _run(
     seconds: float,
     disk: Disk | None,
 ) -> None:
-    console = Console()
-    configure_logging("ERROR", service="sites")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
     three = ThreeSites(state_dir, network, programs, {key: forwards.at(key) for key in forwards.names}, disk)
-    tasks: set[asyncio.Future] = {asyncio.ensure_future(stop.wait())}
-    try:
-        starting = asyncio.ensure_future(
-            three.start(lambda step: console.print(f"starting {step} ...", style="dim"))
-        )
-        await asyncio.wait({starting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():
-            starting.cancel()
-            await asyncio.wait({starting})
-            return
-        starting.result()
-        targets = {
-            (site, server): (network.addresses[site], PORTS[server]) for site, server in forwards.names
-        }
-        await forwards.serve(targets)
+    targets = {(site, server): (network.addresses[site], PORTS[server]) for site, server in forwards.names}
+
+    def started(console: Console) -> set[asyncio.Future]:
         _say(console, forwards, state_dir)
-        tasks |= {asyncio.ensure_future(serve_control(three, state_dir))}
-        tasks |= {site.supervisor.failed for site in three.sites.values()}
-        done, _ = await asyncio.wait(tasks, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        serving = (serve_control(three, state_dir), forwards.serve(targets))
+        return {
+            *map(asyncio.ensure_future, serving),
+            *(site.supervisor.failed for site in three.sites.values()),
+        }
+
+    try:
+        await run_until_stopped(three, "sites", seconds, started)
     finally:
-        for task in tasks:
-            task.cancel()
-        console.print("stopping ...", style="dim")
-        await three.stop()
         forwards.close()
 
 

@@ -119,3 +119,9 @@ def test_nothing_flows_where_one_of_them_is_silent(silent: str):
     seen = history()
     getattr(seen, silent).clear()
     assert not holds(conditions.steady(), 9.6, seen, since_s=0.0, waiting_s=0.0)
+
+
+def test_so_little_behind_that_it_is_level_still_cannot_be_asked_for():
+    """The wait for the mirror to be level again would end before it began."""
+    with pytest.raises(ValueError, match="which is level"):
+        conditions.mirror_behind(STANDBY, 3)

@@ -120,7 +120,12 @@ def mirror_level(*places: Place) -> Until:
 
 
 def mirror_behind(place: Place, seconds: int) -> Until:
-    """Its copy of the log stands still and has lost so many seconds on the truck's."""
+    """Its copy of the log stands still and has lost so many seconds on the truck's.
+
+    Raises ValueError for so few that a mirror with them is level still: the wait for it to be level would be none.
+    """
+    if seconds * LOG_MESSAGES_A_SECOND <= LEVEL:
+        raise ValueError(f"{seconds} s are at most {LEVEL} messages, which is level")
 
     def holds(at: Moment) -> bool:
         mirror = _newest(at.history.positions, at.cast[place], at.since_s)

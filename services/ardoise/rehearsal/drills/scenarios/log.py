@@ -47,7 +47,7 @@ ALL = (
         purpose="a copy that does not grow is found by comparing it, not by asking it",
         steps=(
             StickMirror(STANDBY),
-            WaitUntil(mirror_behind(STANDBY, 3), Wait.CUT_SHORT),
+            WaitUntil(mirror_behind(STANDBY, 6), Wait.CUT_SHORT),
             WaitUntil(mirror_level(STANDBY), Wait.MIRROR_REPAIRED),
             WaitUntil(screens_live(STANDBY), Wait.MIRROR_LEVEL),
         ),
