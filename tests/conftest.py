@@ -1,8 +1,8 @@
 """What every test stands on: servers of its own, the real recordings, and nothing left behind."""
 
+import contextlib
 import os
 import shutil
-import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ardoise.up.ports import Ports
 
 from tests.support.nats import NatsServer
 from tests.support.site import Site
@@ -36,15 +37,19 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def free_port() -> Callable[[], int]:
-    """Gives TCP ports free on loopback a moment ago. Where a program can tell its port, give it port 0."""
+def free_port() -> Iterator[Callable[[], int]]:
+    """Gives TCP ports on loopback that nothing else is given until the test ends.
 
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
+    Not port 0 and let go: an outgoing connection of another process may get the same one before it is used.
+    """
+    with contextlib.ExitStack() as held:
 
-    return find
+        def reserve() -> int:
+            ports = Ports({"test": 0})
+            held.callback(ports.close)
+            return ports.numbers["test"]
+
+        yield reserve
 
 
 @pytest.fixture
