@@ -67,6 +67,8 @@ async def test_without_a_stage_the_page_says_so_and_begins_by_itself(open_page: 
         empty.load()
         empty.show(9_000)
         await expect(page.locator("#hero")).to_have_text("2:17")
+        # Before its server: a page that looks for it in vain complains.
+        await page.close()
     finally:
         await empty.stop()
 
