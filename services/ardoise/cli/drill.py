@@ -4,14 +4,17 @@ import asyncio
 import fcntl
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from ardoise.rehearsal.drills.scenario import Scenario
 
 app = typer.Typer(
     help="Drills: a fault with a precheck, probes, invariants, a return to normal and a report.",
@@ -20,6 +23,10 @@ app = typer.Typer(
 
 StateDir = Annotated[
     Path, typer.Option(envvar="ARDOISE_STATE_DIR", help="State directory of the `ardoise sites up` to drill.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Repeats a run. Default: drawn, and printed.")]
+ReportDir = Annotated[
+    Path | None, typer.Option(help="Where reports are kept. Default: drills in the state directory.")
 ]
 SEED_BITS = 31
 
@@ -44,27 +51,48 @@ def run(
         list[str], typer.Argument(help="Drills, by name or number; `all` for every one, one after another.")
     ],
     state_dir: StateDir = Path(".state"),
-    seed: Annotated[int, typer.Option(min=0, help="Repeats a run. Default: drawn, and printed.")] = -1,
-    report_dir: Annotated[
-        Path | None, typer.Option(help="Where reports are kept. Default: drills in the state directory.")
-    ] = None,
+    seed: Seed = -1,
+    report_dir: ReportDir = None,
 ) -> None:
     """Runs drills on three sites. Ctrl-C ends one after it has put everything right. Exit code 1: one did not hold."""
+    from ardoise.rehearsal.drills.scenarios import SCENARIOS, by_name
+
+    seed = secrets.randbits(SEED_BITS) if seed < 0 else seed
+    chosen = list(SCENARIOS.values()) if names == ["all"] else [by_name(name) for name in names]
+    _run_all([(scenario, seed) for scenario in chosen], state_dir, report_dir or state_dir / "drills")
+
+
+@app.command()
+def storm(
+    state_dir: StateDir = Path(".state"),
+    seed: Seed = -1,
+    faults: Annotated[int, typer.Option(min=1, max=6, help="How many at once.")] = 3,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="How many storms; each takes the seed after the last.")
+    ] = 1,
+    report_dir: ReportDir = None,
+) -> None:
+    """Several faults at once, drawn from a seed: nothing acknowledged may be lost. Exit code 1: one did not hold."""
+    from ardoise.rehearsal.drills.scenarios.storm import storm as drawn
+
+    seed = secrets.randbits(SEED_BITS) if seed < 0 else seed
+    chosen = [(drawn(one, faults), one) for one in range(seed, seed + rounds)]
+    _run_all(chosen, state_dir, report_dir or state_dir / "drills")
+
+
+def _run_all(chosen: Sequence[tuple["Scenario", int]], state_dir: Path, report_dir: Path) -> None:
     from ardoise.chassis.telemetry import configure_logging
     from ardoise.ingest.setup.source import read_setup
     from ardoise.rehearsal.drills.report.files import keep
     from ardoise.rehearsal.drills.report.model import Report, Verdict
     from ardoise.rehearsal.drills.report.table import print_report, summary_table
     from ardoise.rehearsal.drills.run import run_drill
-    from ardoise.rehearsal.drills.scenarios import SCENARIOS, by_name
     from ardoise.up.control import Control
     from ardoise.up.demo import SIMULATED_EVENT
 
     console = Console()
     configure_logging("ERROR", service="drill")
-    chosen = list(SCENARIOS.values()) if names == ["all"] else [by_name(name) for name in names]
     stage = read_setup(SIMULATED_EVENT)
-    seed = secrets.randbits(SEED_BITS) if seed < 0 else seed
     reports: list[Report] = []
 
     async def run_all() -> None:
@@ -73,7 +101,7 @@ def run(
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         async with Control(state_dir) as control:
-            for scenario in chosen:
+            for scenario, seed in chosen:
                 report = await run_drill(
                     control,
                     scenario,
@@ -83,8 +111,7 @@ def run(
                 )
                 reports.append(report)
                 print_report(report, console)
-                page = keep(report, report_dir or state_dir / "drills")
-                console.print(f"report: {page}", highlight=False, soft_wrap=True)
+                console.print(f"report: {keep(report, report_dir)}", highlight=False, soft_wrap=True)
                 if report.verdict is Verdict.ABORTED:
                     return
 

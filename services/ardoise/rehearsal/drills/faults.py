@@ -1,5 +1,6 @@
 """Does the steps of a drill, and undoes whatever is still broken."""
 
+import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
@@ -84,10 +85,14 @@ class Faults:
         state = await self._control.state()
         for link in state["links"]:
             await self._control.set_link(link["sender"], link["receiver"], Condition())
-        for site, found in state["sites"].items():
-            held = [name for name, part in found["parts"].items() if part["state"] == "held"]
-            if held:
-                await self._control.act(site, Action.RESTORE, *held)
+        held = {
+            site: [name for name, part in found["parts"].items() if part["state"] == "held"]
+            for site, found in state["sites"].items()
+        }
+        # All sites at once: no member of etcd is ready alone.
+        await asyncio.gather(
+            *(self._control.act(site, Action.RESTORE, *parts) for site, parts in held.items() if parts)
+        )
         for site in sorted(self._stuck):
             await self._unstick_mirror(site)
 
