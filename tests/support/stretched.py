@@ -17,7 +17,7 @@ import psutil
 import psycopg
 import pytest
 from ardoise.chassis.bus import Bus
-from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
+from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, ensure_development_identity
 from ardoise.chassis.log import LogReader, stream_of
 from ardoise.chassis.store import Store
 from ardoise.positioning.checkpoints import Checkpoints
@@ -57,6 +57,7 @@ class Stretched:
                 self.hosts[site],
                 directory / site / "patroni",
                 self.identity("patroni", site),
+                self.data_plane("patroni", site),
                 etcd,
                 (nats_urls or {}).get(site, ""),
             )
@@ -72,6 +73,12 @@ class Stretched:
             return ensure_development_identity(files, name, role)
         own = self.directory / site / "identity"
         return ensure_development_identity(own, name, role, hosts=[self.hosts[site]], ca_dir=files)
+
+    def data_plane(self, name: str, site: str = "") -> Credentials:
+        """A certificate of the CA that etcd and Patroni trust; of a site's own where `site` says which."""
+        own, hosts = self.directory / site / "identity" / DATA_PLANE, [self.hosts[site]] if site else []
+        ca_dir = self.directory / "identity" / DATA_PLANE
+        return ensure_development_identity(own, name, Role.SERVICE, hosts=hosts, ca_dir=ca_dir)
 
     async def __aenter__(self) -> Self:
         self._supervisor = Supervisor(self.directory / "logs")
@@ -122,7 +129,7 @@ class Stretched:
 
     async def call(self, site: str, method: str, path: str, body: Any = None) -> httpx.Response:
         """A call of Patroni's REST API."""
-        context: ssl.SSLContext = self.identity("sites").client_context()
+        context: ssl.SSLContext = self.data_plane("sites").client_context()
         async with httpx.AsyncClient(verify=context, timeout=60.0) as http:
             return await http.request(method, f"https://{self.hosts[site]}:8008{path}", json=body)
 
@@ -174,7 +181,7 @@ class Stretched:
         return launcher.children(recursive=True)
 
     def _etcd(self, member: EtcdMember) -> Part:
-        identity = self.identity("etcd", member.site)
+        identity = self.data_plane("etcd", member.site)
         directory = self.directory / member.site / "etcd"
         return etcd_part(self._programs.etcd, member, self._members, identity, directory)
 

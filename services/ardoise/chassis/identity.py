@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 TRUST_DOMAIN = "spiffe://ardoise/"
+DATA_PLANE = "data-plane"
+"""Folder beside the other certificates, of those of another CA: etcd and Patroni let in nobody else."""
 DEVELOPMENT_CA_VALIDITY = dt.timedelta(days=3650)
 CERTIFICATE_VALIDITY = dt.timedelta(days=397)
 CLOCK_SKEW = dt.timedelta(minutes=5)

@@ -21,7 +21,9 @@ class CommonSettings(BaseSettings):
         Path(".state"), description="Directory for everything that must outlive a restart."
     )
     identity_dir: Path = Field(
-        Path(), description="Directory of ca.pem, <name>.pem and <name>.key. Default: <state_dir>/identity."
+        Path(),
+        description="Directory of ca.pem, <name>.pem and <name>.key, and below it data-plane, the same for etcd and "
+        "Patroni. Default: <state_dir>/identity.",
     )
     nats_url: str = Field(
         "tls://127.0.0.1:4222", description="The site's nats-server (nats:// only with plaintext)."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from ardoise.chassis.identity import credentials
+from ardoise.chassis.identity import DATA_PLANE, credentials
 from ardoise.chassis.lifecycle import Service
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.watching import Watch
@@ -52,7 +52,8 @@ async def run(settings: SitesSettings) -> None:
             "positioning", positioning, lambda after: snapshots(WatchSnapshotsRequest(after=after)), race.take
         )
         service.spawn("race", watch.run())
-        tls = credentials(settings.identity_dir, NAME).client_context()
+        # Asks etcd and Patroni, which let in nobody else.
+        tls = credentials(settings.identity_dir / DATA_PLANE, NAME).client_context()
         http = httpx.AsyncClient(verify=tls, timeout=ASK_LIMIT_S)
         service.on_drain("http", http.aclose)
         store = _store(settings)

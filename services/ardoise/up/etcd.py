@@ -19,6 +19,8 @@ ELECTION_MS = 3_000
 QUOTA_BYTES = 256 * 1024**2
 COMPACT_AFTER = "1h"
 CLUSTER_TOKEN = "ardoise"
+PEER = "etcd"
+"""The name that every member's certificate holds."""
 # A member is ready when it has found a majority: the other sites may be started after it.
 READY_LIMIT_S = 60.0
 POLL_S = 0.1
@@ -47,7 +49,10 @@ class EtcdMember:
 def configuration(
     member: EtcdMember, members: tuple[EtcdMember, ...], identity: Credentials, directory: Path
 ) -> Mapping[str, object]:
-    """Its configuration file. Every port asks for a certificate of the platform's CA."""
+    """Its configuration file. Every port asks for a certificate of the data plane's CA; among peers, for etcd's.
+
+    Not for names at the client port too: etcd's own HTTP gateway, which Patroni uses, would be shut out with them.
+    """
     transport = {
         "cert-file": str(identity.certificate),
         "key-file": str(identity.key),
@@ -70,7 +75,7 @@ def configuration(
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": COMPACT_AFTER,
         "client-transport-security": transport,
-        "peer-transport-security": transport,
+        "peer-transport-security": {**transport, "allowed-hostname": [PEER]},
         "log-level": "warn",
     }
 

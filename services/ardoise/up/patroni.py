@@ -61,7 +61,9 @@ class PatroniMember:
     host: str
     directory: Path
     identity: Credentials
-    """Its own certificate: of its ports, and as a client of etcd and of the other member."""
+    """Its certificate of the platform's CA: of PostgreSQL's port, as a client of the other's, and of the guard."""
+    data_plane: Credentials
+    """Its certificate of the data plane's CA: of Patroni's port, and as a client of etcd and of the other's."""
     etcd: tuple[str, ...]
     """host:port of every etcd member."""
     nats_url: str
@@ -84,29 +86,29 @@ class PatroniMember:
 
 def configuration(member: PatroniMember, programs: Programs) -> Mapping[str, Any]:
     """Patroni's configuration file."""
-    identity = member.identity
+    mine = member.data_plane
     return {
         "scope": SCOPE,
         "name": member.site,
         "restapi": {
             "listen": f"{member.host}:{member.rest_port}",
             "connect_address": f"{member.host}:{member.rest_port}",
-            "certfile": str(identity.certificate),
-            "keyfile": str(identity.key),
-            "cafile": str(identity.ca),
+            "certfile": str(mine.certificate),
+            "keyfile": str(mine.key),
+            "cafile": str(mine.ca),
             "verify_client": "required",
         },
         "ctl": {
-            "cacert": str(identity.ca),
-            "certfile": str(identity.certificate),
-            "keyfile": str(identity.key),
+            "cacert": str(mine.ca),
+            "certfile": str(mine.certificate),
+            "keyfile": str(mine.key),
         },
         "etcd3": {
             "hosts": list(member.etcd),
             "protocol": "https",
-            "cacert": str(identity.ca),
-            "cert": str(identity.certificate),
-            "key": str(identity.key),
+            "cacert": str(mine.ca),
+            "cert": str(mine.certificate),
+            "key": str(mine.key),
         },
         "bootstrap": _bootstrap(member, programs),
         "postgresql": _postgresql(member, programs),
@@ -257,7 +259,7 @@ def patroni_part(member: PatroniMember, programs: Programs) -> Part:
 async def _healthy(member: PatroniMember) -> None:
     """Patroni says so once its PostgreSQL takes connections."""
     url = f"https://{member.host}:{member.rest_port}/health"
-    tls = member.identity.client_context()
+    tls = member.data_plane.client_context()
     async with httpx.AsyncClient(verify=tls, timeout=REQUEST_LIMIT_S) as http:
         while True:
             with contextlib.suppress(httpx.TransportError):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
+from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, ensure_development_identity
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves
 from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.postgres import DATABASE, USER
@@ -83,6 +83,7 @@ class OneSite:
         for name in IDENTITIES[site.kind]:
             self._identity(name, Role.SERVICE)
         self._identity(SUPERVISOR, Role.RACE_OPERATIONS)
+        self._data_plane("sites")
 
     @property
     def has_database(self) -> bool:
@@ -100,6 +101,12 @@ class OneSite:
         identity_dir = self.settings.identity_dir
         return ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=self._ca_dir)
 
+    def _data_plane(self, name: str) -> Credentials:
+        """Of the CA whose certificates etcd and Patroni let in."""
+        hosts = (self.site.name, self.address)
+        mine, ca_dir = self.settings.identity_dir / DATA_PLANE, self._ca_dir / DATA_PLANE
+        return ensure_development_identity(mine, name, Role.SERVICE, hosts=hosts, ca_dir=ca_dir)
+
     def _inside(self, part: Part) -> Part:
         """The same part, run in the site's network."""
         command = part.command
@@ -111,7 +118,7 @@ class OneSite:
             site.name: EtcdMember(site.name, self._network.addresses[site.name])
             for site in self._topology.sites
         }
-        identity = self._identity("etcd", Role.SERVICE)
+        identity = self._data_plane("etcd")
         directory = self._disk / "etcd"
         return [
             etcd_part(
@@ -127,6 +134,7 @@ class OneSite:
             self.address,
             self._disk / "patroni",
             self._identity("patroni", Role.SERVICE),
+            self._data_plane("patroni"),
             tuple(site.etcd for site in self._topology.sites),
             f"tls://{self.site.nats}",
         )

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 
+from ardoise.chassis.identity import DATA_PLANE, Role, ensure_development_identity
 from nats.js.api import StreamConfig
 
 from tests.support.three_sites import ThreeSites, until
@@ -12,6 +13,7 @@ STOP_LIMIT_S = 20
 
 
 async def test_a_region_runs_sites_and_has_its_mirrors(sites: ThreeSites, tmp_path):
+    ensure_development_identity(sites.london.identity_dir / DATA_PLANE, "sites", Role.SERVICE)
     truck, region = await sites.truck.bus("ingest"), await sites.london.bus("sites")
     await truck.js.add_stream(StreamConfig(name="LOG_7", subjects=["log.7.>"]))
     await truck.js.publish("log.7.beat", b"one")

@@ -43,11 +43,7 @@ async def test_a_stranger_is_refused_at_each_port(programs: Programs, tmp_path: 
     async with Stretched(tmp_path / "sites", programs) as cluster:
         known = cluster.identity("sites")
         stranger = ensure_development_identity(tmp_path / "elsewhere", "patroni", Role.SERVICE)
-        host = cluster.hosts["london"]
-        for port in (ETCD_CLIENT, ETCD_PEER, PATRONI):
-            assert await is_let_in(host, port, known.client_context()), port
-            assert not await is_let_in(host, port, without_certificate(known)), port
-            assert not await is_let_in(host, port, with_certificate_of(stranger, known)), port
+        await only_the_data_plane_is_let_in(cluster, cluster.hosts["london"], stranger)
 
         # The database: known holders as the user that is theirs, and nobody else, whatever CA made them.
         store = Store(cluster.url("amsterdam", "london"), "test")
@@ -66,6 +62,26 @@ async def test_a_stranger_is_refused_at_each_port(programs: Programs, tmp_path: 
         assert foreign != url
         assert "unknown ca" in await refusal(foreign)
         assert "no pg_hba.conf entry" in await refusal(url.split("?")[0] + "?sslmode=disable")
+
+
+async def only_the_data_plane_is_let_in(cluster: Stretched, host: str, stranger: Credentials) -> None:
+    """Neither a relay nor a screen may write who is primary; and who may is no member of etcd for it."""
+    peer, holder = cluster.data_plane("etcd"), cluster.data_plane("sites")
+    for port in (ETCD_CLIENT, PATRONI):
+        assert await is_let_in(host, port, holder.client_context()), port
+    assert await is_let_in(host, ETCD_PEER, peer.client_context())
+    assert not await is_let_in(host, ETCD_PEER, holder.client_context())
+    assert not await is_let_in(host, ETCD_PEER, cluster.data_plane("patroni").client_context())
+    others = [
+        cluster.identity("moto-1", role=Role.RELAY),
+        cluster.identity("mediawall"),
+        cluster.identity("sites"),
+        stranger,
+    ]
+    for port in (ETCD_CLIENT, ETCD_PEER, PATRONI):
+        assert not await is_let_in(host, port, without_certificate(peer)), port
+        for other in others:
+            assert not await is_let_in(host, port, with_certificate_of(other, peer)), (port, other)
 
 
 def quoted(path: str) -> str:

@@ -10,6 +10,7 @@ from ardoise.up.patroni import PatroniMember
 from ardoise.up.programs import Programs
 
 IDENTITY = Credentials(Path("/id/ca.pem"), Path("/id/patroni.pem"), Path("/id/patroni.key"))
+DATA_PLANE = Credentials(Path("/dp/ca.pem"), Path("/dp/patroni.pem"), Path("/dp/patroni.key"))
 MEMBERS = tuple(
     EtcdMember(site, f"10.0.0.{number}") for number, site in enumerate(("truck", "amsterdam", "london"))
 )
@@ -18,16 +19,17 @@ PROGRAMS = Programs(Path("/programs"))
 
 def member(site: str = "amsterdam", nats_url: str = "tls://10.0.0.1:4222") -> PatroniMember:
     clients = tuple(each.client for each in MEMBERS)
-    return PatroniMember(site, "10.0.0.1", Path("/state") / site, IDENTITY, clients, nats_url)
+    return PatroniMember(site, "10.0.0.1", Path("/state") / site, IDENTITY, DATA_PLANE, clients, nats_url)
 
 
 def test_each_etcd_member_knows_all_and_asks_everybody_for_a_certificate():
     for each in MEMBERS:
-        said = etcd.configuration(each, MEMBERS, IDENTITY, Path("/state"))
+        said = etcd.configuration(each, MEMBERS, DATA_PLANE, Path("/state"))
         assert (said["heartbeat-interval"], said["election-timeout"]) == (300, 3000)
         assert said["initial-cluster"].count("https://") == len(MEMBERS)
         for port in ("client-transport-security", "peer-transport-security"):
             assert said[port]["client-cert-auth"] is True
+            assert said[port]["trusted-ca-file"] == "/dp/ca.pem"
         urls = [value for name, value in said.items() if name.endswith("-urls")]
         assert all(url.startswith("https://") for url in urls)
 
@@ -43,6 +45,12 @@ def test_only_a_synchronous_member_is_promoted_and_the_set_never_stops_writes():
     assert dcs["synchronous_mode"] is True
     assert dcs["synchronous_mode_strict"] is False
     assert dcs["failsafe_mode"] is True
+
+
+def test_who_may_ask_etcd_and_patroni_is_of_another_ca_than_who_may_ask_the_database():
+    said = patroni.configuration(member(), PROGRAMS)
+    assert said["restapi"]["cafile"] == said["ctl"]["cacert"] == said["etcd3"]["cacert"] == "/dp/ca.pem"
+    assert said["postgresql"]["parameters"]["ssl_ca_file"] == "/id/ca.pem"
 
 
 def test_the_database_is_reached_over_the_network_by_certificate_only():
@@ -62,7 +70,9 @@ def test_the_hooks_are_there_for_a_region_and_not_for_bare_patroni():
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "127.20.0.2"])
 def test_what_one_member_says_of_itself_is_where_it_listens(host: str):
-    said = patroni.configuration(PatroniMember("london", host, Path("/s"), IDENTITY, (), ""), PROGRAMS)
+    said = patroni.configuration(
+        PatroniMember("london", host, Path("/s"), IDENTITY, DATA_PLANE, (), ""), PROGRAMS
+    )
     for part in ("restapi", "postgresql"):
         assert said[part]["listen"] == said[part]["connect_address"]
         assert said[part]["listen"].startswith(f"{host}:")

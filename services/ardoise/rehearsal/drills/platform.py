@@ -9,7 +9,7 @@ import httpx
 import psycopg
 
 from ardoise.chassis.bus import Bus
-from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
+from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, ensure_development_identity
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings, host_and_port
 
@@ -81,4 +81,5 @@ class Reached:
 
     def patroni(self) -> httpx.AsyncClient:
         """A client that every Patroni lets in."""
-        return httpx.AsyncClient(verify=self._mine.client_context(), timeout=ASK_LIMIT_S)
+        mine = ensure_development_identity(self.identity_dir / DATA_PLANE, IDENTITY, Role.SERVICE)
+        return httpx.AsyncClient(verify=mine.client_context(), timeout=ASK_LIMIT_S)
