@@ -24,7 +24,7 @@ app = typer.Typer(
 StateDir = Annotated[
     Path, typer.Option(envvar="ARDOISE_STATE_DIR", help="State directory of the `ardoise sites up` to drill.")
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Repeats a run. Default: drawn, and printed.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Repeats a run. Default: drawn, and printed.")]
 ReportDir = Annotated[
     Path | None, typer.Option(help="Where reports are kept. Default: drills in the state directory.")
 ]
@@ -51,13 +51,13 @@ def run(
         list[str], typer.Argument(help="Drills, by name or number; `all` for every one, one after another.")
     ],
     state_dir: StateDir = Path(".state"),
-    seed: Seed = -1,
+    seed: Seed = None,
     report_dir: ReportDir = None,
 ) -> None:
     """Runs drills on three sites. Ctrl-C ends one after it has put everything right. Exit code 1: one did not hold."""
     from ardoise.rehearsal.drills.scenarios import SCENARIOS, by_name
 
-    seed = secrets.randbits(SEED_BITS) if seed < 0 else seed
+    seed = secrets.randbits(SEED_BITS) if seed is None else seed
     chosen = list(SCENARIOS.values()) if names == ["all"] else [by_name(name) for name in names]
     _run_all([(scenario, seed) for scenario in chosen], state_dir, report_dir or state_dir / "drills")
 
@@ -65,7 +65,7 @@ def run(
 @app.command()
 def storm(
     state_dir: StateDir = Path(".state"),
-    seed: Seed = -1,
+    seed: Seed = None,
     faults: Annotated[int, typer.Option(min=1, max=6, help="How many at once.")] = 3,
     rounds: Annotated[
         int, typer.Option(min=1, help="How many storms; each takes the seed after the last.")
@@ -75,7 +75,7 @@ def storm(
     """Several faults at once, drawn from a seed: nothing acknowledged may be lost. Exit code 1: one did not hold."""
     from ardoise.rehearsal.drills.scenarios.storm import storm as drawn
 
-    seed = secrets.randbits(SEED_BITS) if seed < 0 else seed
+    seed = secrets.randbits(SEED_BITS) if seed is None else seed
     chosen = [(drawn(one, faults), one) for one in range(seed, seed + rounds)]
     _run_all(chosen, state_dir, report_dir or state_dir / "drills")
 
