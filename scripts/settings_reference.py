@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 
+from ardoise.up.services import PASSED_ON
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -17,13 +18,20 @@ HEAD = """# Settings
 Every service reads its settings from the environment; what is not set has the default below. The first table holds
 for all of them, each other table for one service on top of it.
 
+`ardoise up` and `ardoise sites up` set what follows from where they start a service. Of their own environment they pass
+on {passed_on}; on three sites a webhook is sent by the regions,
+which reach each other and nothing outside.
+
 Generated from the settings classes by `make settings-reference`; never edited.
 """
 
 
 def reference() -> str:
     """The whole page: one section for each settings class, what all services share first."""
-    return "\n".join([HEAD, *(section(title, cls) for title, cls in settings_classes())])
+    passed_on = ", ".join(f"`{name}`" for name in PASSED_ON)
+    return "\n".join(
+        [HEAD.format(passed_on=passed_on), *(section(title, cls) for title, cls in settings_classes())]
+    )
 
 
 def settings_classes() -> Iterator[tuple[str, type[BaseSettings]]]:

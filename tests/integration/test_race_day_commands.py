@@ -9,8 +9,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.settings import CommonSettings
 
 from tests.support.pages import commands, race_day_commands
+from tests.support.receiver import Receiver
+from tests.support.security import Reporter, eventually, malformed
 
 START_LIMIT_S = 90
 STOP_LIMIT_S = 30
@@ -19,9 +23,21 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture
-def surroundings(repository: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment of a shell beside a running site."""
-    environment = {**os.environ, "ARDOISE_STATE_DIR": str(tmp_path / "state")}
+def receiver() -> Iterator[Receiver]:
+    """Somebody who is told of alerts."""
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def surroundings(repository: Path, tmp_path: Path, receiver: Receiver) -> Iterator[dict[str, str]]:
+    """The environment of a shell beside a running site, whose alerts of any severity go to the receiver."""
+    environment = {
+        **os.environ,
+        "ARDOISE_STATE_DIR": str(tmp_path / "state"),
+        "ARDOISE_SECURITY_WEBHOOK_URL": receiver.url,
+        "ARDOISE_SECURITY_WEBHOOK_SEVERITY": "info",
+    }
     output = tmp_path / "up.txt"
     with output.open("wb") as sink:
         up = subprocess.Popen(
@@ -38,18 +54,23 @@ def surroundings(repository: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
             assert time.monotonic() < deadline, output.read_text()
             assert up.poll() is None, output.read_text()
             time.sleep(0.1)
-        yield {**environment, "ARDOISE_INGEST_TARGET": ingest_target(up.pid)}
+        ingest = environment_of(up.pid, "ingest")
+        yield {
+            **environment,
+            "ARDOISE_INGEST_TARGET": ingest["ARDOISE_GRPC_LISTEN"],
+            "ARDOISE_NATS_URL": ingest["ARDOISE_NATS_URL"],
+        }
     finally:
         up.send_signal(signal.SIGINT)
         up.wait(STOP_LIMIT_S)
 
 
-def ingest_target(supervisor: int) -> str:
-    """Where ingest listens: its usual port, or another where that was taken on this machine."""
+def environment_of(supervisor: int, service: str) -> dict[str, str]:
+    """What a service was told: its usual ports, or others where those were taken on this machine."""
     for process in psutil.Process(supervisor).children(recursive=True):
-        if process.cmdline()[-1:] == ["ingest"]:
-            return process.environ()["ARDOISE_GRPC_LISTEN"]
-    raise AssertionError("no ingest")
+        if process.cmdline()[-1:] == [service]:
+            return process.environ()
+    raise AssertionError(f"no {service}")
 
 
 def test_the_readme_takes_a_stage_from_its_file_to_its_start(repository: Path, surroundings: dict[str, str]):
@@ -70,3 +91,21 @@ def test_the_readme_takes_a_stage_from_its_file_to_its_start(repository: Path, s
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said[command] = done.stdout
     assert "flag dropped" in said[".venv/bin/ardoise race decisions"]
+
+
+async def test_an_alert_goes_to_the_webhook_that_the_environment_of_ardoise_up_names(
+    surroundings: dict[str, str], receiver: Receiver
+):
+    settings = CommonSettings(
+        state_dir=surroundings["ARDOISE_STATE_DIR"], nats_url=surroundings["ARDOISE_NATS_URL"]
+    )
+    bus = await Bus.connect(settings, "ingest")
+    try:
+        await Reporter(bus).refused(malformed(20))
+
+        async def told() -> bool:
+            return bool(receiver.bodies)
+
+        await eventually(told)
+    finally:
+        await bus.close()

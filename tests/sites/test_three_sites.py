@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support.pages import commands, three_sites_commands
@@ -18,6 +19,7 @@ COMMAND_LIMIT_S = 120
 WITHIN_S = 90
 # What cannot be had on every machine; the rest of the line says how to get it.
 UNAVAILABLE = ("no network namespaces", "they come from Debian 13")
+WEBHOOK_URL = "http://127.0.0.1:9/alerts"
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("three sites")]
 Ardoise = Callable[[str], str]
 
@@ -26,7 +28,12 @@ Ardoise = Callable[[str], str]
 def ardoise(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ardoise]:
     """Runs a command beside running sites with a live race on them; returns what it printed."""
     directory = tmp_path_factory.mktemp("three")
-    environment = {**os.environ, "ARDOISE_STATE_DIR": str(directory / "state"), "COLUMNS": "160"}
+    environment = {
+        **os.environ,
+        "ARDOISE_STATE_DIR": str(directory / "state"),
+        "ARDOISE_SECURITY_WEBHOOK_URL": WEBHOOK_URL,
+        "COLUMNS": "160",
+    }
     output = directory / "up.txt"
     with output.open("wb") as sink:
         up = subprocess.Popen(
@@ -68,6 +75,15 @@ def ardoise(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         if up.poll() is None:
             up.send_signal(signal.SIGINT)
         up.wait(STOP_LIMIT_S)
+
+
+def test_a_webhook_of_the_environment_reaches_the_regions_and_not_the_truck_which_has_no_database(
+    ardoise: Ardoise,
+):
+    """The truck's security would not start with it."""
+    running = re.findall(r"security +running +(\d+) +0", ardoise(".venv/bin/ardoise sites parts"))
+    told = [psutil.Process(int(pid)).environ()["ARDOISE_SECURITY_WEBHOOK_URL"] for pid in running]
+    assert told == ["", WEBHOOK_URL, WEBHOOK_URL]
 
 
 def status(ardoise: Ardoise) -> str:

@@ -13,7 +13,15 @@ from ardoise.chassis.settings import CommonSettings
 READY_LIMIT_S = 60.0
 SUPERVISOR = "supervisor"
 """Identity with which readiness is asked for."""
-PASSED_ON = {"ARDOISE_OTLP_ENDPOINT", "ARDOISE_LOG_LEVEL"}
+WEBHOOK_URL = "ARDOISE_SECURITY_WEBHOOK_URL"
+PASSED_ON = (
+    "ARDOISE_LOG_LEVEL",
+    "ARDOISE_OTLP_ENDPOINT",
+    WEBHOOK_URL,
+    "ARDOISE_SECURITY_WEBHOOK_SEVERITY",
+    "ARDOISE_SECURITY_RULES",
+)
+"""Settings of the services that whoever starts them all may give: everything else follows from what is started."""
 
 
 def argv(*arguments: str) -> list[str]:

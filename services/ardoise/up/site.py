@@ -13,7 +13,7 @@ from ardoise.up.etcd import EtcdMember, etcd_part
 from ardoise.up.network import Network
 from ardoise.up.patroni import PatroniMember, patroni_part
 from ardoise.up.programs import Programs
-from ardoise.up.services import SUPERVISOR, argv, inherited, serving
+from ardoise.up.services import SUPERVISOR, WEBHOOK_URL, argv, inherited, serving
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
 PORTS = {
@@ -192,8 +192,11 @@ class OneSite:
             return f"{self.address}:{PORTS[server]}"
 
         region = self.site.kind is SiteKind.REGION
+        # The truck has no database to write down what it sent: only regions send.
+        silent = {} if region else {WEBHOOK_URL: ""}
         return {
             **inherited(),
+            **silent,
             "ARDOISE_SITE": self.site.name,
             "ARDOISE_STATE_DIR": str(self.settings.state_dir),
             "ARDOISE_IDENTITY_DIR": str(self.settings.identity_dir),
