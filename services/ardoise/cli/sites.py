@@ -77,8 +77,11 @@ def switchover(
         return f"{answer.message} ({answer.took_ms / 1000:.1f} s)"
 
     state = _controlled(lambda control: control.state())
+    # The other region first: it is the primary, if this can be done at all.
     regions = {
-        site: found["ports"]["sites"] for site, found in state["sites"].items() if found["kind"] == "region"
+        site: found["ports"]["sites"]
+        for site, found in sorted(state["sites"].items(), key=lambda item: item[0] == target)
+        if found["kind"] == "region"
     }
     typer.echo(asyncio.run(first_answer(regions, ask)))
 

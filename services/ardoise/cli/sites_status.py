@@ -1,7 +1,8 @@
 """`ardoise sites status`: the sites and the verdict, as a table."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 
 import grpc
 from rich.console import Console
@@ -14,6 +15,7 @@ from ardoise.cli.calls import PERSON
 from ardoise.pb.sites_pb2 import (
     DatabaseRole,
     GetSitesStatusRequest,
+    SitesCondition,
     SitesStatus,
     SiteStatus,
     Truth,
@@ -29,14 +31,42 @@ ROLES = {
 }
 WORDS = {Truth.TRUTH_YES: "yes", Truth.TRUTH_NO: "NO", Truth.TRUTH_UNSPECIFIED: "Unknown"}
 UNKNOWN = "Unknown"
+GOOD = {"Protected", "PicturesEqual"}
+"""Conditions that should be so; all others should not."""
 
 
 def show_status(targets: Mapping[str, str], seen_from: str) -> None:
-    """Asks one site, or each in turn until one answers. Raises RuntimeError where none does."""
+    """Shows what one site sees, or the one that sees most. Raises RuntimeError where none answers."""
     chosen = {site: target for site, target in targets.items() if seen_from in ("", site)}
     if not chosen:
         raise RuntimeError(f"there is no site {seen_from}: there are {', '.join(targets)}")
-    _print(asyncio.run(first_answer(chosen, _status)), Console())
+    print_status(best_view(asyncio.run(_views(chosen))), Console())
+
+
+def best_view(views: Iterable[SitesStatus]) -> SitesStatus:
+    """Of the site that hears most of the others: where links are cut, another's picture is the poorer one.
+
+    Of equals a region's, which knows etcd and database, and of those one that sees a primary.
+    """
+    return max(
+        views,
+        key=lambda view: (
+            sum(site.HasField("report") for site in view.sites),
+            any(promotion.primary for promotion in view.promotions),
+            next(site.region for site in view.sites if site.site == view.seen_from),
+        ),
+    )
+
+
+async def _views(targets: Mapping[str, str]) -> list[SitesStatus]:
+    """Of every site that answers. Raises RuntimeError where none does."""
+    found = await asyncio.gather(
+        *(first_answer({site: target}, _status) for site, target in targets.items()), return_exceptions=True
+    )
+    views = [view for view in found if isinstance(view, SitesStatus)]
+    if not views:
+        raise RuntimeError(f"no answer from {', '.join(targets)}: see `ardoise sites parts`")
+    return views
 
 
 async def first_answer[T](targets: Mapping[str, str], ask: Callable[[SitesServiceStub], Awaitable[T]]) -> T:
@@ -58,7 +88,7 @@ async def _status(sites: SitesServiceStub) -> SitesStatus:
     return (await sites.GetSitesStatus(GetSitesStatusRequest(), timeout=ASK_LIMIT_S)).status
 
 
-def _print(status: SitesStatus, console: Console) -> None:
+def print_status(status: SitesStatus, console: Console) -> None:
     table = Table(
         "site",
         "answers",
@@ -84,15 +114,30 @@ def _print(status: SitesStatus, console: Console) -> None:
             f"could {promotion.region} take over now, without loss? [bold]{answer}[/bold]", highlight=False
         )
         for reason in promotion.reasons:
-            console.print(f"  {reason}", highlight=False)
+            console.print(f"  {reason}", highlight=False, soft_wrap=True)
     _print_loss(status, console)
+    console.print()
     for condition in status.conditions:
-        console.print(f"{condition.type:18}{WORDS[condition.status]:9}{condition.message}", highlight=False)
+        console.print(
+            f"{_mark(condition)} {condition.type:18}{WORDS[condition.status]:9}{condition.message}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _mark(condition: SitesCondition) -> str:
+    """Whether it is as it should be: a name alone does not tell whether yes is good."""
+    if condition.status == Truth.TRUTH_UNSPECIFIED:
+        return "[yellow] ? [/yellow]"
+    wanted = Truth.TRUTH_YES if condition.type in GOOD else Truth.TRUTH_NO
+    return "[green]ok [/green]" if condition.status == wanted else "[bold red] ! [/bold red]"
 
 
 def _row(site: SiteStatus) -> tuple[str, ...]:
     if not site.HasField("report"):
-        since = "" if not site.HasField("silent_since_ms") else " (it did)"
+        since = ""
+        if site.HasField("silent_since_ms"):
+            since = f", since {datetime.fromtimestamp(site.silent_since_ms / 1000, UTC):%H:%M:%S} UTC"
         return (site.site, f"no{since}", *[UNKNOWN] * 6)
     report = site.report
     live = max(report.logs.logs, key=lambda log: log.epoch, default=None)

@@ -15,6 +15,7 @@ from ardoise.pb.sites_pb2 import (
     WatermarksReport,
 )
 from ardoise.sites.guard import UNKNOWN, Epoch, Held, Holding, Promotion, Unknown, Verdict, judge
+from ardoise.sites.mirrors import MirrorState
 from ardoise.sites.topology import Topology
 
 PRIMARY, SYNCHRONOUS = DatabaseRole.DATABASE_ROLE_PRIMARY, DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY
@@ -34,11 +35,12 @@ def complete(status: SitesStatus, topology: Topology, digests: DigestStatus) -> 
     primary = primary_of(reports)
     for region in topology.regions:
         promotion = promotion_of(region.name, topology.edge.name, reports)
+        silent = [] if region.name in reports else [f"it does not answer {status.seen_from}"]
         status.promotions.add(
             region=region.name,
             primary=region.name == primary,
             without_loss=_TRUTH[promotion.verdict],
-            reasons=promotion.reasons,
+            reasons=silent or promotion.reasons,
         )
     standby = next((region.name for region in topology.regions if region.name != primary), "")
     if primary:
@@ -108,13 +110,10 @@ def _conditions(
 ) -> Iterable[SitesCondition]:
     yield _protected(status, primary)
     silent = [site.site for site in status.sites if not site.HasField("report")]
-    broken = [
-        f"{site.site}: {mirror.stream} {mirror.state}"
-        for site in status.sites
-        for mirror in site.report.mirrors
-        if mirror.state not in ("following", "unknown")
+    reasons = [
+        *(f"{site} does not answer" for site in silent),
+        *_mirrors(status, topology.edge.name, reports),
     ]
-    reasons = [*(f"{site} does not answer" for site in silent), *broken]
     yield _condition(
         "Degraded", bool(reasons), "; ".join(reasons) or "every site answers, every mirror follows"
     )
@@ -122,6 +121,17 @@ def _conditions(
     yield _condition("PrimaryUnobserved", not primary, said)
     yield _witness(status, topology.edge.name, reports)
     yield _pictures(status.digests)
+
+
+def _mirrors(status: SitesStatus, edge: str, reports: Reports) -> Iterable[str]:
+    """What does not follow the truck. With the truck itself silent, that says it all."""
+    for site in status.sites:
+        states = {mirror.stream: mirror.state for mirror in site.report.mirrors}
+        if edge in reports and MirrorState.UNKNOWN in states.values():
+            yield f"{site.site} does not reach {edge}: how far it is behind is Unknown to itself"
+        for stream, state in states.items():
+            if state not in (MirrorState.FOLLOWING, MirrorState.UNKNOWN):
+                yield f"{site.site}: {stream} {state}"
 
 
 def _pictures(digests: DigestStatus) -> SitesCondition:

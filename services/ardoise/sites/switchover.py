@@ -3,6 +3,7 @@
 import httpx
 
 from ardoise.pb.sites_pb2 import DatabaseRole, SitesStatus, SiteStatus, Truth
+from ardoise.sites.mirrors import MirrorState
 from ardoise.sites.topology import Topology
 
 MOST_BEHIND = 1_000
@@ -39,6 +40,10 @@ def _of_the_target(target: SiteStatus, status: SitesStatus) -> list[str]:
     found = []
     if target.report.database.role != DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY:
         found.append(f"{target.site} is no synchronous standby")
+    if any(mirror.state == MirrorState.UNKNOWN for mirror in target.report.mirrors):
+        found.append(
+            f"{target.site} does not reach the truck: it would be primary of a race that stands still"
+        )
     if not status.loss.HasField("messages"):
         found.append(f"how far {target.site} is behind the truck is Unknown")
     elif status.loss.messages > MOST_BEHIND:

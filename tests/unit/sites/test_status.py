@@ -127,3 +127,23 @@ def test_a_mirror_that_does_not_follow_is_named():
     stuck.mirrors.add(stream="LOG_7", state="stuck", reason="stands still")
     message = condition(status_of((HEALTHY[0], HEALTHY[1], stuck)), "Degraded").message
     assert message == "london: LOG_7 stuck"
+
+
+def test_a_region_that_alone_does_not_reach_the_truck_is_degraded_though_everybody_answers():
+    """Its mirror cannot be compared, and that is no mirror that follows (fault 10)."""
+    cut_off = report("london", 60, SYNCHRONOUS, 60)
+    cut_off.mirrors.add(stream="LOG_7", state="unknown")
+    degraded = condition(status_of((HEALTHY[0], HEALTHY[1], cut_off)), "Degraded")
+    assert degraded.status == Truth.TRUTH_YES
+    assert degraded.message == "london does not reach truck: how far it is behind is Unknown to itself"
+
+
+def test_with_the_truck_silent_its_silence_alone_is_told_and_not_every_mirror():
+    cut_off = report("london", 60, SYNCHRONOUS, 60)
+    cut_off.mirrors.add(stream="LOG_7", state="unknown")
+    assert condition(status_of((HEALTHY[1], cut_off)), "Degraded").message == "truck does not answer"
+
+
+def test_a_region_that_is_silent_is_said_to_be_so_where_its_verdict_is_asked_for():
+    status = status_of(HEALTHY[:2], seen_from="amsterdam")
+    assert status.promotions[1].reasons == ["it does not answer amsterdam"]

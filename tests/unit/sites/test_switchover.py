@@ -48,3 +48,10 @@ def test_a_target_far_behind_the_truck_is_refused_with_the_figure():
 def test_with_the_truck_silent_how_far_behind_is_unknown_and_it_is_refused():
     (objection,) = objections(status_of(HEALTHY[1:]), "london")
     assert "Unknown" in objection
+
+
+def test_a_target_that_does_not_reach_the_truck_is_refused_however_little_it_is_behind():
+    cut_off = report("london", 98, SYNCHRONOUS, 90)
+    cut_off.mirrors.add(stream="LOG_7", state="unknown")
+    (objection,) = objections(status_of((HEALTHY[0], HEALTHY[1], cut_off)), "london")
+    assert objection.startswith("london does not reach the truck")
