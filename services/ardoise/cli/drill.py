@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 if TYPE_CHECKING:
     from ardoise.rehearsal.drills.scenario import Scenario
@@ -29,20 +28,15 @@ ReportDir = Annotated[
     Path | None, typer.Option(help="Where reports are kept. Default: drills in the state directory.")
 ]
 SEED_BITS = 31
+ABORTED_CODE = 128 + signal.SIGINT
 
 
 @app.command("list")
-def list_() -> None:
-    """The drills there are, in the order of the fault catalogue."""
-    from ardoise.rehearsal.drills.scenarios import SCENARIOS
+def list_(state_dir: StateDir = Path(".state")) -> None:
+    """The drills there are, by number of the fault catalogue: what is broken, what has to hold, its runbooks."""
+    from ardoise.rehearsal.drills.report.listing import listing
 
-    table = Table(box=None, pad_edge=False)
-    for name in ("no", "drill", "what is broken", "checks"):
-        table.add_column(name)
-    for scenario in SCENARIOS.values():
-        numbers = ",".join(map(str, scenario.numbers))
-        table.add_row(numbers, scenario.name, scenario.title, " ".join(sorted(scenario.checks)))
-    Console().print(table)
+    Console().print(listing(state_dir / "drills"))
 
 
 @app.command()
@@ -54,7 +48,11 @@ def run(
     seed: Seed = None,
     report_dir: ReportDir = None,
 ) -> None:
-    """Runs drills on three sites. Ctrl-C ends one after it has put everything right. Exit code 1: one did not hold."""
+    """Runs drills on three sites, also those after one that did not hold.
+
+    Ctrl-C ends it once everything is put right; a second Ctrl-C leaves it as it is, and the report says how to mend it.
+    Exit code: 0 all held, 1 one did not, 130 ended by Ctrl-C.
+    """
     from ardoise.rehearsal.drills.scenarios import SCENARIOS, by_name
 
     seed = secrets.randbits(SEED_BITS) if seed is None else seed
@@ -72,7 +70,7 @@ def storm(
     ] = 1,
     report_dir: ReportDir = None,
 ) -> None:
-    """Several faults at once, drawn from a seed: nothing acknowledged may be lost. Exit code 1: one did not hold."""
+    """Several faults at once, drawn from a seed: nothing acknowledged may be lost. Exit codes as of `run`."""
     from ardoise.rehearsal.drills.scenarios.storm import storm as drawn
 
     seed = secrets.randbits(SEED_BITS) if seed is None else seed
@@ -107,7 +105,7 @@ def _run_all(chosen: Sequence[tuple["Scenario", int]], state_dir: Path, report_d
                     scenario,
                     stage,
                     seed=seed,
-                    tell=lambda line: console.print(line, highlight=False),
+                    tell=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True),
                 )
                 reports.append(report)
                 print_report(report, console)
@@ -116,11 +114,14 @@ def _run_all(chosen: Sequence[tuple["Scenario", int]], state_dir: Path, report_d
                     return
 
     with _only_one(state_dir):
-        asyncio.run(run_all())
-    if len(reports) > 1:
-        console.print(summary_table(reports))
-    if any(report.verdict is not Verdict.HELD for report in reports):
-        raise typer.Exit(1)
+        try:
+            asyncio.run(run_all())
+        finally:
+            if len(reports) > 1:
+                console.print(summary_table(reports))
+    verdicts = {report.verdict for report in reports}
+    if verdicts != {Verdict.HELD}:
+        raise typer.Exit(ABORTED_CODE if Verdict.ABORTED in verdicts else 1)
 
 
 @app.command()

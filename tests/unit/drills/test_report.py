@@ -6,20 +6,28 @@ from xml.etree import ElementTree
 
 import pytest
 from ardoise.rehearsal.drills.report.files import keep, read
+from ardoise.rehearsal.drills.report.listing import listing
 from ardoise.rehearsal.drills.report.model import Report, Verdict
 from ardoise.rehearsal.drills.report.page import page
 from ardoise.rehearsal.drills.report.picture import picture
-from ardoise.rehearsal.drills.report.table import report_table, summary_table
-from rich.console import Console
+from ardoise.rehearsal.drills.report.table import print_report, summary_table
+from ardoise.rehearsal.drills.scenarios import SCENARIOS
+from rich.console import Console, RenderableType
 
 from tests.support.drilled import evidence, history, report
 
 
-def printed(*what: object) -> str:
-    console = Console(width=160, record=True, file=None)
+def printed(one: Report, width: int = 160) -> str:
+    console = Console(width=width)
     with console.capture() as captured:
-        for one in what:
-            console.print(one)
+        print_report(one, console)
+    return captured.get()
+
+
+def shown_as(what: RenderableType, width: int = 160) -> str:
+    console = Console(width=width)
+    with console.capture() as captured:
+        console.print(what)
     return captured.get()
 
 
@@ -42,7 +50,7 @@ def test_a_file_that_is_no_report_says_what_is_wrong_with_it(tmp_path: Path):
 
 
 def test_the_terminal_shows_verdict_figures_and_each_invariant():
-    shown = printed(report_table(report()))
+    shown = printed(report())
     assert "HELD" in shown
     assert re.search(r"decisions stood for\s+20\.00 s", shown)
     assert re.search(r"picture stood for, london\s+1\.00 s", shown)
@@ -51,18 +59,36 @@ def test_the_terminal_shows_verdict_figures_and_each_invariant():
 
 
 def test_the_terminal_says_what_speaks_against_a_drill():
-    shown = printed(report_table(broken()), summary_table([report(), broken()]))
+    shown = printed(broken()) + shown_as(summary_table([report(), broken()]))
     assert "FAILED" in shown
     assert "is neither a row nor counted" in shown
     assert re.search(r"5\s+region-lost\s+held", shown)
     assert re.search(r"5\s+region-lost\s+failed.*I2: fix of tracker 9001", shown)
 
 
+def test_a_command_to_copy_is_not_folded_in_a_narrow_terminal():
+    command = "to mend it: ardoise sites part restore amsterdam etcd-amsterdam nats-server patroni-amsterdam"
+    assert command in printed(report().model_copy(update={"reasons": [command]}), width=40)
+
+
+def test_the_list_says_of_each_drill_what_has_to_hold_how_long_it_took(tmp_path: Path):
+    keep(report(), tmp_path)
+    shown = shown_as(listing(tmp_path))
+    for scenario in SCENARIOS.values():
+        assert scenario.name in shown
+        assert scenario.title in shown
+    assert re.search(
+        r"5 +region-lost [^1]*the picture goes on: standby, truck; [^1]*took 40 s last time", shown
+    )
+    assert shown.count("last time") == 1
+    assert "I2 nothing lost" in shown
+
+
 def test_what_was_never_measured_is_unknown_and_not_zero():
     nothing = report().model_copy(
         update={"figures": report().figures.model_copy(update={"writes_interrupted_s": None})}
     )
-    assert re.search(r"decisions stood for\s+unknown", printed(report_table(nothing)))
+    assert re.search(r"decisions stood for\s+unknown", printed(nothing))
 
 
 def test_the_page_needs_nothing_from_elsewhere():

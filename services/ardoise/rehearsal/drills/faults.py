@@ -16,7 +16,7 @@ from ardoise.chassis.log import stream_of
 from ardoise.rehearsal.drills.history import History, Kind
 from ardoise.rehearsal.drills.inspection import members
 from ardoise.rehearsal.drills.platform import Reached
-from ardoise.rehearsal.drills.precheck import LEADER
+from ardoise.rehearsal.drills.precheck import HELD, LEADER
 from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.scenario import (
     Act,
@@ -56,7 +56,8 @@ class Faults:
     ) -> None:
         self._control, self._reached, self._cast = control, reached, cast
         self._relays, self._history = relays, history
-        self._paused: set[tuple[str, tuple[str, ...]]] = set()
+        self.paused: set[tuple[str, tuple[str, ...]]] = set()
+        """Parts of sites that stand still."""
         self._stuck: set[str] = set()
 
     async def do(self, step: Step) -> None:
@@ -80,13 +81,13 @@ class Faults:
 
     async def restore(self) -> None:
         """Mends links, wakes and starts processes: all that is not as it was. Raises DrillFailed, Refused."""
-        for site, parts in sorted(self._paused):
+        for site, parts in sorted(self.paused):
             await self._control.act(site, Action.RESUME, *parts)
         state = await self._control.state()
         for link in state["links"]:
             await self._control.set_link(link["sender"], link["receiver"], Condition())
         held = {
-            site: [name for name, part in found["parts"].items() if part["state"] == "held"]
+            site: [name for name, part in found["parts"].items() if part["state"] == HELD]
             for site, found in state["sites"].items()
         }
         # All sites at once: no member of etcd is ready alone.
@@ -114,10 +115,10 @@ class Faults:
         if not mends:
             self._history.note(Kind.FAULT, text)
         if step.action is Action.PAUSE:
-            self._paused.add((site, parts))
+            self.paused.add((site, parts))
         await self._control.act(site, step.action, *parts)
         if step.action is Action.RESUME:
-            self._paused.discard((site, parts))
+            self.paused.discard((site, parts))
         if mends:
             self._history.note(Kind.MENDED, text)
 

@@ -1,12 +1,12 @@
 """Whether the platform is well enough to be drilled. Pure: a drill on a degraded platform would be a disaster."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Place
 
-RUNNING, REGION = "running", "region"
+RUNNING, HELD, REGION = "running", "held", "region"
 LEADER, SYNCHRONOUS = "leader", "sync_standby"
 MEMBER_STATES = {"running", "streaming"}
 LEVEL = 100
@@ -35,6 +35,18 @@ def objections(found: Platform) -> list[str]:
         *_mirrors(found),
         *(["a race is live: finish it first, a drill takes its place"] if found.race_on else []),
     ]
+
+
+def mending(state: Mapping[str, Any], paused: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """The commands that put right what a drill left broken. `paused`: parts of sites that it had stopped."""
+    resumed = [f"ardoise sites part resume {' '.join((site, *parts))}" for site, parts in sorted(paused)]
+    whole = [f"ardoise sites link {link['sender']} {link['receiver']}" for link in state["links"]]
+    restored = [
+        f"ardoise sites part restore {' '.join((site, *held))}"
+        for site, found in state["sites"].items()
+        if (held := [name for name, part in found["parts"].items() if part["state"] == HELD])
+    ]
+    return [*resumed, *whole, *restored]
 
 
 def cast_of(found: Platform) -> Cast:

@@ -16,12 +16,13 @@ from ardoise.rehearsal.drills.history import History, Kind
 from ardoise.rehearsal.drills.inspection import connect, inspect
 from ardoise.rehearsal.drills.invariants import judge
 from ardoise.rehearsal.drills.platform import Reached
-from ardoise.rehearsal.drills.precheck import cast_of, objections
+from ardoise.rehearsal.drills.precheck import cast_of, mending, objections
 from ardoise.rehearsal.drills.probing import Probes
 from ardoise.rehearsal.drills.readback import read_evidence
 from ardoise.rehearsal.drills.report.measure import event_lines, figures, timeline
 from ardoise.rehearsal.drills.report.model import Report, Verdict
 from ardoise.rehearsal.drills.scenario import Cast, Hold, Moment, Scenario, Until, WaitUntil
+from ardoise.rehearsal.drills.stopping import ONCE, THRICE, TWICE, Stopped, Stops
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.up.control import Control, Refused
 from ardoise.up.network import NetworkUnavailable
@@ -35,7 +36,18 @@ type Tell = Callable[[str], None]
 async def run_drill(
     control: Control, scenario: Scenario, stage: StageSetup, *, seed: int, tell: Tell
 ) -> Report:
-    """Runs it to its end and puts the platform right again, also when it is cancelled. Raises Refused, OSError."""
+    """Runs it to its end and puts the platform right again, whatever happens to it.
+
+    Cancelled, it ends early and puts right; cancelled again, it leaves that too, and the report says what is broken
+    still and how to mend it. Raises Refused, OSError.
+    """
+    stops = Stops()
+    return await stops.listen(_run_drill(control, scenario, stage, seed, tell, stops))
+
+
+async def _run_drill(
+    control: Control, scenario: Scenario, stage: StageSetup, seed: int, tell: Tell, stops: Stops
+) -> Report:
     began = datetime.now(UTC)
     reached = Reached(await control.state())
     buses = await connect(reached)
@@ -43,9 +55,9 @@ async def run_drill(
         found = await inspect(control, reached, buses, own_race=False)
         against = objections(found)
         cast = {} if against else cast_of(found)
-        drill = _Drill(control, scenario, reached, buses, cast, tell)
+        drill = _Drill(control, scenario, reached, buses, cast, tell, stops)
         if against:
-            return drill.report(Verdict.REFUSED, against, seed, began, History(), None)
+            return drill.report(Verdict.REFUSED, against, seed, began, None)
         tell(
             f"{scenario.title} (seed {seed}): " + ", ".join(f"{place} {site}" for place, site in cast.items())
         )
@@ -56,38 +68,50 @@ async def run_drill(
 
 class _Drill:
     def __init__(
-        self, control: Control, scenario: Scenario, reached: Reached, buses: dict, cast: Cast, tell: Tell
+        self,
+        control: Control,
+        scenario: Scenario,
+        reached: Reached,
+        buses: dict,
+        cast: Cast,
+        tell: Tell,
+        stops: Stops,
     ) -> None:
         self._control, self._scenario, self._reached = control, scenario, reached
-        self._buses, self._cast, self._tell = buses, cast, tell
+        self._buses, self._cast, self._tell, self._stops = buses, cast, tell, stops
+        self._history = History()
         self._late: list[str] = []
         """Promises in time that were not kept."""
 
     async def run(self, stage: StageSetup, seed: int, began: datetime) -> Report:
         reasons: list[str] = []
         evidence: Evidence | None = None
-        verdict = Verdict.HELD
-        async with Probes(self._reached, self._buses, self._cast, stage, seed) as probes:
-            history = probes.history
-            faults = Faults(self._control, self._reached, self._cast, probes.relays, history)
-            try:
-                await probes.beside(self._steps(faults, history))
-            except (DrillFailed, Refused, NetworkUnavailable) as error:
-                reasons.append(str(error))
-            except asyncio.CancelledError:
-                verdict = Verdict.ABORTED
-                reasons.append("it was ended from outside")
-                # What follows is putting right; the one who cancelled is told by the report.
-                if (task := asyncio.current_task()) is not None:
-                    task.uncancel()
-            reasons = self._late + reasons + await self._back_to_normal(faults, history)
-            if verdict is not Verdict.ABORTED:
-                self._tell("the relays stop; waiting until everything is where it belongs")
-                reasons += await probes.quiet()
-                evidence = await read_evidence(self._reached, history, self._buses, self._cast)
-        if reasons and verdict is Verdict.HELD:
-            verdict = Verdict.FAILED
-        return self.report(verdict, reasons, seed, began, history, evidence)
+        aborted = False
+        try:
+            async with Probes(self._reached, self._buses, self._cast, stage, seed) as probes:
+                self._history = history = probes.history
+                faults = Faults(self._control, self._reached, self._cast, probes.relays, history)
+                try:
+                    await self._stops.unless(ONCE, probes.beside(self._steps(faults, history)))
+                except Stopped:
+                    aborted = True
+                    self._tell("stopped: what it broke is put right first; Ctrl-C again leaves it as it is")
+                except Exception as error:  # Whatever it was: what is broken is put right.
+                    reasons.append(_said(error))
+                reasons = self._late + reasons + await self._back_to_normal(faults, history)
+                if not aborted:
+                    self._tell("the relays stop; waiting until everything is where it belongs")
+                    late, evidence = await self._stops.unless(ONCE, self._read_back(probes))
+                    reasons += late
+        except Stopped:
+            aborted = True
+        except Exception as error:  # The other drills of a run go on.
+            reasons.append(_said(error))
+        if aborted:
+            return self.report(
+                Verdict.ABORTED, ["it was ended from outside", *reasons], seed, began, evidence
+            )
+        return self.report(Verdict.FAILED if reasons else Verdict.HELD, reasons, seed, began, evidence)
 
     def report(
         self,
@@ -95,10 +119,10 @@ class _Drill:
         reasons: list[str],
         seed: int,
         began: datetime,
-        history: History,
         evidence: Evidence | None,
     ) -> Report:
         """What is told of it; the verdict falls where an invariant does not hold."""
+        history = self._history
         findings = [] if evidence is None else judge(self._scenario, history, evidence, self._cast)
         if verdict is Verdict.HELD and not all(one.holds for one in findings):
             verdict = Verdict.FAILED
@@ -150,22 +174,44 @@ class _Drill:
         self._tell(f"{history.now_s():6.1f} s  {until.says}")
 
     async def _back_to_normal(self, faults: Faults, history: History) -> list[str]:
-        """Puts everything right and waits until it is; what still speaks against it afterwards."""
+        """Puts everything right and waits until it is; else why not, what is broken still, and how to mend it."""
         self._tell("back to normal")
-        deadline_s = history.now_s() + Wait.NORMAL_AGAIN.seconds
         try:
-            await faults.restore()
-            while against := await self._objections():
-                if history.now_s() > deadline_s:
-                    return [f"not normal again: {objection}" for objection in against]
-                await asyncio.sleep(LOOK_AGAIN_S)
-        except (DrillFailed, Refused, NetworkUnavailable) as error:
-            return [f"it could not be put right: {error}"]
+            await self._stops.unless(TWICE, self._normal_again(faults, history))
+        except Stopped:
+            why = "it was left before everything was put right"
+        except Exception as error:  # What is broken still is said, whatever it was.
+            why = f"it could not be put right: {_said(error)}"
+        else:
+            return []
+        try:
+            against = await self._stops.unless(THRICE, self._objections())
+            state = await self._stops.unless(THRICE, self._control.state())
+        except (Stopped, Refused) as error:
+            return [why, f"what is broken still is unknown: {_said(error)}; see `ardoise sites parts`"]
+        still = [f"broken still: {objection}" for objection in against]
+        return [why, *still, *(f"to mend it: {command}" for command in mending(state, faults.paused))]
+
+    async def _normal_again(self, faults: Faults, history: History) -> None:
+        deadline_s = history.now_s() + Wait.NORMAL_AGAIN.seconds
+        await faults.restore()
+        while await self._objections():
+            if history.now_s() > deadline_s:
+                raise DrillFailed(f"not normal again within {Wait.NORMAL_AGAIN.seconds:.0f} s")
+            await asyncio.sleep(LOOK_AGAIN_S)
         history.note(Kind.REACHED, "back to normal")
-        return []
+
+    async def _read_back(self, probes: Probes) -> tuple[list[str], Evidence]:
+        late = await probes.quiet()
+        return late, await read_evidence(self._reached, probes.history, self._buses, self._cast)
 
     async def _objections(self) -> list[str]:
         return objections(await inspect(self._control, self._reached, self._buses, own_race=True))
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, for people: our own errors speak for themselves."""
+    return str(error) if isinstance(error, DrillFailed | Refused | NetworkUnavailable) else repr(error)
 
 
 def _versions(buses: dict[str, Any]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,19 +14,6 @@ STYLES = {
     Verdict.ABORTED: "bold red",
     Verdict.REFUSED: "bold #f6c700",
 }
-
-
-def report_table(report: Report) -> RenderableType:
-    """One drill: verdict, figures, invariants."""
-    head = Text.assemble(
-        (report.verdict.upper(), STYLES[report.verdict]), f"  {report.name}: {report.title}", overflow="fold"
-    )
-    parts: list[RenderableType] = [head, *(Text(f"  {reason}") for reason in report.reasons)]
-    if report.findings:
-        parts += [_figures(report), _findings(report)]
-    cast = ", ".join(f"{place} {site}" for place, site in report.cast.items())
-    parts.append(Text(f"seed {report.seed}  {report.lasted_s:.0f} s  {cast}", style="dim"))
-    return Group(*parts)
 
 
 def summary_table(reports: Iterable[Report]) -> Table:
@@ -57,8 +44,17 @@ def summary_table(reports: Iterable[Report]) -> Table:
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Prints it."""
-    console.print(report_table(report), highlight=False)
+    """One drill: verdict, reasons, figures, invariants. Nothing that is to be copied is folded."""
+    console.print(
+        Text.assemble((report.verdict.upper(), STYLES[report.verdict]), f"  {report.name}: {report.title}"),
+        *(Text(f"  {reason}") for reason in report.reasons),
+        sep="\n",
+        soft_wrap=True,
+    )
+    if report.findings:
+        console.print(_figures(report), _findings(report), highlight=False)
+    cast = ", ".join(f"{place} {site}" for place, site in report.cast.items())
+    console.print(Text(f"seed {report.seed}  {report.lasted_s:.0f} s  {cast}", style="dim"))
 
 
 def figure_lines(report: Report) -> list[tuple[str, str]]:
