@@ -11,7 +11,7 @@ from nats.aio.subscription import Subscription
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError, NotFoundError
 
-from ardoise.chassis.bus import Bus
+from ardoise.chassis.bus import REQUEST_TIMEOUT_S, Bus
 from ardoise.pb import log_pb2
 
 STREAM_PREFIX = "LOG_"
@@ -47,16 +47,16 @@ def stream_of(epoch: int) -> str:
 
 
 class LogReader:
-    """Reads the logs that this site holds: the truck's own, or a region's mirrors."""
+    """Reads the logs that this site holds, the truck's own or a region's mirrors; with `domain`, another site's."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+    def __init__(self, bus: Bus, domain: str = "") -> None:
+        self._js = bus.nc.jetstream(domain=domain, timeout=REQUEST_TIMEOUT_S) if domain else bus.js
 
     async def epochs(self) -> list[int]:
         """Epochs that have a log here, oldest first."""
         found, offset = [], 0
         while True:
-            page = await self._bus.js.streams_info_iterator(offset)
+            page = await self._js.streams_info_iterator(offset)
             names = [info.config.name for info in page]
             found += [
                 int(name.removeprefix(STREAM_PREFIX)) for name in names if name.startswith(STREAM_PREFIX)
@@ -67,11 +67,11 @@ class LogReader:
 
     async def last_sequence(self, epoch: int) -> int:
         """The last sequence of the log. Raises NotFoundError where there is no such log."""
-        return (await self._bus.js.stream_info(stream_of(epoch))).state.last_seq
+        return (await self._js.stream_info(stream_of(epoch))).state.last_seq
 
     async def get(self, epoch: int, sequence: int) -> LogEntry:
         """One message. Raises NotFoundError where it is not there."""
-        message = await self._bus.js.get_msg(stream_of(epoch), seq=sequence)
+        message = await self._js.get_msg(stream_of(epoch), seq=sequence)
         return LogEntry(sequence, _parse(epoch, sequence, message.data or b""))
 
     async def by_subject(self, epoch: int, subject: str) -> list[LogEntry]:
@@ -79,9 +79,7 @@ class LogReader:
         found, sequence = [], 1
         while True:
             try:
-                message = await self._bus.js.get_msg(
-                    stream_of(epoch), seq=sequence, subject=subject, next=True
-                )
+                message = await self._js.get_msg(stream_of(epoch), seq=sequence, subject=subject, next=True)
             except NotFoundError:
                 return [entry for entry in found if entry.record is not None]
             found.append(LogEntry(message.seq, _parse(epoch, message.seq, message.data or b"")))
@@ -117,7 +115,7 @@ class LogReader:
 
     async def _subscribe(self, epoch: int, after: int) -> AsyncIterator[list[LogEntry]]:
         """One ordered subscription until it ends, breaks or skips."""
-        subscription = await self._bus.js.subscribe(
+        subscription = await self._js.subscribe(
             "",
             stream=stream_of(epoch),
             ordered_consumer=True,

@@ -1,10 +1,14 @@
 """What a region's mirror of one of the truck's streams is: sites makes it, ingest trusts it, so both ask here."""
 
-from nats.js.api import ExternalStream, StreamConfig, StreamInfo, StreamSource
+import hashlib
+
+from nats.js.api import ExternalStream, RawStreamMsg, StreamConfig, StreamInfo, StreamSource
 
 # Mirrors keep nothing of their origin's identity, and do not notice that it was deleted and made again
 # (nats-server 2.15); so each says in its own metadata which one it was made from.
 ORIGIN_CREATED = "ardoise.origin-created"
+# A mirror leaves out the headers that only meant the moment of writing (nats-server 2.15).
+_OF_THE_MOMENT = ("Nats-Expected-", "Nats-Batch-")
 
 
 def api_of(site: str) -> str:
@@ -40,3 +44,11 @@ def made_from(info: StreamInfo, edge: str) -> str:
     if mirror is None or mirror.external is None or mirror.external.api != api_of(edge):
         return ""
     return (info.config.metadata or {}).get(ORIGIN_CREATED, "")
+
+
+def digest_of(message: RawStreamMsg) -> bytes:
+    """The same for a message and for its copy in a mirror."""
+    kept = [
+        pair for pair in sorted((message.headers or {}).items()) if not pair[0].startswith(_OF_THE_MOMENT)
+    ]
+    return hashlib.blake2b(repr((message.subject, kept)).encode() + (message.data or b"")).digest()

@@ -64,6 +64,11 @@ _LEAF_MAY_SEND = [
     "_INBOX_sites-biometrics.>",
     "$JS.*.API.STREAM.INFO.*",  # ingest asks how far the mirror is
 ]
+_LEAF_MAY_SEND_BY_ACCOUNT = {
+    # Ingest compares its log with the mirrors of it, and reads there what it has lost itself.
+    RACE: [*_LEAF_MAY_SEND, "$JS.*.API.STREAM.MSG.GET.*"],
+    BIOMETRICS: _LEAF_MAY_SEND,
+}
 _LEAF_MAY_HEAR = [
     "$JS.*.API.CONSUMER.CREATE.>",
     "$JS.*.API.STREAM.LIST",
@@ -182,7 +187,7 @@ def _accounts(secured: bool, is_region: bool) -> dict:
         for account, name in LEAF_IDENTITIES.items():
             who = {"user": _user(name)} if secured else {"user": name, "password": name}
             permissions = {
-                "publish": {"allow": _LEAF_MAY_SEND},
+                "publish": {"allow": _LEAF_MAY_SEND_BY_ACCOUNT[account]},
                 "subscribe": {"allow": _LEAF_MAY_HEAR_BY_ACCOUNT[account]},
             }
             users[account].append({**who, "permissions": permissions, **_only("LEAFNODE")})

@@ -1,12 +1,13 @@
 """Composition root of ingest."""
 
-from ardoise.chassis.bus import Bus
 from ardoise.chassis.lifecycle import Service
 from ardoise.chassis.rpc import Role, Servicer
 from ardoise.ingest.biometrics import IDENTITY as BIOMETRIC_IDENTITY
 from ardoise.ingest.biometrics import BiometricLog
 from ardoise.ingest.control import RaceControlService
+from ardoise.ingest.copies import Copies
 from ardoise.ingest.high_water import HighWaterMarks
+from ardoise.ingest.recovery import Recovery
 from ardoise.ingest.refusals import Refusals
 from ardoise.ingest.regions import Regions
 from ardoise.ingest.relay import TelemetryService
@@ -29,7 +30,11 @@ async def run(settings: IngestSettings) -> None:
         biometrics = BiometricLog(teams_bus)
         await biometrics.prepare()
         service.spawn("commit", writer.commit_forever())
-        await writer.recover()
+        regions = tuple(filter(None, settings.regions.split(",")))
+        copies = Copies(bus, settings.site, regions)
+        recovery = Recovery(bus, marks, copies, writer)
+        await recovery.recover()
+        service.spawn("compare", recovery.compare_forever())
         service.spawn("heartbeat", writer.beat_forever())
         service.spawn("refusals", refusals.flush_forever())
         if settings.race_centre_url:
@@ -37,8 +42,14 @@ async def run(settings: IngestSettings) -> None:
             from ardoise.ingest.feed import Feed
 
             service.spawn("feed", Feed(settings.race_centre_url, writer, refusals).run())
-        mirrors = [_regions(service, settings, mirrored) for mirrored in (bus, teams_bus)]
-        telemetry = TelemetryService(writer, biometrics, refusals, *mirrors)
+        mirrors = teams_mirrors = None
+        if regions:
+            # Of the teams' log nobody at a region is told what it says, so that it cannot be compared.
+            mirrors = Regions(bus, settings.site, regions, trusted=copies.compared.__contains__)
+            teams_mirrors = Regions(teams_bus, settings.site, regions)
+            service.spawn("mirrors", mirrors.run())
+            service.spawn("teams' mirrors", teams_mirrors.run())
+        telemetry = TelemetryService(writer, biometrics, refusals, mirrors, teams_mirrors)
         await service.serve_rpc(
             Servicer(
                 telemetry,
@@ -55,12 +66,3 @@ async def run(settings: IngestSettings) -> None:
         )
         service.on_drain("relays", telemetry.drain)
         await service.run()
-
-
-def _regions(service: Service, settings: IngestSettings, bus: Bus) -> Regions | None:
-    """Who else has what goes through this connection; None with one site."""
-    if not settings.regions:
-        return None
-    regions = Regions(bus, settings.site, tuple(settings.regions.split(",")))
-    service.spawn("regions", regions.run())
-    return regions

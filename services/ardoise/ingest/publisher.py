@@ -46,14 +46,15 @@ class Publisher:
                     f"stream {stream} has reached its bound",
                     retry_after_ms=LOG_FULL_RETRY_MS,
                 ) from error
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         except (nats.errors.Error, TimeoutError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         _latency.record(time.perf_counter() - started)
         return acknowledgement.seq
 
 
-def _unavailable(error: Exception) -> Failure:
+def unavailable(error: Exception) -> Failure:
+    """Nobody answers, or not in time."""
     return Failure(
         Reason.ERROR_REASON_LOG_UNAVAILABLE,
         f"the log cannot be written now: {error!r}",

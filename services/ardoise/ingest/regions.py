@@ -1,6 +1,7 @@
 """How far the regions have what this site wrote: what the second acknowledgement waits for."""
 
 import asyncio
+from collections.abc import Callable
 
 import nats.errors
 import structlog
@@ -27,10 +28,18 @@ class Regions:
     `reached` holds the sequence, by stream, that at least one region has on its disk; it never goes back.
     """
 
-    def __init__(self, bus: Bus, site: str, domains: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        site: str,
+        domains: tuple[str, ...],
+        trusted: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """`trusted`: whether a region's mirrors are known to be of these very streams, by its domain."""
         self._bus = bus
         self._site = site
         self._domains = domains
+        self._trusted = trusted
         self._expected: dict[str, int] = {}
         self._wanted = asyncio.Event()
         # Mirrors, by stream and their own creation, that were once ahead of what they mirror.
@@ -75,6 +84,8 @@ class Regions:
 
     async def ask(self, domain: str, stream: str) -> None:
         """Asks one region how far its mirror of one stream is. Raises APIError, nats.errors.Error, TimeoutError."""
+        if not self._trusted(domain):
+            return
         region = self._bus.nc.jetstream(domain=domain, timeout=ASK_LIMIT_S)
         try:
             mirror = await region.stream_info(stream)

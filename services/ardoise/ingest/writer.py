@@ -5,23 +5,25 @@ time (group commit). Everything here runs on the event loop of ingest; there is 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import nats.errors
 import structlog
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from ardoise.chassis.bus import Bus
-from ardoise.chassis.log import LogReader, stream_of
+from ardoise.chassis.log import stream_of
+from ardoise.chassis.mirror import created_of
 from ardoise.chassis.rpc import Failure, Reason
 from ardoise.chassis.telemetry import counter
 from ardoise.ingest.domain.decisions import DecisionLog
 from ardoise.ingest.high_water import HighWaterMarks
-from ardoise.ingest.publisher import LOG_AWAY_RETRY_MS, Publisher
+from ardoise.ingest.publisher import LOG_AWAY_RETRY_MS, Publisher, unavailable
 from ardoise.pb.common_pb2 import ResumeToken
-from ardoise.pb.control_pb2 import RecordedDecision
 from ardoise.pb.log_pb2 import EpochActivated, EpochCause, EpochOpened, Heartbeat, LogRecord, LostInterval
 from ardoise.pb.setup_pb2 import ClockSource, StageSetup
 
@@ -34,18 +36,25 @@ _log = structlog.get_logger(__name__)
 _appended = counter("log.records", "1", "Records that the log has, by kind.")
 
 
+class LogBroken(Exception):
+    """The log is not the one any more that was acknowledged. Ingest ends, and looks anew at what there is."""
+
+
 @dataclass
 class Epoch:
     """One open log."""
 
     epoch: int
     setup: StageSetup
-    decisions: DecisionLog
+    created: str
+    """Of its stream: another one under the same name is another log."""
     activated_ms: int | None = None
     log_time_ms: int = 0
+    decisions: DecisionLog = field(init=False)
     trackers: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.decisions = DecisionLog(frozenset(rider.bib for rider in self.setup.riders))
         self.know_trackers()
 
     def know_trackers(self) -> None:
@@ -58,7 +67,7 @@ class Epoch:
 
 
 class LogWriter:
-    """Ingest's hold on the log. recover() first; then append from any task; run() beats and commits."""
+    """Ingest's hold on the log. recovery.py first; then append from any task; the two ..._forever beside it."""
 
     def __init__(self, bus: Bus, marks: HighWaterMarks, *, log_max_bytes: int) -> None:
         self._bus = bus
@@ -73,17 +82,14 @@ class LogWriter:
         # A recording's own clock, while one is being taken in; see racecentre/clock.py.
         self.feed_now_ms: Callable[[], int] | None = None
 
-    async def recover(self) -> None:
-        """Reads what the logs hold, and opens a successor for each that starts below its high-water mark."""
-        reader = LogReader(self._bus)
-        present = await reader.epochs()
-        for epoch in present:
-            await self._read_epoch(reader, epoch)
-        for epoch in self._marks.epochs():
-            mark = self._marks.read(epoch)
-            last = await reader.last_sequence(epoch) if epoch in present else 0
-            if last < mark:
-                await self._succeed(epoch, last, mark)
+    def adopt(self, entry: Epoch, last: int) -> None:
+        """Goes on with a log that is there and whole up to `last`."""
+        self._marks.open(entry.epoch, entry.setup)
+        self._acknowledged[entry.epoch] = last
+        self.epochs[entry.epoch] = entry
+
+    def begin(self) -> None:
+        """Everything is adopted: the log that was activated last is the live one."""
         live = [entry for entry in self.epochs.values() if entry.activated_ms is not None]
         self.active = max(live, key=lambda entry: (entry.activated_ms, entry.epoch), default=None)
         if self.active is not None:
@@ -95,13 +101,13 @@ class LogWriter:
         setup: StageSetup,
         *,
         cause: EpochCause = EpochCause.EPOCH_CAUSE_STAGE_LOADED,
+        previous: ResumeToken | None = None,
         lost: LostInterval | None = None,
     ) -> Epoch:
         """Makes a log for a stage: message 1 names its predecessor, message 2 is the set-up."""
-        previous = ResumeToken(epoch=max(self.epochs, default=0))
-        previous.sequence = self.acknowledged(previous.epoch)
-        if lost is not None:
-            previous = ResumeToken(epoch=lost.epoch, sequence=lost.first_sequence - 1)
+        if previous is None:
+            newest = max(self.epochs, default=0)
+            previous = ResumeToken(epoch=newest, sequence=self.acknowledged(newest))
         epoch = max(time.time_ns() // 1_000_000, max([*self.epochs, previous.epoch]) + 1)
         opened = EpochOpened(
             epoch=epoch, cause=cause, lost=lost, previous=previous if previous.epoch else None
@@ -118,9 +124,9 @@ class LogWriter:
                 allow_direct=True,
             )
         )
-        self._marks.open(epoch, setup)
-        entry = Epoch(epoch, setup, DecisionLog(frozenset(rider.bib for rider in setup.riders)))
-        self.epochs[epoch] = entry
+        created = created_of(await self._bus.js.stream_info(stream_of(epoch)))
+        entry = Epoch(epoch, setup, created)
+        self.adopt(entry, last=0)
         await self.append(entry, "opened", LogRecord(epoch_opened=opened))
         await self.append(entry, "setup", LogRecord(stage_setup=setup))
         _log.info("epoch_opened", epoch=epoch, stage=setup.stage_id, cause=EpochCause.Name(cause))
@@ -178,20 +184,38 @@ class LogWriter:
         return sequence
 
     async def commit_forever(self) -> None:
-        """Raises the marks of what has been published, as many at a time as have come, then acknowledges."""
+        """Raises the marks of what has been published, as many at a time as have come, then acknowledges.
+
+        Raises LogBroken where that was not written behind what is acknowledged already: nothing of it is.
+        """
         while True:
             waiting = [await self._commits.get()]
             while not self._commits.empty():
                 waiting.append(self._commits.get_nowait())
-            highest: dict[int, int] = {}
-            for epoch, sequence, _ in waiting:
-                highest[epoch] = max(highest.get(epoch, 0), sequence)
-            for epoch, sequence in highest.items():
-                self._acknowledged[epoch] = max(self._acknowledged.get(epoch, 0), sequence)
-                await self._marks.raise_to(epoch, self._acknowledged[epoch])
-            for _, _, committed in waiting:
-                if not committed.done():
-                    committed.set_result(None)
+            for epoch in dict.fromkeys(epoch for epoch, _, _ in waiting):
+                published = {sequence: future for of, sequence, future in waiting if of == epoch}
+                futures = [future for future in published.values() if not future.done()]
+                try:
+                    await self._commit(epoch, list(published))
+                except Failure as failure:
+                    for future in futures:
+                        future.set_exception(failure)
+                except LogBroken as error:
+                    for future in futures:
+                        future.set_exception(unavailable(error))
+                    raise
+                else:
+                    for future in futures:
+                        future.set_result(None)
+
+    async def _commit(self, epoch: int, sequences: list[int]) -> None:
+        """Raises LogBroken, and Failure where nobody can say whose log it is."""
+        # One connection's records are stored and answered in the order in which they were published.
+        if min(sequences) <= self.acknowledged(epoch):
+            raise LogBroken(f"log {epoch} counted {min(sequences)} again")
+        await self._still_ours(epoch)
+        self._acknowledged[epoch] = max(sequences)
+        await self._marks.raise_to(epoch, max(sequences))
 
     async def beat_forever(self) -> None:
         """Writes a heartbeat whenever a quarter of a second of the active log's clock has passed."""
@@ -206,45 +230,19 @@ class LogWriter:
                 await self.append(entry, "beat", LogRecord(heartbeat=Heartbeat()))
             except Failure as failure:
                 _log.warning("heartbeat_not_written", reason=failure.reason_name)
+                with contextlib.suppress(Failure):
+                    await self._still_ours(entry.epoch)
 
-    async def _read_epoch(self, reader: LogReader, epoch: int) -> None:
-        """What ingest must know of a log that is there: set-up, decisions, activation, its newest time."""
+    async def _still_ours(self, epoch: int) -> None:
+        """Raises LogBroken where another stream stands in the log's place, or none; Failure where nobody answers."""
         try:
-            first = await reader.get(epoch, 2)
-        except NotFoundError:
-            # Killed between making the stream and writing its set-up: nobody was told of this epoch.
-            _log.warning("epoch_without_setup", epoch=epoch)
-            return
-        setup = first.record.stage_setup
-        entry = Epoch(epoch, setup, DecisionLog(frozenset(rider.bib for rider in setup.riders)))
-        for found in await reader.by_subject(epoch, f"log.{epoch}.decision"):
-            position = ResumeToken(epoch=epoch, sequence=found.sequence)
-            entry.decisions.add(RecordedDecision(decision=found.record.decision, position=position))
-        for found in await reader.by_subject(epoch, f"log.{epoch}.activated"):
-            entry.activated_ms = found.record.epoch_activated.activated_ms
-        last = await reader.last_sequence(epoch)
-        newest = (await reader.get(epoch, last)).record
-        entry.log_time_ms = newest.log_time_ms if newest else 0
-        entry.know_trackers()
-        self._marks.open(epoch, setup)
-        self._acknowledged[epoch] = last
-        self.epochs[epoch] = entry
-
-    async def _succeed(self, epoch: int, last: int, mark: int) -> None:
-        """Opens the successor of a log that lost its tail, says what is gone, and carries the decisions over."""
-        old = self.epochs.pop(epoch, None)
-        setup = old.setup if old else self._marks.set_up(epoch)
-        lost = LostInterval(epoch=epoch, first_sequence=last + 1, last_sequence=mark)
-        _log.error("log_tail_lost", epoch=epoch, first_sequence=last + 1, last_sequence=mark)
-        entry = await self.open_epoch(setup, cause=EpochCause.EPOCH_CAUSE_LOSS, lost=lost)
-        if old:
-            for recorded in old.decisions.recorded.values():
-                await self.append(entry, "decision", LogRecord(decision=recorded.decision))
-                entry.decisions.add(recorded)
-            entry.know_trackers()
-        if old is None or old.activated_ms is not None:
-            await self.activate(entry)
-        self._marks.retire(epoch)
+            info = await self._bus.js.stream_info(stream_of(epoch))
+        except NotFoundError as error:
+            raise LogBroken(f"log {epoch} is gone") from error
+        except (nats.errors.Error, APIError, TimeoutError) as error:
+            raise unavailable(error) from error
+        if created_of(info) != self.epochs[epoch].created:
+            raise LogBroken(f"log {epoch} was made again at {created_of(info)}")
 
 
 def until_beat_s(now_s: float) -> float:

@@ -1,7 +1,6 @@
 """Asks the truck and this region for every stream that is mirrored, says what it finds, and repairs what it may."""
 
 import asyncio
-import hashlib
 import random
 import time
 from dataclasses import dataclass, replace
@@ -9,12 +8,12 @@ from dataclasses import dataclass, replace
 import nats.errors
 import structlog
 from nats.js import JetStreamContext
-from nats.js.api import RawStreamMsg, StreamInfo
+from nats.js.api import StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import STREAM_PREFIX
-from ardoise.chassis.mirror import created_of, made_from, mirror_config
+from ardoise.chassis.mirror import created_of, digest_of, made_from, mirror_config
 from ardoise.chassis.newest import Newest
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.sites.mirror_aside import copies, set_aside
@@ -36,7 +35,6 @@ _behind = gauge(
 _healthy = gauge("sites.mirror.healthy", "1", "1: following; 0: another state; -1: unknown.")
 _repairs = counter("sites.mirror.repairs", "1", "Repairs made, by kind.")
 
-_OF_THE_MOMENT = ("Nats-Expected-", "Nats-Batch-")
 _FAILURES = (nats.errors.Error, APIError, TimeoutError)
 
 
@@ -190,7 +188,7 @@ class MirrorWatch:
             )
         except NotFoundError:
             return False
-        return _digest(here) != _digest(there)
+        return digest_of(here) != digest_of(there)
 
     def _say(self, found: dict[str, Finding]) -> None:
         for name, finding in found.items():
@@ -254,11 +252,3 @@ def _seen(info: StreamInfo | None, edge: str) -> StreamSeen | None:
         size_bytes=state.bytes,
         made_from=made_from(info, edge),
     )
-
-
-def _digest(message: RawStreamMsg) -> bytes:
-    # A mirror leaves out the headers that only meant the moment of writing (nats-server 2.15).
-    kept = [
-        pair for pair in sorted((message.headers or {}).items()) if not pair[0].startswith(_OF_THE_MOMENT)
-    ]
-    return hashlib.blake2b(repr((message.subject, kept)).encode() + (message.data or b"")).digest()

@@ -1,0 +1,132 @@
+"""What ingest finds when it starts: logs to go on with, and logs that are not what was acknowledged any more.
+
+A broken log is never written again. Another epoch takes its place before anything is acknowledged; its first message
+names what no copy has, and set-up and decisions are carried over from whichever copy has them.
+"""
+
+import asyncio
+
+import structlog
+from nats.js.errors import NotFoundError
+
+from ardoise.chassis.bus import Bus
+from ardoise.chassis.log import LogReader, stream_of
+from ardoise.chassis.mirror import created_of
+from ardoise.ingest.copies import FAILURES, Copies
+from ardoise.ingest.domain.continuity import Break, broken
+from ardoise.ingest.high_water import HighWaterMarks
+from ardoise.ingest.writer import Epoch, LogBroken, LogWriter
+from ardoise.pb.common_pb2 import ResumeToken
+from ardoise.pb.control_pb2 import Decision, RecordedDecision
+from ardoise.pb.log_pb2 import EpochCause, LogRecord, LostInterval
+
+COMPARE_EVERY_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Recovery:
+    """recover() before anything else; compare_forever() for the regions that could not be asked then."""
+
+    def __init__(self, bus: Bus, marks: HighWaterMarks, copies: Copies, writer: LogWriter) -> None:
+        self._bus, self._marks, self._copies, self._writer = bus, marks, copies, writer
+        self._reader = LogReader(bus)
+
+    async def recover(self) -> None:
+        """Takes up the logs that are whole, and opens a successor for each that is not."""
+        for epoch in await self._reader.epochs():
+            await self._read(epoch)
+        breaks = await self._breaks()
+        if self._copies.unknown:
+            _log.warning("mirrors_not_compared", regions=self._copies.unknown)
+        for epoch, found in breaks.items():
+            await self._succeed(epoch, found)
+        self._writer.begin()
+
+    async def compare_forever(self) -> None:
+        """Raises LogBroken where a region that answers only now has what was lost here before this start."""
+        while True:
+            await asyncio.sleep(COMPARE_EVERY_S)
+            if not self._copies.unknown:
+                continue
+            try:
+                breaks = await self._breaks()
+            except FAILURES as error:
+                _log.info("mirrors_not_compared", error=repr(error))
+                continue
+            for epoch, found in breaks.items():
+                raise LogBroken(f"log {epoch}: {found.reason}")
+
+    async def _breaks(self) -> dict[int, Break]:
+        """Of the epochs that have a mark. The order of the questions: whole logs only grow meanwhile."""
+        epochs = self._marks.epochs()
+        mirrors = await self._copies.of_unknown(await self._copies.own(epochs))
+        marks = {epoch: self._marks.read(epoch) for epoch in epochs}
+        own = await self._copies.own(epochs)
+        self._copies.compared.update(mirrors)
+        found = {}
+        for epoch, mark in marks.items():
+            there = {region: held[epoch] for region, held in mirrors.items() if epoch in held}
+            if (wrong := broken(mark, own[epoch], there)) is not None:
+                found[epoch] = wrong
+        return found
+
+    async def _read(self, epoch: int) -> None:
+        """What ingest must know of a log that is there: set-up, decisions, activation, its newest time."""
+        try:
+            second = (await self._reader.get(epoch, 2)).record
+        except NotFoundError:
+            second = None
+        if second is None or second.WhichOneof("body") != "stage_setup":
+            # Killed between making the stream and writing its set-up: nobody was told of this epoch. Or it has a mark.
+            _log.warning("epoch_without_setup", epoch=epoch)
+            return
+        info = await self._bus.js.stream_info(stream_of(epoch))
+        entry = Epoch(epoch, second.stage_setup, created_of(info))
+        for found in await self._reader.by_subject(epoch, f"log.{epoch}.decision"):
+            position = ResumeToken(epoch=epoch, sequence=found.sequence)
+            entry.decisions.add(RecordedDecision(decision=found.record.decision, position=position))
+        for found in await self._reader.by_subject(epoch, f"log.{epoch}.activated"):
+            entry.activated_ms = found.record.epoch_activated.activated_ms
+        newest = (await self._reader.get(epoch, info.state.last_seq)).record
+        entry.log_time_ms = newest.log_time_ms if newest else 0
+        entry.know_trackers()
+        self._writer.adopt(entry, info.state.last_seq)
+
+    async def _succeed(self, epoch: int, found: Break) -> None:
+        """Opens the successor of a log that cannot go on, says what is gone, and carries the decisions over."""
+        self._writer.epochs.pop(epoch, None)
+        lost = None
+        if found.lost is not None:
+            lost = LostInterval(epoch=epoch, first_sequence=found.lost[0], last_sequence=found.lost[1])
+        _log.error("log_broken", epoch=epoch, reason=found.reason, kept=found.kept, lost=found.lost)
+        decisions, activated = await self._decided(epoch)
+        entry = await self._writer.open_epoch(
+            self._marks.set_up(epoch),
+            cause=EpochCause.EPOCH_CAUSE_LOSS,
+            previous=ResumeToken(epoch=epoch, sequence=found.kept),
+            lost=lost,
+        )
+        for decision in decisions:
+            sequence = await self._writer.append(entry, "decision", LogRecord(decision=decision))
+            position = ResumeToken(epoch=entry.epoch, sequence=sequence)
+            entry.decisions.add(RecordedDecision(decision=decision, position=position))
+        entry.know_trackers()
+        if activated:
+            await self._writer.activate(entry)
+        self._marks.retire(epoch)
+
+    async def _decided(self, epoch: int) -> tuple[list[Decision], bool]:
+        """Every decision that any copy has, and whether the epoch was activated: it was where no copy can say."""
+        decisions: dict[str, Decision] = {}
+        activated: list[bool] = []
+        for reader in (*self._copies.readers(), self._reader):
+            try:
+                for found in await reader.by_subject(epoch, f"log.{epoch}.decision"):
+                    decisions.setdefault(found.record.decision.decision_id, found.record.decision)
+                # An empty copy, or another log's, cannot say that it was not.
+                if await reader.by_subject(epoch, f"log.{epoch}.setup"):
+                    activated.append(bool(await reader.by_subject(epoch, f"log.{epoch}.activated")))
+            except FAILURES as error:
+                _log.warning("copy_not_read", epoch=epoch, error=repr(error))
+        return list(decisions.values()), any(activated) or not activated
