@@ -36,12 +36,25 @@ async def run(settings: SitesSettings) -> None:
         except KeyError as error:
             raise ValueError(f"{settings.sites_file} names no site {settings.site!r}") from error
         bus = await service.bus()
+        peers: dict[str, Peer] = {}
+        for site in topology.sites:
+            if site is not here:
+                opened = channel(site.sites, settings, NAME)
+                service.on_drain(f"channel to {site.name}", opened.close)
+                peers[site.name] = Peer(site.name, opened)
+                service.spawn(f"ask {site.name}", peers[site.name].ask_forever())
         watchdog: Watchdog | None = None
         if here.kind is SiteKind.REGION:
             seed = random.randrange(2**32)
             service.log.info("content_is_sampled", seed=seed)
+            neighbours = [peers[region.name] for region in topology.regions if region is not here]
             watchdog = region_watchdog(
-                here.name, topology.edge.name, bus, await service.bus(TEAMS_IDENTITY), seed=seed
+                here.name,
+                topology.edge.name,
+                bus,
+                await service.bus(TEAMS_IDENTITY),
+                others=lambda stream: {peer.name: peer.mirror_of(stream) for peer in neighbours},
+                seed=seed,
             )
             service.spawn("mirrors", watchdog.run())
         race = OwnRace()
@@ -60,13 +73,6 @@ async def run(settings: SitesSettings) -> None:
         reporter = Reporter(here, topology, http, bus, race, store=store, watchdog=watchdog)
         service.on_drain("reporter", reporter.close)
         service.spawn("reporter", reporter.run())
-        peers: dict[str, Peer] = {}
-        for site in topology.sites:
-            if site is not here:
-                opened = channel(site.sites, settings, NAME)
-                service.on_drain(f"channel to {site.name}", opened.close)
-                peers[site.name] = Peer(site.name, opened)
-                service.spawn(f"ask {site.name}", peers[site.name].ask_forever())
         observer = Observer(here.name, topology, reporter, peers, bus)
         service.spawn("compare", observer.compare_forever())
         await service.serve_rpc(SitesService(topology, reporter, observer, http).servicer())

@@ -1,7 +1,8 @@
 """What is the matter with a mirror, and what may be done about it. Pure.
 
 The rule over all of it: nothing that exists only once is thrown away. A mirror is made anew only where its origin
-holds everything that it holds; where the two differ, the mirror is set aside under another name first.
+holds everything that it holds. Where the two differ, a log's mirror stays as it is: which of them is right, and what
+was derived from it, no machine can tell; another stream's is set aside under another name first.
 """
 
 from dataclasses import dataclass, replace
@@ -39,6 +40,14 @@ class MirrorState(StrEnum):
     """The truck has less than the mirror: the mirror is the only copy."""
     ORIGIN_RECREATED = "origin-recreated"
     ORIGIN_GONE = "origin-gone"
+    GONE = "gone"
+    """It was deleted here, and the truck has it no more."""
+    SUCCEEDED = "succeeded"
+    """The truck's was lost or made again, and ingest goes on in another epoch: what is here is kept."""
+
+
+WELL = frozenset({MirrorState.FOLLOWING, MirrorState.SUCCEEDED})
+"""Nothing is to be done about it, nor to be waited for."""
 
 
 class Repair(StrEnum):
@@ -78,6 +87,8 @@ class Observation:
     """Whether content may be read at all; what was not compared is never taken for the same."""
     aside: int = 0
     """Copies of this stream under other names."""
+    successor: int = 0
+    """Of a log that ingest has given up: the epoch in which it goes on."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,8 @@ class Finding:
     """The first and the last sequence that are in neither, where that is known."""
     moved_s: float = 0.0
     """Monotonic: when the mirror last moved, was level, or could not be compared."""
+    since_s: float = 0.0
+    """Monotonic: since when it has been in this state."""
 
 
 def unknown(stream: str, why: str, mirror_last: int | None, now_s: float) -> Finding:
@@ -110,9 +123,33 @@ def decide(
     `is_log`: an epoch's log, which keeps every record and is succeeded by another epoch when it loses some. Other
     streams go on under their name whatever they lost, and may discard their oldest.
     """
+    found = _judged(stream, seen, before, now_s, is_log)
+    if found is None:
+        return None
+    if seen.successor and found.state in _GIVEN_UP:
+        reason = f"{found.reason}; the race goes on in log {seen.successor}"
+        found = replace(found, state=MirrorState.SUCCEEDED, reason=reason, repair=Repair.NONE)
+    same = before is not None and before.state is found.state
+    return replace(found, since_s=before.since_s if same else now_s)
+
+
+_GIVEN_UP = frozenset(
+    {
+        MirrorState.DIVERGED,
+        MirrorState.HOLE,
+        MirrorState.ORIGIN_SHRANK,
+        MirrorState.ORIGIN_RECREATED,
+        MirrorState.ORIGIN_GONE,
+    }
+)
+
+
+def _judged(
+    stream: str, seen: Observation, before: Finding | None, now_s: float, is_log: bool
+) -> Finding | None:
     origin, mirror = seen.origin, seen.mirror
     if mirror is None:
-        return None if origin is None else _absent(stream, origin, before, now_s)
+        return _absent(stream, origin, before, now_s)
     if origin is None:
         reason = f"the truck no longer has it: this mirror, up to {mirror.last}, is what is left"
         return Finding(
@@ -135,13 +172,29 @@ def decide(
     )
 
 
-def _absent(stream: str, origin: StreamSeen, before: Finding | None, now_s: float) -> Finding:
-    deleted = before is not None and before.mirror_last is not None
-    state = MirrorState.REFILLING if deleted else MirrorState.ABSENT
-    reason = "it was deleted here: made again" if deleted else "not mirrored here yet"
-    return Finding(
-        stream, state, reason, Repair.CREATE, behind=origin.last, origin_last=origin.last, moved_s=now_s
+def _absent(stream: str, origin: StreamSeen | None, before: Finding | None, now_s: float) -> Finding | None:
+    had = before.mirror_last if before is not None else None
+    if origin is None:
+        if before is None or had is None:
+            return None
+        reason = f"it was deleted here, up to {had}, and the truck has it no more"
+        return Finding(stream, MirrorState.GONE, reason, mirror_last=had, origin_last=0, moved_s=now_s)
+    found = Finding(
+        stream,
+        MirrorState.ABSENT,
+        "not mirrored here yet",
+        Repair.CREATE,
+        behind=origin.last,
+        origin_last=origin.last,
+        moved_s=now_s,
     )
+    if had is None:
+        return found
+    if had > origin.last:
+        missing = (origin.last + 1, had)
+        reason = f"it was deleted here, and the truck has it only up to {origin.last}: {missing[0]} to {had} are gone"
+        return replace(found, state=MirrorState.HOLE, reason=reason, missing=missing)
+    return replace(found, state=MirrorState.REFILLING, reason="it was deleted here: made again")
 
 
 def _difference(found: Finding, seen: Observation, is_log: bool) -> Finding | None:
@@ -152,8 +205,11 @@ def _difference(found: Finding, seen: Observation, is_log: bool) -> Finding | No
         reason = f"what stands here under this name is no mirror of the truck's{full}"
         return replace(found, state=MirrorState.DIVERGED, reason=reason, repair=aside)
     if seen.differs_at:
-        reason = f"message {seen.differs_at} is not the truck's{full}"
-        return replace(found, state=MirrorState.DIVERGED, reason=reason, repair=aside)
+        reason = f"message {seen.differs_at} is not the truck's"
+        if is_log:
+            # What is written down came from here: other records under its numbers would be passed over in silence.
+            return replace(found, state=MirrorState.DIVERGED, reason=f"{reason}: kept as it is")
+        return replace(found, state=MirrorState.DIVERGED, reason=f"{reason}{full}", repair=aside)
     if origin.last < mirror.last:
         kept = f"the truck has it up to {origin.last}, this mirror up to {mirror.last}"
         if not is_log:

@@ -11,12 +11,14 @@ from nats.js.api import Header
 from nats.js.errors import APIError
 
 from ardoise.chassis.bus import Bus
+from ardoise.chassis.log import stream_of
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.pb.race_pb2 import OddityKind, OddityRecord
 from ardoise.pb.sites_pb2 import GetSiteRequest, SiteReport, SitesStatus, SiteStatus, Truth
 from ardoise.pb.sites_pb2_grpc import SitesServiceStub
 from ardoise.sites.digests import Digests
 from ardoise.sites.reporting import Reporter
+from ardoise.sites.stagger import Elsewhere
 from ardoise.sites.status import complete
 from ardoise.sites.topology import SiteKind, Topology
 
@@ -63,6 +65,16 @@ class Peer:
     def answers(self) -> bool:
         """Whether its newest report is of now."""
         return self.report is not None and time.monotonic() - self.heard_s < STALE_S
+
+    def mirror_of(self, log: str) -> Elsewhere | None:
+        """What it says of its mirror of a log; None: nothing that is of now."""
+        if not self.answers or not self.report.HasField("logs"):
+            return None
+        state = next((mirror.state for mirror in self.report.mirrors if mirror.stream == log), None)
+        held = next((one for one in self.report.logs.logs if stream_of(one.epoch) == log), None)
+        if state is None or held is None:
+            return None
+        return Elsewhere(state, held.first_sequence, held.last_sequence)
 
 
 class Observer:

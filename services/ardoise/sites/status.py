@@ -15,7 +15,7 @@ from ardoise.pb.sites_pb2 import (
     WatermarksReport,
 )
 from ardoise.sites.guard import UNKNOWN, Epoch, Held, Holding, Promotion, Unknown, Verdict, judge
-from ardoise.sites.mirrors import MirrorState
+from ardoise.sites.mirrors import WELL, MirrorState
 from ardoise.sites.topology import Topology
 
 PRIMARY, SYNCHRONOUS = DatabaseRole.DATABASE_ROLE_PRIMARY, DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY
@@ -130,7 +130,7 @@ def _mirrors(status: SitesStatus, edge: str, reports: Reports) -> Iterable[str]:
         if edge in reports and MirrorState.UNKNOWN in states.values():
             yield f"{site.site} does not reach {edge}: how far it is behind is Unknown to itself"
         for stream, state in states.items():
-            if state not in (MirrorState.FOLLOWING, MirrorState.UNKNOWN):
+            if state not in (*WELL, MirrorState.UNKNOWN):
                 yield f"{site.site}: {stream} {state}"
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import nats.errors
 import structlog
+from google.protobuf.message import DecodeError
 from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 from nats.js.errors import APIError, NotFoundError
@@ -16,8 +18,19 @@ from ardoise.chassis.log import STREAM_PREFIX
 from ardoise.chassis.mirror import created_of, digest_of, made_from, mirror_config
 from ardoise.chassis.newest import Newest
 from ardoise.chassis.telemetry import counter, gauge
+from ardoise.pb.log_pb2 import EpochCause, EpochOpened, LogRecord
 from ardoise.sites.mirror_aside import copies, set_aside
-from ardoise.sites.mirrors import Finding, MirrorState, Observation, Repair, StreamSeen, decide, unknown
+from ardoise.sites.mirrors import (
+    WELL,
+    Finding,
+    MirrorState,
+    Observation,
+    Repair,
+    StreamSeen,
+    decide,
+    unknown,
+)
+from ardoise.sites.stagger import Elsewhere, staggered
 
 LOOK_EVERY_S = 2.0
 # Several round trips over a link of 500 ms that loses packets; a truck that takes longer is unknown in this look.
@@ -32,10 +45,15 @@ _log = structlog.get_logger(__name__)
 _behind = gauge(
     "sites.mirror.behind", "1", "Messages that the truck has and this mirror has not; -1: unknown."
 )
-_healthy = gauge("sites.mirror.healthy", "1", "1: following; 0: another state; -1: unknown.")
+_healthy = gauge(
+    "sites.mirror.healthy", "1", "1: following, or of a log that was given up; 0: another state; -1: unknown."
+)
 _repairs = counter("sites.mirror.repairs", "1", "Repairs made, by kind.")
 
 _FAILURES = (nats.errors.Error, APIError, TimeoutError)
+
+
+type Others = Callable[[str], Mapping[str, Elsewhere | None]]
 
 
 @dataclass(frozen=True)
@@ -77,13 +95,16 @@ class _Sample:
 class MirrorWatch:
     """One account's mirrors at this region. `seed` is the sampling's."""
 
-    def __init__(self, account: Account, edge: str, *, seed: int) -> None:
+    def __init__(self, account: Account, region: str, edge: str, others: Others, *, seed: int) -> None:
         self._account = account
-        self._edge = edge
+        self._region, self._edge = region, edge
+        self._others = others
         self._near = account.bus.nc.jetstream(timeout=ASK_LIMIT_S)
         self._far = account.bus.nc.jetstream(domain=edge, timeout=ASK_LIMIT_S)
         self._draw = random.Random(seed)
         self._samples: dict[str, _Sample] = {}
+        self._begun: dict[str, int] = {}
+        """By log: the epoch that its first message says was given up for it; 0: none."""
         self.findings: dict[str, Finding] = {}
 
     async def look(self) -> None:
@@ -106,7 +127,8 @@ class MirrorWatch:
             self._say({name: unknown(name, why, last, now_s) for name, last in ends.items()})
             return
         found = {}
-        for name in sorted(filter(self._account.mirrors, near.keys() | far.keys())):
+        # Those that are gone on both sides too: that is said.
+        for name in sorted(filter(self._account.mirrors, near.keys() | far.keys() | self.findings.keys())):
             if finding := await self._judge(name, near, far):
                 found[name] = finding
         self._say(found)
@@ -115,8 +137,11 @@ class MirrorWatch:
         self, name: str, near: dict[str, StreamInfo], far: dict[str, StreamInfo]
     ) -> Finding | None:
         before, now_s = self.findings.get(name), time.monotonic()
+        is_log = name.startswith(STREAM_PREFIX)
         try:
             differs_at = await self._sampled(name, near.get(name), far.get(name))
+            if is_log:
+                await self._read_beginning(name, near.get(name))
         except _FAILURES as error:
             last = near[name].state.last_seq
             return unknown(name, f"its content cannot be read: {error!r}", last, now_s)
@@ -126,8 +151,11 @@ class MirrorWatch:
             differs_at=differs_at,
             compared=self._account.may_read,
             aside=len(copies(name, near)),
+            successor=self._successor(name),
         )
-        finding = decide(name, seen, before, now_s, is_log=name.startswith(STREAM_PREFIX))
+        finding = decide(name, seen, before, now_s, is_log=is_log)
+        if finding is not None and is_log:
+            finding = staggered(finding, self._region, self._others(name), now_s, aside=seen.aside)
         if finding is None or finding.repair is Repair.NONE:
             return finding
         try:
@@ -180,6 +208,22 @@ class MirrorWatch:
         )
         return differs_at
 
+    async def _read_beginning(self, name: str, mirror: StreamInfo | None) -> None:
+        if name in self._begun or mirror is None or mirror.state.first_seq != 1 or not mirror.state.messages:
+            return
+        content = (await self._near.get_msg(name, seq=1)).data or b""
+        try:
+            opened = LogRecord.FromString(content).epoch_opened
+        except DecodeError:
+            # Whatever stands there, it gave no other log up.
+            opened = EpochOpened()
+        gave_up = opened.cause == EpochCause.EPOCH_CAUSE_LOSS
+        self._begun[name] = opened.previous.epoch if gave_up else 0
+
+    def _successor(self, name: str) -> int:
+        mine = [log for log, given_up in self._begun.items() if f"{STREAM_PREFIX}{given_up}" == name]
+        return max((int(log.removeprefix(STREAM_PREFIX)) for log in mine), default=0)
+
     async def _differs(self, name: str, sequence: int) -> bool:
         """Whether both have it, and not the same. What only one has is a hole, and shows in the counts."""
         try:
@@ -194,11 +238,11 @@ class MirrorWatch:
         for name, finding in found.items():
             known = finding.behind is not None
             _behind.set(finding.behind if known else -1, {"stream": name})
-            following = int(finding.state is MirrorState.FOLLOWING)
-            _healthy.set(following if known else -1, {"stream": name})
+            well = int(finding.state in WELL)
+            _healthy.set(well if known or well else -1, {"stream": name})
             before = self.findings.get(name)
             if before is None or before.state is not finding.state:
-                say = _log.info if following or not known else _log.warning
+                say = _log.info if well or finding.state is MirrorState.UNKNOWN else _log.warning
                 say("mirror", stream=name, state=finding.state, behind=finding.behind, reason=finding.reason)
         self.findings = found
 
@@ -220,13 +264,18 @@ class Watchdog:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-def region_watchdog(region: str, edge: str, race: Bus, teams: Bus, *, seed: int) -> Watchdog:
-    """Everything that a region mirrors of the edge: the logs, what was refused, and the teams' log unread."""
+def region_watchdog(
+    region: str, edge: str, race: Bus, teams: Bus, *, others: Others = lambda _: {}, seed: int
+) -> Watchdog:
+    """Everything that a region mirrors of the edge: the logs, what was refused, and the teams' log unread.
+
+    `others`: what the other regions say of a log; without any, this region's copy is the only one but the truck's.
+    """
     accounts = (
         Account(race, frozenset({"REFUSED"}), logs=True, may_read=True),
         Account(teams, frozenset({"BIOMETRIC"})),
     )
-    return Watchdog(region, [MirrorWatch(account, edge, seed=seed) for account in accounts])
+    return Watchdog(region, [MirrorWatch(account, region, edge, others, seed=seed) for account in accounts])
 
 
 async def streams_of(context: JetStreamContext) -> dict[str, StreamInfo]:

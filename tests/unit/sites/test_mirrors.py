@@ -96,11 +96,55 @@ def test_a_truck_that_comes_back_gives_its_mirror_time():
 
 
 def test_other_content_is_set_aside_until_there_are_too_many_copies():
-    finding = judged(mirror(10), origin(10, created=NEW), differs_at=1)
+    finding = judged(mirror(10), origin(10, created=NEW), differs_at=1, is_log=False)
     assert (finding.state, finding.repair) == (MirrorState.DIVERGED, Repair.SET_ASIDE)
-    full = judged(mirror(10), origin(10, created=NEW), differs_at=1, aside=MOST_ASIDE)
+    full = judged(mirror(10), origin(10, created=NEW), differs_at=1, aside=MOST_ASIDE, is_log=False)
     assert (full.state, full.repair) == (MirrorState.DIVERGED, Repair.NONE)
     assert "look at them first" in full.reason
+
+
+def test_a_log_with_other_content_is_said_and_left_alone_for_it_is_written_down_already():
+    finding = judged(mirror(10), origin(10, created=NEW), differs_at=1)
+    assert (finding.state, finding.repair) == (MirrorState.DIVERGED, Repair.NONE)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "seen"),
+    [
+        (mirror(10), origin(10, created=NEW), {"differs_at": 1}),
+        (mirror(10), origin(4), {}),
+        (mirror(10), origin(20, first=15, created=NEW), {}),
+        (mirror(10), origin(20, first=11, created=NEW), {}),
+        (mirror(10), None, {}),
+    ],
+    ids=["another", "shrank", "hole", "made_again_further_on", "gone"],
+)
+def test_what_is_wrong_with_a_log_that_was_given_up_is_no_trouble_any_more(
+    here: StreamSeen, there: StreamSeen | None, seen: dict
+):
+    trouble = judged(here, there, **seen)
+    finding = judged(here, there, successor=2, **seen)
+    assert trouble.state is not MirrorState.SUCCEEDED
+    assert (finding.state, finding.repair) == (MirrorState.SUCCEEDED, Repair.NONE)
+    assert finding.reason == f"{trouble.reason}; the race goes on in log 2"
+
+
+def test_a_mirror_of_a_log_that_was_given_up_still_gets_what_the_truck_has():
+    assert judged(mirror(10), origin(20), successor=2).state is MirrorState.BEHIND
+    assert judged(None, origin(20), successor=2).repair is Repair.CREATE
+
+
+def test_a_mirror_deleted_where_the_truck_has_less_is_made_again_and_the_loss_said():
+    shrank = judged(mirror(10), origin(4))
+    finding = judged(None, origin(4), shrank)
+    assert (finding.state, finding.repair, finding.missing) == (MirrorState.HOLE, Repair.CREATE, (5, 10))
+    assert "5 to 10 are gone" in finding.reason
+
+
+def test_a_mirror_deleted_where_the_truck_has_nothing_is_not_forgotten():
+    gone = judged(None, None, judged(mirror(10), None))
+    assert (gone.state, gone.repair, gone.mirror_last) == (MirrorState.GONE, Repair.NONE, 10)
+    assert judged(None, None, gone) == gone
 
 
 def test_a_log_that_shrank_is_said_and_its_mirror_left_alone():
