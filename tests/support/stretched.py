@@ -24,6 +24,8 @@ from ardoise.positioning.checkpoints import Checkpoints
 from ardoise.positioning.epoch_recorder import EpochRecorder
 from ardoise.positioning.store import RaceStore
 from ardoise.positioning.store_watch import StoreWatch
+from ardoise.sites.patroni import Patroni
+from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.etcd import EtcdMember, etcd_part
 from ardoise.up.patroni import PatroniMember, patroni_part
 from ardoise.up.programs import Programs, ProgramsMissing, debian_programs
@@ -162,6 +164,30 @@ class Stretched:
         """A planned switchover to a site, as Patroni does it."""
         body = {"leader": await self.primary(), "candidate": target}
         return await self.call(target, "POST", "/switchover", body)
+
+    def topology(self) -> Topology:
+        """As `sites` reads it; where nothing of it runs, with addresses at which nobody listens."""
+        nowhere = {"nats": "h:1", "positioning": "h:1", "sites": "h:1"}
+        return Topology(
+            sites=tuple(
+                Site(
+                    name=site,
+                    kind=SiteKind.REGION if site in REGIONS else SiteKind.EDGE,
+                    etcd=f"{host}:2379",
+                    patroni=f"{host}:8008" if site in REGIONS else "",
+                    postgres=f"{host}:5432" if site in REGIONS else "",
+                    **nowhere,
+                )
+                for site, host in self.hosts.items()
+            )
+        )
+
+    @contextlib.asynccontextmanager
+    async def controlled(self) -> AsyncIterator[Patroni]:
+        """Patroni's members as `sites` asks and tells them."""
+        context = self.data_plane("sites").client_context()
+        async with httpx.AsyncClient(verify=context, timeout=5.0) as http:
+            yield Patroni(http, self.topology())
 
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """Returns when it holds. Raises TimeoutError with what Patroni said last."""

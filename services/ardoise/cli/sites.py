@@ -19,7 +19,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-SWITCHOVER_LIMIT_S = 60.0
+SWITCHOVER_LIMIT_S = 100.0
+"""Patroni's step, and what comes of it where that is not what was asked for."""
 SiteName = Annotated[str, typer.Argument(help="truck, amsterdam or london.")]
 
 

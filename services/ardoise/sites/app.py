@@ -14,6 +14,7 @@ from ardoise.chassis.watching import Watch
 from ardoise.pb.race_pb2 import WatchSnapshotsRequest
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
 from ardoise.sites.observer import Observer, Peer
+from ardoise.sites.patroni import Patroni
 from ardoise.sites.reporting import ASK_LIMIT_S, OwnRace, Reporter
 from ardoise.sites.rpc import SitesService
 from ardoise.sites.settings import SitesSettings
@@ -75,7 +76,7 @@ async def run(settings: SitesSettings) -> None:
         service.spawn("reporter", reporter.run())
         observer = Observer(here.name, topology, reporter, peers, bus)
         service.spawn("compare", observer.compare_forever())
-        await service.serve_rpc(SitesService(topology, reporter, observer, http).servicer())
+        await service.serve_rpc(SitesService(reporter, observer, Patroni(http, topology)).servicer())
         await service.run()
 
 

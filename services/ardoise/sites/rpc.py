@@ -3,17 +3,18 @@
 import asyncio
 import time
 from collections import OrderedDict
+from datetime import UTC, datetime
 
 import grpc
-import httpx
 import structlog
 
 from ardoise.chassis.rpc import OPERATORS, Failure, Reason, Role, Servicer
 from ardoise.pb import sites_pb2, sites_pb2_grpc
 from ardoise.sites.observer import Observer
+from ardoise.sites.patroni import NoWord, Patroni
 from ardoise.sites.reporting import Reporter
-from ardoise.sites.switchover import SwitchoverRefused, objections, switch_over
-from ardoise.sites.topology import Topology
+from ardoise.sites.switching import SwitchoverRefused, switch_over
+from ardoise.sites.switchover import against_promotion, objections, to_wait_s
 
 SOON_MS = 1_000
 REMEMBERED_REQUESTS = 64
@@ -25,11 +26,8 @@ _log = structlog.get_logger(__name__)
 class SitesService(sites_pb2_grpc.SitesServiceServicer):
     """Answers from what was looked at last: a call costs nobody else anything."""
 
-    def __init__(
-        self, topology: Topology, reporter: Reporter, observer: Observer, http: httpx.AsyncClient
-    ) -> None:
-        """`http`: with the certificate that Patroni takes."""
-        self._topology, self._reporter, self._observer, self._http = topology, reporter, observer, http
+    def __init__(self, reporter: Reporter, observer: Observer, patroni: Patroni) -> None:
+        self._reporter, self._observer, self._patroni = reporter, observer, patroni
         self._one_at_a_time = asyncio.Lock()
         self._done: OrderedDict[str, sites_pb2.SwitchOverResponse] = OrderedDict()
 
@@ -79,14 +77,20 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
             if (done := self._done.get(request.request_id)) is not None:
                 return done
             status = self._observer.status()
-            if against := objections(status, request.target):
-                raise Failure(Reason.ERROR_REASON_SWITCHOVER_REFUSED, "; ".join(against))
-            primary = next(promotion.region for promotion in status.promotions if promotion.primary)
+            against = objections(status, request.target)
+            primary = next((promotion.region for promotion in status.promotions if promotion.primary), "")
             began_s = time.monotonic()
             try:
-                message = await switch_over(self._http, self._topology, primary, request.target)
+                if primary not in ("", request.target):
+                    await self._wait_for_the_last_change(primary, against)
+                if against:
+                    raise _refused("; ".join(against))
+                message = await switch_over(self._patroni, primary, request.target)
+            except NoWord as error:
+                raise _refused(str(error)) from error
             except SwitchoverRefused as error:
-                raise Failure(Reason.ERROR_REASON_SWITCHOVER_REFUSED, str(error)) from error
+                why = against_promotion(self._observer.status(), request.target)
+                raise _refused("; ".join([str(error), *why])) from error
             took_ms = round((time.monotonic() - began_s) * 1000)
             _log.info("switched_over", old=primary, new=request.target, took_ms=took_ms)
             done = self._done[request.request_id] = sites_pb2.SwitchOverResponse(
@@ -95,3 +99,13 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
             while len(self._done) > REMEMBERED_REQUESTS:
                 self._done.popitem(last=False)
             return done
+
+    async def _wait_for_the_last_change(self, primary: str, against: list[str]) -> None:
+        wait_s = to_wait_s(await self._patroni.history(primary), datetime.now(UTC))
+        if wait_s:
+            wait = f"wait {wait_s:.0f} s: the primary has moved to {primary} a moment ago"
+            raise _refused("; ".join([wait, *against]), retry_after_ms=round(wait_s * 1000) + SOON_MS)
+
+
+def _refused(message: str, retry_after_ms: int | None = None) -> Failure:
+    return Failure(Reason.ERROR_REASON_SWITCHOVER_REFUSED, message, retry_after_ms=retry_after_ms)

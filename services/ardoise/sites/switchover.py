@@ -1,19 +1,26 @@
-"""A planned change of the primary: what stands against it, decided from the status; and its one step, Patroni's."""
+"""What stands against a planned change of the primary, and what came of one: decided from what is seen. Pure.
 
-import httpx
+A planned change waits for the one before it, whoever made that (I11): until the former primary follows again, which
+being a synchronous standby says, and until the new one has been primary for COOL_DOWN_S. An operator who goes there
+and back by mistake, or two who undo each other, so cost the race one pause a minute. An automatic change never waits
+for the clock, since waiting would be an outage; it waits for the former primary to follow again, because Patroni
+promotes synchronous members only.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import Enum, auto
+from itertools import pairwise
 
 from ardoise.pb.sites_pb2 import DatabaseRole, SitesStatus, SiteStatus, Truth
 from ardoise.sites.mirrors import MirrorState
-from ardoise.sites.topology import Topology
+from ardoise.sites.patroni import History, Member
 
 MOST_BEHIND = 1_000
 """Messages of the log, about a minute of a race: what the target would have to catch up with before it writes."""
-STEP_LIMIT_S = 30.0
-"""Of Patroni: it stops the old primary, and promotes the new one when that has everything."""
-
-
-class SwitchoverRefused(RuntimeError):
-    """It was not begun, or Patroni did not do it; the message says why."""
+COOL_DOWN_S = 60.0
+"""From one change of the primary to the next planned one."""
+_WHEN, _WHO = 3, 4
 
 
 def objections(status: SitesStatus, target: str) -> list[str]:
@@ -27,11 +34,17 @@ def objections(status: SitesStatus, target: str) -> list[str]:
         return ["no primary is seen: this is a failover, and Patroni's to decide"]
     if primary == target:
         return [f"{target} is primary already"]
-    found = _of_the_target(sites[target], status)
-    for promotion in status.promotions:
-        if promotion.region == target and promotion.without_loss != Truth.TRUTH_YES:
-            found += promotion.reasons
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*_of_the_target(sites[target], status), *against_promotion(status, target)]))
+
+
+def against_promotion(status: SitesStatus, target: str) -> list[str]:
+    """Why the guard would not promote it."""
+    return [
+        reason
+        for promotion in status.promotions
+        if promotion.region == target and promotion.without_loss != Truth.TRUTH_YES
+        for reason in promotion.reasons
+    ]
 
 
 def _of_the_target(target: SiteStatus, status: SitesStatus) -> list[str]:
@@ -53,13 +66,49 @@ def _of_the_target(target: SiteStatus, status: SitesStatus) -> list[str]:
     return found
 
 
-async def switch_over(http: httpx.AsyncClient, topology: Topology, primary: str, target: str) -> str:
-    """Asks Patroni for it, and returns its word once it is done. Raises SwitchoverRefused."""
-    url = f"https://{topology.site(target).patroni}/switchover"
-    try:
-        answer = await http.post(url, json={"leader": primary, "candidate": target}, timeout=STEP_LIMIT_S)
-    except httpx.HTTPError as error:
-        raise SwitchoverRefused(f"{target}'s Patroni did not answer: {error!r}") from error
-    if not answer.is_success:
-        raise SwitchoverRefused(f"Patroni: {answer.text.strip()}")
-    return answer.text.strip()
+def to_wait_s(history: History, now: datetime) -> float:
+    """How long a planned change has to wait for the last one's sake; 0: not at all.
+
+    The instant of that is of a region's clock. One that is far off, either way, lets nobody wait for ever.
+    """
+    changed = _last_change(history)
+    if changed is None:
+        return 0.0
+    return max(0.0, COOL_DOWN_S - abs((now - changed).total_seconds()))
+
+
+def _last_change(history: History) -> datetime | None:
+    """When another region became primary; a region that was promoted anew, after a crash, changed nothing."""
+    known = [line for line in history if len(line) > _WHO]
+    changes = [later for earlier, later in pairwise(known) if earlier[_WHO] != later[_WHO]]
+    # Who was primary before the first line is not written down: it counts as a change.
+    last = next(reversed([*known[:1], *changes]), None)
+    if last is None:
+        return None
+    when = datetime.fromisoformat(last[_WHEN])
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+class Outcome(Enum):
+    """What came of a switchover."""
+
+    OPEN = auto()
+    """It is on its way, or nobody can tell."""
+    MOVED = auto()
+    """The target is primary."""
+    STAYED = auto()
+    """The old one is, still or again."""
+    NOBODY = auto()
+    """The old one has given the leadership away, the target took it and gave it back: its guard refused."""
+
+
+def outcome(old: Member | None, new: Member | None, timeline: int) -> Outcome:
+    """From what both say at one moment, None where one does not answer; `timeline`: of the old one as primary."""
+    if new is not None and new.primary:
+        return Outcome.MOVED
+    if old is not None and old.primary:
+        return Outcome.STAYED
+    seen: Sequence[Member] = [member for member in (old, new) if member is not None]
+    unlocked = len(seen) == 2 and all(member.nobody_leads for member in seen)
+    # On a new timeline it may have taken decisions, which the old one has not.
+    return Outcome.NOBODY if unlocked and new is not None and new.timeline == timeline else Outcome.OPEN
