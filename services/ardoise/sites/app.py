@@ -13,6 +13,7 @@ from ardoise.chassis.rpc import channel
 from ardoise.chassis.watching import Watch
 from ardoise.pb.race_pb2 import WatchSnapshotsRequest
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
+from ardoise.sites.etcd_leader import EtcdLeader
 from ardoise.sites.observer import Observer, Peer
 from ardoise.sites.patroni import Patroni
 from ardoise.sites.reporting import ASK_LIMIT_S, OwnRace, Reporter
@@ -74,6 +75,7 @@ async def run(settings: SitesSettings) -> None:
         reporter = Reporter(here, topology, http, bus, race, store=store, watchdog=watchdog)
         service.on_drain("reporter", reporter.close)
         service.spawn("reporter", reporter.run())
+        service.spawn("etcd leader", EtcdLeader(here.name, topology, reporter, http).run())
         observer = Observer(here.name, topology, reporter, peers, bus)
         service.spawn("compare", observer.compare_forever())
         await service.serve_rpc(SitesService(reporter, observer, Patroni(http, topology)).servicer())

@@ -27,8 +27,9 @@ from ardoise.up.programs import Programs
 from ardoise.up.supervisor import Part
 
 SCOPE = "ardoise"
-# Patroni allows no shorter lease; its sum rule is loop_wait + 2 * retry_timeout <= ttl.
-TTL_S, LOOP_WAIT_S, RETRY_TIMEOUT_S = 20, 2, 4
+# Patroni allows no shorter lease; its sum rule is loop_wait + 2 * retry_timeout <= ttl. An election of etcd takes up
+# to 6 s: a primary that gave up earlier would step down for a lost standby's region.
+TTL_S, LOOP_WAIT_S, RETRY_TIMEOUT_S = 20, 2, 7
 # A primary that does not come up again, or does not stop, must not keep the other from taking over.
 PRIMARY_START_LIMIT_S, PRIMARY_STOP_LIMIT_S = 20, 10
 # How much WAL a region that is away may hold back: half an hour of a race at ten times its usual rate. A standby

@@ -36,7 +36,8 @@ def test_each_etcd_member_knows_all_and_asks_everybody_for_a_certificate():
 
 def test_patronis_timing_keeps_its_own_rule():
     dcs = patroni.configuration(member(), PROGRAMS)["bootstrap"]["dcs"]
-    assert (dcs["ttl"], dcs["loop_wait"], dcs["retry_timeout"]) == (20, 2, 4)
+    assert (dcs["ttl"], dcs["loop_wait"], dcs["retry_timeout"]) == (20, 2, 7)
+    assert dcs["retry_timeout"] > 2 * etcd.ELECTION_MS / 1000
     assert dcs["loop_wait"] + 2 * dcs["retry_timeout"] <= dcs["ttl"]
 
 

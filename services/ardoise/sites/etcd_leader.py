@@ -1,0 +1,67 @@
+"""Keeps etcd's leadership in the standby's region.
+
+A new leader of etcd lets every lease run from its beginning again. Where the old one is lost together with the
+primary, the election (3 to 6 s) and a whole lease stand before the promotion: measured 28 s, instead of 20 s with the
+leadership elsewhere. Not on the truck either: everything that etcd writes would go twice over the truck's link. Its
+own region lost, the primary waits for the election, which Patroni's retry_timeout is longer than.
+"""
+
+import asyncio
+
+import httpx
+import structlog
+
+from ardoise.pb.sites_pb2 import DatabaseRole, SiteReport
+from ardoise.sites.reporting import Reporter
+from ardoise.sites.topology import Topology
+
+LOOK_EVERY_S = 2.0
+LOOKS = 3
+"""So many looks after one another: what has just failed over may not have settled."""
+
+_log = structlog.get_logger(__name__)
+
+
+def leader_to_relieve(report: SiteReport) -> str:
+    """The site whose member leads although the one of this report's site should; empty: none.
+
+    That is the standby's region, and only while every member is well.
+    """
+    if report.database.role != DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY:
+        return ""
+    if not report.etcd or not all(member.healthy for member in report.etcd):
+        return ""
+    leader = next((member.site for member in report.etcd if member.leader), "")
+    return "" if leader == report.site else leader
+
+
+class EtcdLeader:
+    """Looks, and takes the leadership over."""
+
+    def __init__(self, here: str, topology: Topology, reporter: Reporter, http: httpx.AsyncClient) -> None:
+        self._here, self._topology, self._reporter, self._http = here, topology, reporter, http
+
+    async def run(self) -> None:
+        """For ever, every LOOK_EVERY_S; what does not work is tried again."""
+        seen = 0
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            report = self._reporter.newest.value
+            leader = leader_to_relieve(report) if report is not None else ""
+            seen = seen + 1 if leader else 0
+            if seen >= LOOKS:
+                await self._take_over(leader)
+                seen = 0
+
+    async def _take_over(self, leader: str) -> None:
+        try:
+            mine = (await self._ask(self._here, "status", {}))["header"]["member_id"]
+            await self._ask(leader, "transfer-leadership", {"targetID": mine})
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            _log.warning("etcd_leadership_not_moved", of=leader, to=self._here, error=repr(error))
+        else:
+            _log.info("etcd_leadership_moved", of=leader, to=self._here)
+
+    async def _ask(self, site: str, what: str, body: dict[str, str]) -> dict:
+        url = f"https://{self._topology.site(site).etcd}/v3/maintenance/{what}"
+        return (await self._http.post(url, json=body)).raise_for_status().json()
