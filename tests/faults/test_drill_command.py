@@ -45,9 +45,15 @@ def drill_run(sites_up: SitesUp, *names: str) -> Iterator[subprocess.Popen]:
 
 
 def typed(sites_up: SitesUp, command: str) -> None:
+    here = Path(sys.executable).parent
     subprocess.run(
-        [sys.executable, "-m", *command.split()],
-        env={**os.environ, "ARDOISE_STATE_DIR": str(sites_up.directory / "state")},
+        command,
+        shell=True,
+        env={
+            **os.environ,
+            "ARDOISE_STATE_DIR": str(sites_up.directory / "state"),
+            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+        },
         check=True,
         stdout=subprocess.DEVNULL,
         timeout=LIMIT_S,

@@ -83,7 +83,7 @@ def _run_all(chosen: Sequence[tuple["Scenario", int]], state_dir: Path, report_d
     from ardoise.ingest.setup.source import read_setup
     from ardoise.rehearsal.drills.report.files import keep
     from ardoise.rehearsal.drills.report.model import Report, Verdict
-    from ardoise.rehearsal.drills.report.table import print_report, summary_table
+    from ardoise.rehearsal.drills.report.table import print_report, summary
     from ardoise.rehearsal.drills.run import run_drill
     from ardoise.up.control import Control
     from ardoise.up.demo import SIMULATED_EVENT
@@ -118,7 +118,7 @@ def _run_all(chosen: Sequence[tuple["Scenario", int]], state_dir: Path, report_d
             asyncio.run(run_all())
         finally:
             if len(reports) > 1:
-                console.print(summary_table(reports))
+                console.print(summary(reports))
     verdicts = {report.verdict for report in reports}
     if verdicts != {Verdict.HELD}:
         raise typer.Exit(ABORTED_CODE if Verdict.ABORTED in verdicts else 1)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ardoise.rehearsal.drills.precheck import Platform, cast_of, objections
+from ardoise.rehearsal.drills.precheck import Platform, cast_of, mending, objections
 from ardoise.rehearsal.drills.scenario import Place
 
 EPOCH = 1
@@ -90,3 +90,19 @@ def test_a_mirror_that_is_behind_and_a_server_that_is_silent_are_named():
 
 def test_a_race_that_is_live_is_not_displaced():
     assert objections(platform(race_on=True)) == ["a race is live: finish it first, a drill takes its place"]
+
+
+def test_what_was_left_broken_is_mended_by_commands_that_can_be_copied():
+    state = platform().state
+    state["links"].append({"sender": "truck", "receiver": "london", "cut": True})
+    state["sites"]["london"]["parts"]["nats-server"]["state"] = "held"
+    assert mending(state, {("amsterdam", ("patroni-amsterdam",))}) == [
+        "ardoise sites part resume amsterdam patroni-amsterdam",
+        "ardoise sites link truck london",
+        "ardoise sites part restore london nats-server",
+    ]
+    state["sites"]["truck"]["parts"]["nats-server"]["state"] = "held"
+    assert mending(state, set())[-1] == (
+        "ardoise sites part restore truck nats-server & ardoise sites part restore london nats-server & wait"
+    )
+    assert mending(platform().state, set()) == []

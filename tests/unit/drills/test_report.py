@@ -10,7 +10,7 @@ from ardoise.rehearsal.drills.report.listing import listing
 from ardoise.rehearsal.drills.report.model import Report, Verdict
 from ardoise.rehearsal.drills.report.page import page
 from ardoise.rehearsal.drills.report.picture import picture
-from ardoise.rehearsal.drills.report.table import print_report, summary_table
+from ardoise.rehearsal.drills.report.table import print_report, summary
 from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from rich.console import Console, RenderableType
 
@@ -59,11 +59,36 @@ def test_the_terminal_shows_verdict_figures_and_each_invariant():
 
 
 def test_the_terminal_says_what_speaks_against_a_drill():
-    shown = printed(broken()) + shown_as(summary_table([report(), broken()]))
+    shown = printed(broken()) + shown_as(summary([report(), broken()]))
     assert "FAILED" in shown
     assert "is neither a row nor counted" in shown
     assert re.search(r"5\s+region-lost\s+held", shown)
-    assert re.search(r"5\s+region-lost\s+failed.*I2: fix of tracker 9001", shown)
+    assert re.search(r"5\s+region-lost\s+failed", shown)
+    assert "region-lost: I2: fix of tracker 9001" in shown
+
+
+def test_the_summary_is_whole_in_a_narrow_terminal_too():
+    long = report().model_copy(update={"name": "one-way-primary-standby"})
+    shown = shown_as(summary([long, long]), width=80)
+    assert len(re.findall(r"5\s+one-way-primary-standby\s+held", shown)) == 2
+
+
+def test_a_command_to_copy_is_not_folded_in_a_narrow_terminal():
+    command = "to mend it: ardoise sites part restore amsterdam etcd-amsterdam nats-server patroni-amsterdam"
+    assert command in printed(report().model_copy(update={"reasons": [command]}), width=40)
+
+
+def test_the_list_says_of_each_drill_what_has_to_hold_how_long_it_took(tmp_path: Path):
+    keep(report(), tmp_path)
+    shown = shown_as(listing(tmp_path))
+    for scenario in SCENARIOS.values():
+        assert scenario.name in shown
+        assert scenario.title in shown
+    assert re.search(
+        r"5 +region-lost [^1]*the picture goes on: standby, truck; [^1]*took 40 s last time", shown
+    )
+    assert shown.count("last time") == 1
+    assert "I2 nothing lost" in shown
 
 
 def test_a_command_to_copy_is_not_folded_in_a_narrow_terminal():

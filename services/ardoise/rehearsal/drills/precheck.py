@@ -46,7 +46,9 @@ def mending(state: Mapping[str, Any], paused: Iterable[tuple[str, tuple[str, ...
         for site, found in state["sites"].items()
         if (held := [name for name, part in found["parts"].items() if part["state"] == HELD])
     ]
-    return [*resumed, *whole, *restored]
+    # At once: no member of etcd is ready alone.
+    together = [f"{' & '.join(restored)} & wait"] if len(restored) > 1 else restored
+    return [*resumed, *whole, *together]
 
 
 def cast_of(found: Platform) -> Cast:

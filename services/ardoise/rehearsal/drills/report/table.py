@@ -1,8 +1,8 @@
 """The report in the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,20 +14,23 @@ STYLES = {
     Verdict.ABORTED: "bold red",
     Verdict.REFUSED: "bold #f6c700",
 }
+MOST_REASONS = 2
+"""Of each drill in the summary: its report has them all."""
 
 
-def summary_table(reports: Iterable[Report]) -> Table:
-    """Many drills, a line each."""
+def summary(reports: Sequence[Report]) -> RenderableType:
+    """Many drills, a line each; below, what speaks against those that did not hold."""
     table = Table(box=None, pad_edge=False)
     for name in ("no", "drill", "verdict"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name in ("writes stood", "screens stood", "fixes", "lost", "doubled", "s"):
         table.add_column(name, justify="right")
-    table.add_column("against")
+    against = []
     for report in reports:
         fixes = report.figures.fixes
         broken = [one for one in report.findings if not one.holds]
-        against = [*report.reasons, *(f"{one.invariant}: {one.against[0]}" for one in broken)]
+        reasons = [*report.reasons, *(f"{one.invariant}: {one.against[0]}" for one in broken)]
+        against += [Text(f"{report.name}: {reason}") for reason in reasons[:MOST_REASONS]]
         table.add_row(
             ",".join(map(str, report.numbers)),
             report.name,
@@ -38,9 +41,8 @@ def summary_table(reports: Iterable[Report]) -> Table:
             str(fixes.lost),
             str(fixes.doubled),
             f"{report.lasted_s:.0f}",
-            "; ".join(against[:2]),
         )
-    return table
+    return Group(table, *against)
 
 
 def print_report(report: Report, console: Console) -> None:
