@@ -66,7 +66,9 @@ def promotion_of(region: str, edge: str, reports: Reports) -> Promotion:
     """The guard's verdict on a region, from what it and the truck say."""
     report, truck = reports.get(region, SiteReport()), reports.get(edge, SiteReport())
     synchronous: bool | Unknown = UNKNOWN
-    if report.HasField("database"):
+    # Without etcd, the primary that had to step down looks like any standby, and has everything.
+    told = report.database.role in (PRIMARY, SYNCHRONOUS) or any(member.healthy for member in report.etcd)
+    if report.HasField("database") and told:
         synchronous = report.database.role in (PRIMARY, SYNCHRONOUS)
     if not report.HasField("watermarks"):
         return judge(UNKNOWN, synchronous)

@@ -147,3 +147,12 @@ def test_with_the_truck_silent_its_silence_alone_is_told_and_not_every_mirror():
 def test_a_region_that_is_silent_is_said_to_be_so_where_its_verdict_is_asked_for():
     status = status_of(HEALTHY[:2], seen_from="amsterdam")
     assert status.promotions[1].reasons == ["it does not answer amsterdam"]
+
+
+def test_a_standby_without_etcd_may_be_the_primary_that_stepped_down_and_nobody_can_tell():
+    alone = report("london", 98, STANDBY, 90)
+    for member in alone.etcd:
+        member.healthy = False
+    status = status_of((alone,))
+    assert status.promotions[1].without_loss == Truth.TRUTH_UNSPECIFIED
+    assert "unknown" in status.promotions[1].reasons[0]
