@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from ardoise.up.control import Action
 
+from tests.support.pages import commands, drill_commands
 from tests.support.sites_up import SitesUp
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("sites")]
@@ -81,6 +83,24 @@ async def broken(sites_up: SitesUp) -> list[str]:
         for name, part in found["parts"].items()
         if part["state"] != "running"
     ]
+
+
+def test_the_readme_lists_the_drills_and_runs_one_that_holds(sites_up: SitesUp, repository: Path):
+    said = {}
+    for command in drill_commands(list(commands(repository / "README.md"))):
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=repository,
+            env={**os.environ, "ARDOISE_STATE_DIR": str(sites_up.directory / "state")},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        said[command] = done.stdout
+    assert "region-lost" in said[".venv/bin/ardoise drill list"]
+    assert "HELD  truck-isolated" in said[".venv/bin/ardoise drill run truck-isolated"]
 
 
 async def test_ctrl_c_puts_right_what_was_broken_and_says_so(sites_up: SitesUp):

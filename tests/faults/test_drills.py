@@ -1,10 +1,12 @@
-"""Seven faults on three real sites: what was promised holds, by histories of the drills' own probes."""
+"""Six faults on three real sites: what was promised holds, by histories of the drills' own probes."""
 
 import asyncio
 
 import pytest
+from ardoise.rehearsal.drills.faults import Faults
 from ardoise.rehearsal.drills.history import Kind
 from ardoise.rehearsal.drills.report.model import Verdict
+from ardoise.rehearsal.drills.scenario import Step
 from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from ardoise.up.control import Action
 
@@ -17,7 +19,6 @@ CORE = (
     "database-killed",
     "switchover",
     "region-lost",
-    "truck-isolated",
     "region-lost-recorder-crashes",
     "truck-loses-power",
     "mirror-stuck",
@@ -46,6 +47,26 @@ async def test_a_drill_on_a_degraded_platform_is_refused_with_the_reason(sites_u
     assert report.verdict is Verdict.REFUSED
     assert report.reasons == ["london: recorder is held"]
     assert report.events == []
+
+
+async def test_an_error_that_nobody_foresaw_ends_the_drill_and_not_its_putting_right(
+    sites_up: SitesUp, monkeypatch: pytest.MonkeyPatch
+):
+    do = Faults.do
+
+    async def broken(self: Faults, step: Step) -> None:
+        await do(self, step)
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(Faults, "do", broken)
+    report = await sites_up.drill(SCENARIOS["truck-isolated"])
+    async with sites_up.control() as control:
+        state = await control.state()
+
+    assert report.verdict is Verdict.FAILED
+    assert "KeyError('nobody foresaw it')" in report.reasons
+    assert any(event.kind is Kind.FAULT for event in report.events)
+    assert state["links"] == []
 
 
 async def test_a_drill_that_is_aborted_puts_right_what_it_broke(sites_up: SitesUp):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 THREE_SITES = ".venv/bin/ardoise sites up"
+DRILLS = ".venv/bin/ardoise drill list"
 
 
 def pages(repository: Path) -> Iterator[Path]:
@@ -28,5 +29,10 @@ def race_day_commands(shown: list[str]) -> list[str]:
 
 
 def three_sites_commands(shown: list[str]) -> list[str]:
-    """`ardoise sites up` and what comes after it."""
-    return shown[shown.index(THREE_SITES) :]
+    """`ardoise sites up` and what comes after it, up to the drills."""
+    return shown[shown.index(THREE_SITES) : shown.index(DRILLS)]
+
+
+def drill_commands(shown: list[str]) -> list[str]:
+    """`ardoise drill list` and what comes after it."""
+    return shown[shown.index(DRILLS) :]

@@ -128,9 +128,9 @@ def print_status(status: SitesStatus, console: Console) -> None:
 def _mark(condition: SitesCondition) -> str:
     """Whether it is as it should be: a name alone does not tell whether yes is good."""
     if condition.status == Truth.TRUTH_UNSPECIFIED:
-        return "[yellow] ? [/yellow]"
+        return "[yellow] ?[/yellow]"
     wanted = Truth.TRUTH_YES if condition.type in GOOD else Truth.TRUTH_NO
-    return "[green]ok [/green]" if condition.status == wanted else "[bold red] ! [/bold red]"
+    return "[green]ok[/green]" if condition.status == wanted else "[bold red] ![/bold red]"
 
 
 def _row(site: SiteStatus) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from ardoise.rehearsal.drills.history import Followed
 from ardoise.rehearsal.drills.report.files import keep, read
 from ardoise.rehearsal.drills.report.listing import listing
 from ardoise.rehearsal.drills.report.model import Report, Verdict
@@ -43,6 +44,13 @@ def test_a_report_is_read_as_it_was_kept(tmp_path: Path):
     assert read(shown.with_suffix(".json")) == report()
 
 
+def test_the_picture_is_a_document_of_its_own_too(tmp_path: Path):
+    drawn = keep(report(), tmp_path).with_suffix(".svg").read_text()
+    ElementTree.fromstring(drawn)
+    assert drawn.startswith("<svg ")
+    assert "svg text" in drawn
+
+
 def test_a_file_that_is_no_report_says_what_is_wrong_with_it(tmp_path: Path):
     (tmp_path / "other.json").write_text('{"name": "x"}')
     with pytest.raises(ValueError, match="is no report of a drill"):
@@ -78,12 +86,13 @@ def test_a_command_to_copy_is_not_folded_in_a_narrow_terminal():
     assert command in printed(report().model_copy(update={"reasons": [command]}), width=40)
 
 
-def test_the_list_says_of_each_drill_what_has_to_hold_how_long_it_took(tmp_path: Path):
+def test_the_list_says_of_each_drill_what_has_to_hold_its_runbooks_and_how_long_it_took(tmp_path: Path):
     keep(report(), tmp_path)
     shown = shown_as(listing(tmp_path))
     for scenario in SCENARIOS.values():
         assert scenario.name in shown
         assert scenario.title in shown
+        assert not scenario.runbooks or f"follows docs/runbooks: {', '.join(scenario.runbooks)}" in shown
     assert re.search(
         r"5 +region-lost [^1]*the picture goes on: standby, truck; [^1]*took 40 s last time", shown
     )
@@ -91,22 +100,14 @@ def test_the_list_says_of_each_drill_what_has_to_hold_how_long_it_took(tmp_path:
     assert "I2 nothing lost" in shown
 
 
-def test_a_command_to_copy_is_not_folded_in_a_narrow_terminal():
-    command = "to mend it: ardoise sites part restore amsterdam etcd-amsterdam nats-server patroni-amsterdam"
-    assert command in printed(report().model_copy(update={"reasons": [command]}), width=40)
-
-
-def test_the_list_says_of_each_drill_what_has_to_hold_how_long_it_took(tmp_path: Path):
-    keep(report(), tmp_path)
-    shown = shown_as(listing(tmp_path))
-    for scenario in SCENARIOS.values():
-        assert scenario.name in shown
-        assert scenario.title in shown
-    assert re.search(
-        r"5 +region-lost [^1]*the picture goes on: standby, truck; [^1]*took 40 s last time", shown
+def test_the_page_shows_each_command_of_a_runbook_and_what_it_printed():
+    done = Followed(
+        31.0, "region-lost", "Look", "ardoise sites status", 0, "london <primary>", ("Protected",)
     )
-    assert shown.count("last time") == 1
-    assert "I2 nothing lost" in shown
+    shown = page(report().model_copy(update={"followed": [done]}))
+    assert "<code>ardoise sites status</code>" in shown
+    assert "london &lt;primary&gt;" in shown
+    assert "not seen: Protected" in shown
 
 
 def test_what_was_never_measured_is_unknown_and_not_zero():

@@ -3,6 +3,7 @@
 import pytest
 from ardoise.rehearsal.drills.scenario import (
     Act,
+    Follow,
     Hold,
     Invariant,
     Place,
@@ -40,7 +41,7 @@ def test_each_puts_right_what_it_breaks(scenario: Scenario):
 @every
 def test_each_breaks_something_and_waits_for_something_in_the_end(scenario: Scenario):
     assert any(not isinstance(step, (WaitUntil, Hold)) for step in scenario.steps)
-    assert isinstance(scenario.steps[-1], WaitUntil)
+    assert isinstance(scenario.steps[-1], (WaitUntil, Follow))
 
 
 @every

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pages import commands, pages, race_day_commands, three_sites_commands
+from tests.support.pages import commands, drill_commands, pages, race_day_commands, three_sites_commands
 
 # Commands too large for a check of a page, and the test that runs each.
 RUN_ELSEWHERE = {
@@ -15,6 +15,7 @@ RUN_ELSEWHERE = {
 }
 RACE_DAY = "tests/integration/test_race_day_commands.py"
 THREE_SITES = "tests/sites/test_three_sites.py"
+DRILLS = "tests/faults/test_drill_command.py"
 
 
 def test_every_command_of_the_readme_runs(repository: Path):
@@ -23,6 +24,7 @@ def test_every_command_of_the_readme_runs(repository: Path):
     assert "make test" in shown
     elsewhere = RUN_ELSEWHERE | dict.fromkeys(race_day_commands(shown), RACE_DAY)
     elsewhere |= dict.fromkeys(three_sites_commands(shown), THREE_SITES)
+    elsewhere |= dict.fromkeys(drill_commands(shown), DRILLS)
     for command in shown:
         if command in elsewhere:
             assert (repository / elsewhere[command]).exists(), f"{command}: {elsewhere[command]} is gone"

@@ -126,7 +126,8 @@ class Kind(StrEnum):
     FAULT = "fault"
     MENDED = "mended"
     REACHED = "reached"
-    NOTE = "note"
+    COMMAND = "command"
+    """Of a runbook."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,20 @@ class Event:
     at_s: float
     kind: Kind
     text: str
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A command of a runbook, and what came of it."""
+
+    at_s: float
+    runbook: str
+    section: str
+    command: str
+    exit_code: int
+    output: str
+    missing: tuple[str, ...]
+    """What the runbook says that is to be seen, and was not."""
 
 
 @dataclass
@@ -153,6 +168,7 @@ class History:
     digests: list[DigestSeen] = field(default_factory=list)
     positions: list[PositionSeen] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    followed: list[Followed] = field(default_factory=list)
     poisoned: list[int] = field(default_factory=list)
     """Sequences of messages that nobody can read."""
     ended_s: float = 0.0
@@ -177,6 +193,6 @@ class History:
 
     @property
     def changed_s(self) -> float:
-        """When something was last broken or mended; 0: nothing was."""
-        changes = (event.at_s for event in self.events if event.kind in (Kind.FAULT, Kind.MENDED))
+        """When something was last broken or mended, or a runbook's command was done; 0: nothing was."""
+        changes = (event.at_s for event in self.events if event.kind is not Kind.REACHED)
         return max(changes, default=0.0)

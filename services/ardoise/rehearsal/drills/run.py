@@ -5,6 +5,7 @@ import platform as machine
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from ardoise.pb.setup_pb2 import StageSetup
@@ -12,6 +13,7 @@ from ardoise.race.engine import ENGINE_VERSION
 from ardoise.rehearsal.drills.conditions import steady
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.faults import DrillFailed, Faults
+from ardoise.rehearsal.drills.following import follow
 from ardoise.rehearsal.drills.history import History, Kind
 from ardoise.rehearsal.drills.inspection import connect, inspect
 from ardoise.rehearsal.drills.invariants import judge
@@ -21,7 +23,7 @@ from ardoise.rehearsal.drills.probing import Probes
 from ardoise.rehearsal.drills.readback import read_evidence
 from ardoise.rehearsal.drills.report.measure import event_lines, figures, timeline
 from ardoise.rehearsal.drills.report.model import Report, Verdict
-from ardoise.rehearsal.drills.scenario import Cast, Hold, Moment, Scenario, Until, WaitUntil
+from ardoise.rehearsal.drills.scenario import Cast, Follow, Hold, Moment, Scenario, Until, WaitUntil
 from ardoise.rehearsal.drills.stopping import ONCE, THRICE, TWICE, Stopped, Stops
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.up.control import Control, Refused
@@ -141,6 +143,7 @@ class _Drill:
             findings=findings,
             figures=figures(history, evidence, self._cast),
             events=event_lines(history),
+            followed=history.followed,
             timeline=timeline(history, self._cast),
         )
 
@@ -153,6 +156,9 @@ class _Drill:
                 case Hold(wait):
                     self._tell(f"{history.now_s():6.1f} s  for {wait.seconds:.0f} s")
                     await asyncio.sleep(wait.seconds)
+                case Follow():
+                    state_dir = Path(self._reached.state["state_dir"])
+                    await follow(step, self._cast, history, state_dir, self._tell)
                 case _:
                     told = len(history.events)
                     await faults.do(step)

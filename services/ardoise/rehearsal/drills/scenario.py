@@ -108,7 +108,27 @@ class WaitUntil:
     within: Wait
 
 
-type Step = SetLink | Act | KillInside | Switchover | StickMirror | SendAgain | WritePoison | Hold | WaitUntil
+@dataclass(frozen=True)
+class Follow:
+    """Does what a runbook says, command by command, as a person would; past what it promises, the drill has failed."""
+
+    runbook: str
+    """Page of docs/runbooks."""
+    section: str
+
+
+type Step = (
+    SetLink
+    | Act
+    | KillInside
+    | Switchover
+    | StickMirror
+    | SendAgain
+    | WritePoison
+    | Hold
+    | WaitUntil
+    | Follow
+)
 
 
 class Invariant(StrEnum):
@@ -159,3 +179,8 @@ class Scenario:
     steps: tuple[Step, ...]
     promise: Promise
     checks: frozenset[Invariant] = ALWAYS
+
+    @property
+    def runbooks(self) -> tuple[str, ...]:
+        """Pages that it follows, in their order."""
+        return tuple(dict.fromkeys(step.runbook for step in self.steps if isinstance(step, Follow)))

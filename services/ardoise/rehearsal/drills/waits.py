@@ -30,6 +30,7 @@ class Wait(Enum):
     CUT_BRIEF = (3.0, "a hiccup of a link", False)
     CUT_LONG = (LEASE_S + 10.0, "longer than the lease: who could be wrong is wrong by then", False)
     PAUSE = (40.0, "fault 3: with the lease before it, a machine that stood still for a minute", False)
+    RUNBOOK = (120.0, "what a runbook says is to be seen is seen, or it says whom to call", False)
     OBSERVE = (5.0, "what went wrong at once would have shown", False)
 
     def __init__(self, seconds: float, origin: str, promise: bool) -> None:

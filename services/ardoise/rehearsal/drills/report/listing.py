@@ -27,6 +27,8 @@ def listing(kept: Path) -> RenderableType:
 
 def _details(scenario: Scenario, kept: Path) -> Iterator[str]:
     yield "; ".join(_promised(scenario))
+    if scenario.runbooks:
+        yield f"follows docs/runbooks: {', '.join(scenario.runbooks)}"
     if reports := sorted(kept.glob(f"*Z-{scenario.name}.json")):
         yield f"took {read(reports[-1]).lasted_s:.0f} s last time"
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ardoise.rehearsal.drills.history import Kind
+from ardoise.rehearsal.drills.history import Followed, Kind
 from ardoise.rehearsal.drills.invariants.finding import Finding
 
 
@@ -97,6 +97,8 @@ class Report(_Kept):
     findings: list[Finding] = Field(default_factory=list)
     figures: Figures = Figures()
     events: list[EventLine] = Field(default_factory=list)
+    followed: list[Followed] = Field(default_factory=list)
+    """Commands of runbooks."""
     timeline: Timeline = Timeline()
 
     @property

@@ -3,7 +3,7 @@
 from html import escape
 
 from ardoise.rehearsal.drills.report.model import Report, Verdict
-from ardoise.rehearsal.drills.report.picture import picture
+from ardoise.rehearsal.drills.report.picture import TEXT_STYLE, picture
 from ardoise.rehearsal.drills.report.table import figure_lines, milliseconds, seconds
 
 STYLE = """
@@ -29,10 +29,10 @@ p { margin: 6px 0; max-width: 75ch; }
 table { border-collapse: collapse; }
 td, th { padding: 5px 18px 5px 0; text-align: left; vertical-align: top; border-bottom: 1px solid #2b333c; }
 td.number { text-align: right; }
-.scroll { overflow-x: auto; }
+.scroll, pre { overflow-x: auto; }
+summary { padding: 4px 0; }
+pre { margin: 0 0 12px; font-size: 13px; color: #8b98a5; }
 svg { display: block; width: 100%; min-width: 860px; height: auto; }
-svg text { font: 12px "Barlow Semi Condensed", "Roboto Condensed", "Arial Narrow", sans-serif; }
-svg text:not([fill]) { fill: #8b98a5; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 0 48px; }
 """
 
@@ -48,7 +48,7 @@ def page(report: Report) -> str:
     body = "" if not report.timeline.screens else _measured(report)
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(report.name)}: {report.verdict}</title><style>{STYLE}</style>
+<title>{escape(report.name)}: {report.verdict}</title><style>{STYLE}{TEXT_STYLE}</style>
 <main>{head}{body}
 <h2>To repeat it</h2>
 <p><code>ardoise drill run {escape(report.name)} --seed {report.seed}</code></p>
@@ -61,7 +61,7 @@ def _measured(report: Report) -> str:
     return f"""{_heroes(report)}
 <h2>What happened</h2><div class="scroll">{picture(report)}</div>
 <div class="two"><section><h2>What had to hold</h2>{_findings(report)}</section>
-<section><h2>Figures</h2>{_figures(report)}</section></div>"""
+<section><h2>Figures</h2>{_figures(report)}</section></div>{_followed(report)}"""
 
 
 def _heroes(report: Report) -> str:
@@ -105,6 +105,23 @@ def _figures(report: Report) -> str:
         for name, value in figure_lines(report)
     )
     return f"<table>{''.join(rows)}</table>"
+
+
+def _followed(report: Report) -> str:
+    """Each command of a runbook, with all that it printed."""
+    if not report.followed:
+        return ""
+    shown = []
+    for one in report.followed:
+        missing = "".join(
+            f'<br><span class="trouble">not seen: {escape(line)}</span>' for line in one.missing
+        )
+        shown.append(
+            f"<details><summary>{one.at_s:.0f} s <code>{escape(one.command)}</code> "
+            f'<span class="quiet">{escape(one.runbook)}, {escape(one.section)}</span>{missing}</summary>'
+            f"<pre>{escape(one.output)}</pre></details>"
+        )
+    return f"<h2>Runbooks that were followed</h2>{''.join(shown)}"
 
 
 def _reasons(report: Report) -> str:

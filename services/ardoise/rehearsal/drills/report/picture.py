@@ -14,7 +14,11 @@ TOP = 12
 EVENT_LINE = 15
 MOST_TICKS = 14
 
-CHALK, DIM, ACCENT, RED, LINE = "#e9ecef", "#8b98a5", "#f6c700", "#e5484d", "#2b333c"
+TEXT_STYLE = """svg text { font: 12px "Barlow Semi Condensed", "Roboto Condensed", "Arial Narrow", sans-serif; }
+svg text:not([fill]) { fill: #8b98a5; }"""
+"""What the document around the picture has to say about its words."""
+
+GROUND, CHALK, DIM, ACCENT, RED, LINE = "#14181d", "#e9ecef", "#8b98a5", "#f6c700", "#e5484d", "#2b333c"
 ROLE_FILLS = {Role.PRIMARY: ACCENT, Role.STANDBY: "#46535f", Role.AWAY: "none"}
 WORD_FILLS = {
     Words.LIVE: "#46535f",
@@ -70,6 +74,13 @@ def picture(report: Report) -> str:
         f'<svg viewBox="0 0 {WIDTH} {sheet.y + 34:.0f}" role="img" aria-label="Timeline of the drill" '
         f'xmlns="http://www.w3.org/2000/svg">{"".join(sheet.marks)}</svg>'
     )
+
+
+def picture_file(report: Report) -> str:
+    """The same as a document of its own."""
+    opening, marks = picture(report).split(">", 1)
+    ground = f'<rect width="100%" height="100%" fill="{GROUND}"/>'
+    return f"{opening}><style>{TEXT_STYLE}</style>{ground}{marks}\n"
 
 
 def _lasted_s(report: Report) -> float:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from ardoise.rehearsal.drills.scenario import Scenario
-from ardoise.rehearsal.drills.scenarios import links, log, regions
+from ardoise.rehearsal.drills.scenarios import links, log, regions, truck
 
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
-    for scenario in sorted((*regions.ALL, *links.ALL, *log.ALL), key=lambda scenario: scenario.numbers)
+    for scenario in sorted(
+        (*regions.ALL, *links.ALL, *log.ALL, *truck.ALL), key=lambda scenario: scenario.numbers
+    )
 }
 
 
