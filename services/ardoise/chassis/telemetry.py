@@ -70,7 +70,7 @@ def configure_logging(level: str, **bound: str) -> None:
     root.setLevel(level)
     # One line a request from the HTTP client and server libraries would drown the events.
     for chatty in ("httpx", "httpcore", "uvicorn.access", "asyncio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.contextvars.bind_contextvars(**bound)
 
 
