@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 RACE ?=
 SPEED ?=
 SETUP ?=
-TESTS ?= $(wildcard tests/unit tests/integration tests/sites tests/browser)
+TESTS ?=
 # Tests run side by side in this many processes.
 JOBS ?= 2
 REPORTS ?= build/drills
@@ -21,9 +21,8 @@ setup: ## Gets uv, Python and what uv.lock names, into .tools and .venv (all tar
 demo: setup ## A race on this machine; RACE=<recording or URL of a stream> SPEED=<times real time> SETUP=<event file>
 	@exec .venv/bin/ardoise demo $(if $(RACE),--race '$(RACE)') $(if $(SPEED),--speed '$(SPEED)') $(if $(SETUP),--setup '$(SETUP)')
 
-test: setup ## Unit, integration and browser tests; names what it had to skip, and why; TESTS=<some of them>
-	@$(if $(findstring browser,$(TESTS)),scripts/browser)
-	@exec .venv/bin/pytest $(TESTS) -n $(JOBS) --dist loadgroup -rfEs
+test: setup ## All tests, the core faults on three sites too; names what it had to skip, and why; TESTS=<some of them>
+	@JOBS=$(JOBS) exec scripts/test $(TESTS)
 
 lint: setup ## Style, import contracts, gRPC contracts
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/lint-imports && .venv/bin/buf lint proto
