@@ -66,22 +66,27 @@ async def _shell(line: str, state_dir: Path) -> tuple[int, str]:
         "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "COLUMNS": COLUMNS,
     }
-    process = await asyncio.create_subprocess_exec(
-        "/bin/sh",
-        "-c",
-        line,
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            "/bin/sh",
+            "-c",
+            line,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
     )
     try:
+        # A drill that is stopped meanwhile still learns what it has to end.
+        process = await asyncio.shield(starting)
         async with asyncio.timeout(COMMAND_LIMIT_S):
             output, _ = await process.communicate()
     except TimeoutError as error:
         raise DrillFailed(f"`{line}` was not done within {COMMAND_LIMIT_S:.0f} s") from error
     finally:
+        process = await starting
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             await process.communicate()
