@@ -34,6 +34,8 @@ def objections(status: SitesStatus, target: str) -> list[str]:
         return ["no primary is seen: this is a failover, and Patroni's to decide"]
     if primary == target:
         return [f"{target} is primary already"]
+    if not sites[target].HasField("report"):
+        return [f"{target} does not answer {status.seen_from}"]
     return list(dict.fromkeys([*_of_the_target(sites[target], status), *against_promotion(status, target)]))
 
 
@@ -48,8 +50,6 @@ def against_promotion(status: SitesStatus, target: str) -> list[str]:
 
 
 def _of_the_target(target: SiteStatus, status: SitesStatus) -> list[str]:
-    if not target.HasField("report"):
-        return [f"{target.site} does not answer"]
     found = []
     if target.report.database.role != DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY:
         found.append(f"{target.site} is no synchronous standby")
