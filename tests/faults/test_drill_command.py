@@ -1,5 +1,6 @@
 """`ardoise drill` as a process: as the README shows it, Ctrl-C once and twice, a run that goes on after a refusal."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,10 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ardoise.rehearsal.drills.inspection import connect, inspect
+from ardoise.rehearsal.drills.platform import Reached
+from ardoise.rehearsal.drills.precheck import objections
 from ardoise.up.control import Action
 
 from tests.support.pages import commands, drill_commands
 from tests.support.sites_up import SitesUp
+from tests.support.three_sites import until
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("sites")]
 LIMIT_S = 240
@@ -70,6 +75,21 @@ def read_until(process: subprocess.Popen, text: str) -> str:
         if text in line:
             return said
     raise AssertionError(f"it ended without {text!r}: {said}")
+
+
+async def well(sites_up: SitesUp) -> None:
+    """Comes back once the next drill may begin: mirrors are filled again, the database follows."""
+    async with sites_up.control() as control:
+        reached = Reached(await control.state())
+        buses = await connect(reached)
+
+        async def fit() -> bool:
+            return not objections(await inspect(control, reached, buses, own_race=True))
+
+        try:
+            await until(fit, LIMIT_S)
+        finally:
+            await asyncio.gather(*(bus.close() for bus in buses.values()))
 
 
 async def broken(sites_up: SitesUp) -> list[str]:
@@ -136,6 +156,7 @@ async def test_a_second_ctrl_c_says_what_is_broken_still_and_the_commands_it_pri
     for command in mending:
         typed(sites_up, command)
     assert await broken(sites_up) == []
+    await well(sites_up)
 
 
 async def test_a_run_goes_on_after_a_drill_that_was_refused_and_ends_with_a_table(sites_up: SitesUp):
