@@ -23,3 +23,13 @@ async def test_where_a_mirror_is_believed_that_it_lags_by_nothing_it_stays_stuck
 
     assert report.verdict is Verdict.FAILED
     assert any("MIRROR_REPAIRED" in reason for reason in report.reasons), against(report)
+
+
+async def test_where_the_hook_always_agrees_a_region_is_promoted_that_cannot_go_on(
+    doctored_sites_up: SitesUp,
+):
+    report = await doctored_sites_up.drill(SCENARIOS["guard-refuses"])
+
+    broken = {one.invariant for one in report.findings if not one.holds}
+    assert report.verdict is Verdict.FAILED
+    assert Invariant.GUARD in broken, against(report)

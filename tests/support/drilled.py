@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ardoise.rehearsal.drills.evidence import Evidence, FrameRow, Message, Server, Written
+from ardoise.rehearsal.drills.evidence import (
+    Counted,
+    Evidence,
+    FrameRow,
+    Message,
+    Server,
+    SetAside,
+    Written,
+)
 from ardoise.rehearsal.drills.history import (
     Acknowledged,
     DatabaseSeen,
@@ -32,6 +40,8 @@ RELAY, BOOT = "moto-1", 7
 CAST: Cast = {Place.TRUCK: "truck", Place.PRIMARY: "amsterdam", Place.STANDBY: "london"}
 REGIONS = ("amsterdam", "london")
 SECONDS = 40
+ALONE = frozenset({"amsterdam-alone-1", "amsterdam-alone-2"})
+"""Rows that only Amsterdam had when it was lost, beside the last frame that it wrote down."""
 LOST_S, PROMOTED_S = 10.0, 29.0
 """Amsterdam is lost, London is primary on timeline 2."""
 FIRST_MS = EPOCH + 5_000
@@ -53,6 +63,7 @@ def sequence_of(second: int) -> int:
 def history() -> History:
     """Amsterdam lost at LOST_S, London taking over at PROMOTED_S."""
     made = History(epoch=EPOCH, origin_utc_ms=FIRST_MS, origin_monotonic_s=0.0)
+    made.alone += sorted(ALONE)
     made.events += [
         Event(2.0, Kind.REACHED, "everything flows"),
         Event(LOST_S, Kind.FAULT, "amsterdam: kill everything"),
@@ -122,6 +133,7 @@ def evidence(of: History | None = None) -> Evidence:
         servers={
             region: Server(Role.PRIMARY if region == "london" else Role.STANDBY, 2) for region in REGIONS
         },
+        set_aside={"amsterdam": [SetAside(1, ALONE, {"frame": Counted(1, 20, 20)})]},
     )
 
 

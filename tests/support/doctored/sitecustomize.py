@@ -3,6 +3,7 @@
 DOCTORED names them, separated by commas. Each replaces one function, in the module that owns it, as that is imported.
 """
 
+import dataclasses
 import functools
 import importlib.abc
 import importlib.util
@@ -34,7 +35,22 @@ def trusted_lag(module):
     module.decide = decide
 
 
+def agreeing_hook(module):
+    """Patroni's pre_promote hook promotes whatever the guard has found."""
+    if "ardoise.sites.before_promotion" not in sys.orig_argv:
+        return
+    original = module.judge
+
+    @functools.wraps(original)
+    def judge(*arguments, **named):
+        found = original(*arguments, **named)
+        return dataclasses.replace(found, verdict=module.Verdict.LOSS_FREE)
+
+    module.judge = judge
+
+
 GUARDS = {
+    "agreeing-hook": ("ardoise.sites.guard", agreeing_hook),
     "lazy-fsync": ("ardoise.chassis.nats_config", lazy_fsync),
     "trusted-lag": ("ardoise.sites.mirrors", trusted_lag),
 }

@@ -31,12 +31,15 @@ from tests.support.drilled import (
     sequence_of,
 )
 
+FEW = {Invariant.GUARD, Invariant.STALE_ROWS}
+"""They look at promotions and at what a stale primary wrote: one, and a few rows."""
+
 
 @pytest.mark.parametrize("invariant", list(Invariant))
 def test_each_holds_over_a_drill_that_held(invariant: Invariant):
     finding = checked(invariant)
     assert finding.holds, finding.against
-    assert finding.checked > 20
+    assert finding.checked > (0 if invariant in FEW else 20)
 
 
 @pytest.mark.parametrize("invariant", list(Invariant))

@@ -136,6 +136,16 @@ def mirror_behind(place: Place, seconds: int) -> Until:
     return Until(f"the {place}'s mirror is {seconds} s behind", holds)
 
 
+def log_longer_than(messages: int) -> Until:
+    """The truck's log holds more."""
+
+    def holds(at: Moment) -> bool:
+        log = _newest(at.history.positions, at.cast[Place.TRUCK], at.since_s)
+        return log is not None and (log.last_sequence or 0) > messages
+
+    return Until(f"the log holds more than {messages} messages", holds)
+
+
 def written_down() -> Until:
     """The primary's watermark is past everything that was acknowledged when the wait began."""
 

@@ -54,6 +54,26 @@ class Server:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Derived rows of the drill's epoch that a stale primary alone had, of one table."""
+
+    rows: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """One report of a stale primary's rows."""
+
+    timeline: int
+    keys: frozenset[str]
+    """Of the drill's own rows."""
+    counted: dict[str, Counted]
+    """By table."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that was read back."""
 
@@ -63,5 +83,7 @@ class Evidence:
     mirrors: dict[str, dict[int, Message]]
     written: Written
     servers: dict[str, Server]
+    set_aside: dict[str, list[SetAside]] = field(default_factory=dict)
+    """By region: the reports that it wrote during the drill."""
     missing: list[str] = field(default_factory=list)
     """What could not be read, with the reason: what depends on it is not held to be true."""

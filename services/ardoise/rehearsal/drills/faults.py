@@ -6,41 +6,42 @@ import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import httpx
 import nats.errors
 import psutil
+import psycopg
 from nats.js.errors import APIError
 
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
+from ardoise.rehearsal.drills.asking import Asking
+from ardoise.rehearsal.drills.failure import DrillFailed
 from ardoise.rehearsal.drills.history import History, Kind
-from ardoise.rehearsal.drills.inspection import members
 from ardoise.rehearsal.drills.platform import Reached
-from ardoise.rehearsal.drills.precheck import HELD, LEADER
+from ardoise.rehearsal.drills.precheck import HELD
+from ardoise.rehearsal.drills.probes.database import write_alone
 from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.scenario import (
     Act,
+    BeginSwitchover,
     Cast,
+    EndSwitchover,
     KillInside,
     Place,
     SendAgain,
     SetLink,
+    StatusSays,
     Step,
     StickMirror,
     Switchover,
+    WriteAlone,
     WritePoison,
 )
 from ardoise.up.control import Action, Control
 from ardoise.up.network import Condition
 
-SWITCHOVER_LIMIT_S = 30.0
 NEVER = "log.never"
 """A subject that no log has: a mirror of it copies nothing and says that it lags by nothing."""
 POISON = b"\xff\xff\xff nobody can read this"
-
-
-class DrillFailed(Exception):
-    """A step could not be done, or what it waited for did not come."""
 
 
 class Faults:
@@ -56,6 +57,7 @@ class Faults:
     ) -> None:
         self._control, self._reached, self._cast = control, reached, cast
         self._relays, self._history = relays, history
+        self._asking = Asking(reached, cast, history)
         self.paused: set[tuple[str, tuple[str, ...]]] = set()
         """Parts of sites that stand still."""
         self._stuck: set[str] = set()
@@ -69,8 +71,17 @@ class Faults:
                 await self._act(step)
             case KillInside():
                 await self._kill_inside(step)
-            case Switchover():
-                await self._switchover()
+            case Switchover(refused):
+                await self._asking.begin_switchover(at_once=bool(refused))
+                await self._asking.end_switchover(refused)
+            case BeginSwitchover():
+                await self._asking.begin_switchover()
+            case EndSwitchover(refused):
+                await self._asking.end_switchover(refused)
+            case StatusSays():
+                await self._asking.status_says(step)
+            case WriteAlone(place):
+                await self._write_alone(self._cast[place])
             case StickMirror():
                 await self._stick_mirror(self._cast[step.place])
             case SendAgain():
@@ -81,6 +92,7 @@ class Faults:
 
     async def restore(self) -> None:
         """Mends links, wakes and starts processes: all that is not as it was. Raises DrillFailed, Refused."""
+        await self._asking.close()
         for site, parts in sorted(self.paused):
             await self._control.act(site, Action.RESUME, *parts)
         state = await self._control.state()
@@ -143,26 +155,13 @@ class Faults:
         self._history.note(Kind.FAULT, f"{site}: kill -9 {step.program}")
         found[0].send_signal(signal.SIGKILL)
 
-    async def _switchover(self) -> None:
-        listed = await members(self._reached)
-        leader = next((one["name"] for one in listed if one["role"] == LEADER), None)
-        if leader is None:
-            raise DrillFailed("no primary to switch over from")
-        candidate = next(
-            self._cast[place] for place in Place if place is not Place.TRUCK and self._cast[place] != leader
-        )
-        self._history.note(Kind.FAULT, f"planned switchover: {leader} to {candidate}")
-        async with self._reached.patroni() as http:
-            try:
-                answer = await http.post(
-                    f"https://{self._reached.at(leader, 'patroni')}/switchover",
-                    json={"leader": leader, "candidate": candidate},
-                    timeout=SWITCHOVER_LIMIT_S,
-                )
-            except httpx.HTTPError as error:
-                raise DrillFailed(f"the switchover was not answered: {error!r}") from error
-        if not answer.is_success:
-            raise DrillFailed(f"the switchover was refused: {answer.text.strip()}")
+    async def _write_alone(self, site: str) -> None:
+        try:
+            keys = await write_alone(await self._reached.database(site), site)
+        except psycopg.Error as error:
+            raise DrillFailed(f"{site} takes no rows for itself: {error}") from error
+        self._history.alone += keys
+        self._history.note(Kind.FAULT, f"{site}: {len(keys)} rows that nobody else has")
 
     async def _stick_mirror(self, site: str) -> None:
         """The same mirror made anew, of a subject that never comes: only comparing it with the log shows it."""

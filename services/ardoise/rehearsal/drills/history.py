@@ -126,6 +126,8 @@ class Kind(StrEnum):
     FAULT = "fault"
     MENDED = "mended"
     REACHED = "reached"
+    NOTE = "note"
+    """What it was told."""
     COMMAND = "command"
     """Of a runbook."""
 
@@ -171,6 +173,8 @@ class History:
     followed: list[Followed] = field(default_factory=list)
     poisoned: list[int] = field(default_factory=list)
     """Sequences of messages that nobody can read."""
+    alone: list[str] = field(default_factory=list)
+    """Keys of rows that one server committed for itself, while the other could not have them."""
     ended_s: float = 0.0
     """When the probes stopped looking; 0: they still do."""
 
@@ -194,5 +198,5 @@ class History:
     @property
     def changed_s(self) -> float:
         """When something was last broken or mended, or a runbook's command was done; 0: nothing was."""
-        changes = (event.at_s for event in self.events if event.kind is not Kind.REACHED)
+        changes = (event.at_s for event in self.events if event.kind not in (Kind.REACHED, Kind.NOTE))
         return max(changes, default=0.0)

@@ -39,6 +39,10 @@ class Reached:
         """Where a site keeps its services' certificates."""
         return Path(self.state["sites"][site]["identity_dir"])
 
+    def set_aside_at(self, region: str) -> Path:
+        """Where it puts the rows of a stale primary."""
+        return Path(self.state["state_dir"]) / region / "disk" / "patroni" / "set-aside"
+
     @property
     def sites(self) -> tuple[str, ...]:
         """Their names."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import nats.errors
 import psycopg
@@ -13,7 +15,7 @@ from nats.js.errors import APIError
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
 from ardoise.pb.log_pb2 import LogRecord
-from ardoise.rehearsal.drills.evidence import Evidence, FrameRow, Message, Server, Written
+from ardoise.rehearsal.drills.evidence import Counted, Evidence, FrameRow, Message, Server, SetAside, Written
 from ardoise.rehearsal.drills.history import FixKey, FrameKey, History, Role
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.probes.database import TABLE, look
@@ -69,7 +71,8 @@ async def read_evidence(reached: Reached, history: History, buses: Mapping[str, 
         except (psycopg.Error, TimeoutError) as error:
             missing.append(f"{primary}: the database cannot be read: {error!r}")
     mirrors = {site: logs[site] for site in regions}
-    return Evidence(upto, logs[truck], mirrors, written, servers, missing)
+    aside = {site: read_set_aside(reached.set_aside_at(site), history) for site in regions}
+    return Evidence(upto, logs[truck], mirrors, written, servers, aside, missing)
 
 
 async def read_log(bus: Bus, epoch: int, upto: int) -> dict[int, Message]:
@@ -142,6 +145,28 @@ def written(watermark, beyond, frames, fixes, ledger, digests, decisions) -> Wri
         digests=digests,
         decisions=decisions,
     )
+
+
+def read_set_aside(directory: Path, history: History) -> list[SetAside]:
+    """What was set aside there since the drill began."""
+    found = []
+    for path in sorted(directory.glob("*-*.jsonl")):
+        if path.stat().st_mtime * 1000 >= history.origin_utc_ms:
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            mine = [line for line in lines if line["kind"] == "row" and line["table"] == TABLE]
+            counts = [
+                line for line in lines if line["kind"] == "count" and line.get("epoch") == history.epoch
+            ]
+            found.append(
+                SetAside(
+                    timeline=lines[0]["timeline"],
+                    keys=frozenset(line["row"]["key"] for line in mine),
+                    counted={
+                        line["table"]: Counted(line["rows"], line["first"], line["last"]) for line in counts
+                    },
+                )
+            )
+    return found
 
 
 async def _server(reached: Reached, site: str, history: History) -> Server:

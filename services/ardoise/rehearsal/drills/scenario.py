@@ -73,7 +73,38 @@ class KillInside:
 
 @dataclass(frozen=True)
 class Switchover:
-    """Asks for the other region as primary, as planned."""
+    """Asks SitesService for the other region as primary, as planned, and waits as long as it is told to."""
+
+    refused: str = ""
+    """It has to be refused, with these words in the reason; empty: it has to be done."""
+
+
+@dataclass(frozen=True)
+class BeginSwitchover:
+    """The same; what follows happens meanwhile."""
+
+
+@dataclass(frozen=True)
+class EndSwitchover:
+    """The answer."""
+
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class StatusSays:
+    """One site's status names a reason why a region could not take over without loss."""
+
+    seen_from: Place
+    region: Place
+    words: str
+
+
+@dataclass(frozen=True)
+class WriteAlone:
+    """Rows of the drill's own that this server commits without waiting for the other."""
+
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -122,6 +153,10 @@ type Step = (
     | Act
     | KillInside
     | Switchover
+    | BeginSwitchover
+    | EndSwitchover
+    | StatusSays
+    | WriteAlone
     | StickMirror
     | SendAgain
     | WritePoison
@@ -140,8 +175,11 @@ class Invariant(StrEnum):
     ATOMIC_WATERMARK = "I4"
     MIRROR_IS_PREFIX = "I5"
     TIMELINES = "I6"
+    GUARD = "I7"
     BOUNDED = "I8"
     HONEST = "I9"
+    NO_FLAPPING = "I11"
+    STALE_ROWS = "stale rows"
     SAME_EVERYWHERE = "digests"
 
 
@@ -161,7 +199,7 @@ class Promise:
     """Where screens say that the truck cannot be reached."""
 
 
-ALWAYS = frozenset(Invariant) - {Invariant.HONEST}
+ALWAYS = frozenset(Invariant) - {Invariant.HONEST, Invariant.GUARD, Invariant.STALE_ROWS}
 """Checked after every drill: no fault of ours may break them."""
 EVERYWHERE = frozenset(Place)
 

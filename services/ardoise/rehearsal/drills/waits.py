@@ -17,6 +17,17 @@ class Wait(Enum):
         True,
     )
     SWITCHOVER = (10.0, "a planned change: Patroni's own 2.5 to 4.5 s, the recorder's way to it", True)
+    GUARD_ASKED_AGAIN = (
+        LEASE_S + 8.0,
+        "refused, Patroni keeps away for a lease, then asks the guard anew; the truck's leaf comes back",
+        True,
+    )
+    ROLLED_BACK = (
+        20.0,
+        "Patroni stops the primary, finds no target, starts and promotes it again: a lease",
+        True,
+    )
+    STATUS_SAYS = (10.0, "a report a second, and a site is silent after 4 s without one", True)
     STEPPED_DOWN = (LEASE_S + 5.0, "the lease, plus Patroni's loop and PostgreSQL's stop", True)
     SYNCHRONOUS_LEFT = (15.0, "4 s of silence end a replication session; a Patroni loop or two notice", True)
     NO_LINK_SAID = (15.0, "screens say it once the last tick is 10 s old", True)
@@ -25,9 +36,15 @@ class Wait(Enum):
     INGEST_BACK = (60.0, "truck's servers and services from nothing", False)
     WRITTEN_DOWN = (90.0, "the recorder starts, restores a checkpoint and derives the rest again", False)
     NORMAL_AGAIN = (180.0, "a stale primary is rewound or copied, mirrors filled, services started", False)
+    LOG_GROWS = (200.0, "a thousand messages, at eight to ten a second", False)
     QUIET = (60.0, "everything acknowledged reaches both regions and the database", False)
     CUT_SHORT = (10.0, "long enough to be missed, shorter than the lease", False)
     CUT_BRIEF = (3.0, "a hiccup of a link", False)
+    BEFORE_NOTICED = (
+        2.0,
+        "less than the 4 s of silence after which the standby is synchronous no more",
+        False,
+    )
     CUT_LONG = (LEASE_S + 10.0, "longer than the lease: who could be wrong is wrong by then", False)
     PAUSE = (40.0, "fault 3: with the lease before it, a machine that stood still for a minute", False)
     RUNBOOK = (120.0, "what a runbook says is to be seen is seen, or it says whom to call", False)

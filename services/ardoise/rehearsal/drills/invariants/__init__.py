@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import History
-from ardoise.rehearsal.drills.invariants import copies, pace, truth, writer
+from ardoise.rehearsal.drills.invariants import copies, pace, promotion, truth, writer
 from ardoise.rehearsal.drills.invariants.finding import Finding
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise, Scenario
 
@@ -17,8 +17,11 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.ATOMIC_WATERMARK: truth.atomic_watermark,
     Invariant.MIRROR_IS_PREFIX: copies.mirror_is_prefix,
     Invariant.TIMELINES: writer.timelines,
+    Invariant.GUARD: promotion.guard,
     Invariant.BOUNDED: pace.bounded,
     Invariant.HONEST: pace.honest,
+    Invariant.NO_FLAPPING: promotion.no_flapping,
+    Invariant.STALE_ROWS: promotion.stale_rows,
     Invariant.SAME_EVERYWHERE: copies.same_everywhere,
 }
 

@@ -17,6 +17,7 @@ from ardoise.rehearsal.drills.waits import DECISION_LIMIT_S
 LOOK_EVERY_S = 0.25
 LOOK_LIMIT_S = 2.0
 DECIDE_EVERY_S = 0.2
+ROWS_ALONE = 5
 TABLE = "drill_decision"
 TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer"
 # In recovery the WAL has no insertion point, and the control file names a timeline only at the next restart point:
@@ -121,6 +122,16 @@ async def look(session: psycopg.AsyncConnection, site: str, history: History) ->
     assert row is not None
     standby, timeline, watermark = row
     return DatabaseSeen(history.now_s(), site, Role.STANDBY if standby else Role.PRIMARY, timeline, watermark)
+
+
+async def write_alone(session: psycopg.AsyncConnection, site: str) -> list[str]:
+    """Commits rows without waiting for the other region; returns their keys. Raises psycopg.Error."""
+    keys = [f"{site}-alone-{number}" for number in range(1, ROWS_ALONE + 1)]
+    async with session:
+        await session.execute("SET synchronous_commit = local")
+        for key in keys:
+            await session.execute(_DECIDE, {"key": key})
+    return keys
 
 
 async def _commit(session: psycopg.AsyncConnection, key: str) -> int:
