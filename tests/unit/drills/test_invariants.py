@@ -275,6 +275,18 @@ def test_a_promotion_is_found_where_none_was_due():
     )
 
 
+def test_a_primary_that_stepped_down_and_was_promoted_again_is_found_where_it_was_to_stay():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.database[:] = [replace(one, site="london") for one in seen.database if one.role is Role.PRIMARY]
+
+    broken(
+        Invariant.TIMELINES,
+        doctor,
+        "the primary changed: london on 1, london on 2",
+        promise=replace(SCENARIO.promise, primary_stays=True),
+    )
+
+
 # digests
 
 

@@ -13,6 +13,7 @@ from nats.js.errors import APIError
 
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
+from ardoise.rehearsal.drills import etcd
 from ardoise.rehearsal.drills.asking import Asking
 from ardoise.rehearsal.drills.failure import DrillFailed
 from ardoise.rehearsal.drills.history import History, Kind
@@ -26,6 +27,7 @@ from ardoise.rehearsal.drills.scenario import (
     Cast,
     EndSwitchover,
     KillInside,
+    LeadEtcd,
     Place,
     SendAgain,
     SetLink,
@@ -82,6 +84,10 @@ class Faults:
                 await self._asking.status_says(step)
             case WriteAlone(place):
                 await self._write_alone(self._cast[place])
+            case LeadEtcd(place):
+                site = self._cast[place]
+                self._history.note(Kind.FAULT, f"{site}'s member is to lead etcd")
+                await etcd.lead(self._reached, site)
             case StickMirror():
                 await self._stick_mirror(self._cast[step.place])
             case SendAgain():

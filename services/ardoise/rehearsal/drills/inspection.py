@@ -57,7 +57,7 @@ async def _logs(bus: Bus) -> dict[int, int] | None:
 async def members(reached: Reached) -> tuple[Mapping, ...]:
     """As the first region says that answers."""
     regions = [name for name, site in reached.state["sites"].items() if site["kind"] == REGION]
-    async with reached.patroni() as http:
+    async with reached.data_plane() as http:
         for region in regions:
             try:
                 answer = await http.get(f"https://{reached.at(region, 'patroni')}/cluster")

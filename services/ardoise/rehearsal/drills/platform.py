@@ -83,7 +83,7 @@ class Reached:
             autocommit=True,
         )
 
-    def patroni(self) -> httpx.AsyncClient:
-        """A client that every Patroni lets in."""
+    def data_plane(self) -> httpx.AsyncClient:
+        """A client that every Patroni and every member of etcd lets in."""
         mine = ensure_development_identity(self.identity_dir / DATA_PLANE, IDENTITY, Role.SERVICE)
         return httpx.AsyncClient(verify=mine.client_context(), timeout=ASK_LIMIT_S)

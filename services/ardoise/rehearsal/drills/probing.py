@@ -12,7 +12,7 @@ import psycopg
 from ardoise.chassis.bus import Bus
 from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.rehearsal.drills.conditions import mirror_level, written_down
-from ardoise.rehearsal.drills.faults import DrillFailed
+from ardoise.rehearsal.drills.failure import DrillFailed
 from ardoise.rehearsal.drills.history import History, Role
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.probes.copies import watch_digests, watch_position

@@ -12,7 +12,8 @@ from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.race.engine import ENGINE_VERSION
 from ardoise.rehearsal.drills.conditions import steady
 from ardoise.rehearsal.drills.evidence import Evidence
-from ardoise.rehearsal.drills.faults import DrillFailed, Faults
+from ardoise.rehearsal.drills.failure import DrillFailed
+from ardoise.rehearsal.drills.faults import Faults
 from ardoise.rehearsal.drills.following import follow
 from ardoise.rehearsal.drills.history import History, Kind
 from ardoise.rehearsal.drills.inspection import connect, inspect

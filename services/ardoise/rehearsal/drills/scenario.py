@@ -108,6 +108,13 @@ class WriteAlone:
 
 
 @dataclass(frozen=True)
+class LeadEtcd:
+    """Makes the site's member the leader of etcd."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
 class StickMirror:
     """Makes the region's mirror of the log one that stands still and shows no lag."""
 
@@ -157,6 +164,7 @@ type Step = (
     | EndSwitchover
     | StatusSays
     | WriteAlone
+    | LeadEtcd
     | StickMirror
     | SendAgain
     | WritePoison

@@ -39,12 +39,12 @@ class Wait(Enum):
     LOG_GROWS = (200.0, "a thousand messages, at eight to ten a second", False)
     QUIET = (60.0, "everything acknowledged reaches both regions and the database", False)
     CUT_SHORT = (10.0, "long enough to be missed, shorter than the lease", False)
-    CUT_BRIEF = (3.0, "a hiccup of a link", False)
     BEFORE_NOTICED = (
         2.0,
         "less than the 4 s of silence after which the standby is synchronous no more",
         False,
     )
+    CUT_BRIEF = (5.0, "fault 28: a hiccup of a link, longer than a silent replication session lives", False)
     CUT_LONG = (LEASE_S + 10.0, "longer than the lease: who could be wrong is wrong by then", False)
     PAUSE = (40.0, "fault 3: with the lease before it, a machine that stood still for a minute", False)
     RUNBOOK = (120.0, "what a runbook says is to be seen is seen, or it says whom to call", False)

@@ -51,7 +51,7 @@ def timelines(history: History, evidence: Evidence, promise: Promise, _cast: Cas
         for timeline, sites in by_timeline.items()
         if len(sites) > 1
     ]
-    if promise.primary_stays and len({site for _, site in led}) > 1:
+    if promise.primary_stays and len(led) > 1:
         against.append("the primary changed: " + ", ".join(f"{site} on {timeline}" for timeline, site in led))
     return finding(Invariant.TIMELINES, "timelines", len(seen), against)
 

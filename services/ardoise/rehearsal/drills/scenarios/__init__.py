@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from ardoise.rehearsal.drills.scenario import Scenario
-from ardoise.rehearsal.drills.scenarios import links, log, primary, regions, truck
+from ardoise.rehearsal.drills.scenarios import links, log, primary, regions, slow_links, truck
 
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in sorted(
-        (*regions.ALL, *links.ALL, *log.ALL, *primary.ALL, *truck.ALL), key=lambda scenario: scenario.numbers
+        (*regions.ALL, *links.ALL, *slow_links.ALL, *log.ALL, *primary.ALL, *truck.ALL),
+        key=lambda scenario: scenario.numbers,
     )
 }
 
