@@ -88,6 +88,13 @@ def test_a_screen_that_calls_an_old_second_live_is_found():
     broken(Invariant.HONEST, doctor, 'london says "live" over a second that is 14.0 s old')
 
 
+def test_a_screen_that_blames_the_link_over_a_fresh_second_is_found():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.screens.append(ScreenSeen(39.9, "london", EPOCH, FIRST_MS, 300, Words.NO_TRUCK))
+
+    broken(Invariant.HONEST, doctor, 'london says "no link to the truck" over a second that is 0.3 s old')
+
+
 def test_a_screen_that_never_names_the_lost_truck_is_found():
     promise = replace(SCENARIO.promise, says_no_truck=frozenset({Place.STANDBY}))
     broken(Invariant.HONEST, lambda _, __: None, "london never said", promise=promise)
@@ -112,3 +119,9 @@ def test_the_longest_interruption_counts_from_the_last_decision_before_the_fault
     seen.events.append(Event(39.9, Kind.FAULT, "again"))
     assert report().figures.writes_interrupted_s == pytest.approx(20.0)
     assert report(seen).figures.writes_interrupted_s is None
+
+
+def test_a_picture_that_never_came_back_stood_until_the_end():
+    seen = history()
+    seen.screens[:] = [one for one in seen.screens if one.site != "truck" or one.at_s < 20]
+    assert report(seen).figures.picture_interrupted_s["truck"] == pytest.approx(seen.ended_s - 19.2)

@@ -9,6 +9,8 @@ from ardoise.rehearsal.drills.invariants.finding import Finding, finding
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise
 from ardoise.rehearsal.drills.waits import ACKNOWLEDGED_P99_S, DECISION_LIMIT_S, SCREEN_STEP_S
 
+FRESH_MS, OLD_MS = 2_000, 10_000
+"""A younger second is live, an older one is not, whatever clock a page goes by."""
 TELLING_S = 0.5
 """What a client may need to tell that its time is over."""
 
@@ -40,12 +42,17 @@ def bounded(history: History, _evidence: Evidence, promise: Promise, cast: Cast)
 
 
 def honest(history: History, _evidence: Evidence, promise: Promise, cast: Cast) -> Finding:
-    """I9, as people see it: no screen is live with an old second, and the lost link is named where it is lost."""
+    """I9, as people see it: no screen is live with an old second; a lost link is named where it is, and only there."""
     mine = [seen for seen in history.screens if seen.epoch == history.epoch]
     against = [
         f'{seen.site} says "live" over a second that is {seen.age_ms / 1000:.1f} s old'
         for seen in mine
-        if seen.words is Words.LIVE and seen.age_ms > 10_000
+        if seen.words is Words.LIVE and seen.age_ms > OLD_MS
+    ]
+    against += [
+        f'{seen.site} says "{seen.words}" over a second that is {seen.age_ms / 1000:.1f} s old'
+        for seen in mine
+        if seen.words is Words.NO_TRUCK and seen.age_ms < FRESH_MS
     ]
     for place in sorted(promise.says_no_truck):
         if not any(seen.site == cast[place] and seen.words is Words.NO_TRUCK for seen in mine):
@@ -68,9 +75,12 @@ def shown_seconds(history: History, site: str) -> list[tuple[int, float]]:
     return list(first.items())
 
 
-def picture_interrupted_s(steps: Sequence[tuple[int, float]]) -> float | None:
-    """The longest time between two seconds on a screen; None where it showed less than two."""
-    return max((later - earlier for (_, earlier), (_, later) in pairwise(steps)), default=None)
+def picture_interrupted_s(steps: Sequence[tuple[int, float]], ended_s: float) -> float | None:
+    """The longest time without a new second on a screen, up to the end; None where it showed none."""
+    if not steps:
+        return None
+    moments = [at_s for _, at_s in steps]
+    return max(later - earlier for earlier, later in pairwise([*moments, max(ended_s, moments[-1])]))
 
 
 def writes_interrupted_s(history: History) -> float | None:

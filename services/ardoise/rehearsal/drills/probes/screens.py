@@ -25,6 +25,8 @@ class Screen:
         self._links: dict[str, str] = {}
         self._epoch = self._tick_ms = 0
         self._connected = False
+        self._ahead_ms = 0
+        """How far this clock runs ahead of the site's, at most: the page goes by the site's."""
 
     async def run(self) -> None:
         """Watches until cancelled."""
@@ -43,20 +45,35 @@ class Screen:
 
     def _take(self, kind: str, data: dict[str, Any]) -> None:
         match kind:
+            case "hello":
+                self._ahead_ms = _now_ms() - data["now_ms"]
+            case "beat":
+                self._heard_site_time(data["now_ms"])
             case "links":
                 self._links = data
             case "stage":
                 self._epoch, self._tick_ms = data["epoch"], 0
             case "state" | "change":
                 self._tick_ms = data.get("time_ms", self._tick_ms)
+                if "heard_ms" in data:
+                    self._heard_site_time(data["heard_ms"])
         self._look()
 
+    def _heard_site_time(self, ms: int) -> None:
+        """A time of the site that has arrived is past: the one that took the least time tells most."""
+        self._ahead_ms = min(self._ahead_ms, _now_ms() - ms)
+
     def _look(self) -> None:
-        age_ms = time.time_ns() // 1_000_000 - self._tick_ms if self._tick_ms else 0
-        said = words(connected=self._connected, links=self._links, age_ms=age_ms)
+        age_ms = _now_ms() - self._tick_ms if self._tick_ms else 0
+        shown_ms = max(0, age_ms - self._ahead_ms) if self._tick_ms else 0
+        said = words(connected=self._connected, links=self._links, age_ms=shown_ms)
         self._history.screens.append(
             ScreenSeen(self._history.now_s(), self._site, self._epoch, self._tick_ms, age_ms, said)
         )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def words(*, connected: bool, links: dict[str, str], age_ms: int) -> Words:

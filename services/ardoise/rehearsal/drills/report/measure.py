@@ -23,7 +23,8 @@ def figures(history: History, evidence: Evidence | None, cast: Cast) -> Figures:
     return Figures(
         writes_interrupted_s=_rounded(writes_interrupted_s(history)),
         picture_interrupted_s={
-            site: _rounded(picture_interrupted_s(shown_seconds(history, site))) for site in cast.values()
+            site: _rounded(picture_interrupted_s(shown_seconds(history, site), history.ended_s))
+            for site in cast.values()
         },
         acknowledged_p50_ms=_rounded(p50_s and p50_s * 1000),
         acknowledged_p99_ms=_rounded(p99_s and p99_s * 1000),

@@ -39,6 +39,7 @@ def _one_way(sender: Place, receiver: Place) -> tuple[Step, ...]:
         Hold(Wait.CUT_LONG),
         SetLink(sender, receiver, WHOLE, both_ways=False),
         WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
+        WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
         WaitUntil(decisions_go_on(), Wait.NORMAL_AGAIN),
     )
 
@@ -94,6 +95,7 @@ ALL = (
             WaitUntil(mirror_behind(PRIMARY, 10), Wait.CUT_LONG),
             SetLink(PRIMARY, TRUCK, WHOLE),
             WaitUntil(mirror_level(PRIMARY), Wait.MIRROR_LEVEL),
+            WaitUntil(screens_live(PRIMARY), Wait.MIRROR_LEVEL),
             WaitUntil(written_down(), Wait.WRITTEN_DOWN),
         ),
         promise=Promise(
@@ -116,6 +118,7 @@ ALL = (
             Follow("cannot-take-over", "It does not reach the truck"),
             SetLink(STANDBY, TRUCK, WHOLE),
             WaitUntil(mirror_level(STANDBY), Wait.MIRROR_LEVEL),
+            WaitUntil(screens_live(STANDBY), Wait.MIRROR_LEVEL),
             Follow("cannot-take-over", "When it reaches the truck again"),
         ),
         promise=Promise(
@@ -133,7 +136,12 @@ ALL = (
             title=f"nothing passes from {sender} to {receiver}; the other way all is well",
             purpose="a half-broken link is the one that deceives",
             steps=_one_way(sender, receiver),
-            promise=Promise(screens=frozenset({TRUCK})),
+            promise=Promise(
+                screens=frozenset({TRUCK}),
+                # Half a link carries no connection: the region is as cut off as with none.
+                says_no_truck=frozenset({sender, receiver} - {TRUCK} if TRUCK in (sender, receiver) else ()),
+            ),
+            checks=HONEST_TOO,
         )
         for sender in Place
         for receiver in Place
