@@ -6,7 +6,6 @@ time (group commit). Everything here runs on the event loop of ingest; there is 
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ import structlog
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
+from ardoise.chassis import steady_clock
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
 from ardoise.chassis.mirror import created_of
@@ -108,7 +108,7 @@ class LogWriter:
         if previous is None:
             newest = max(self.epochs, default=0)
             previous = ResumeToken(epoch=newest, sequence=self.acknowledged(newest))
-        epoch = max(time.time_ns() // 1_000_000, max([*self.epochs, previous.epoch]) + 1)
+        epoch = max(steady_clock.now_ms(), max([*self.epochs, previous.epoch]) + 1)
         opened = EpochOpened(
             epoch=epoch, cause=cause, lost=lost, previous=previous if previous.epoch else None
         )
@@ -135,7 +135,7 @@ class LogWriter:
     async def activate(self, entry: Epoch) -> ResumeToken:
         """Makes the epoch the one that relays feed."""
         before_ms = max((other.activated_ms or 0 for other in self.epochs.values()), default=0)
-        activated_ms = max(time.time_ns() // 1_000_000, before_ms + 1)
+        activated_ms = max(steady_clock.now_ms(), before_ms + 1)
         record = LogRecord(epoch_activated=EpochActivated(activated_ms=activated_ms))
         sequence = await self.append(entry, "activated", record)
         entry.activated_ms = activated_ms
@@ -159,11 +159,11 @@ class LogWriter:
         return self.active
 
     def now_ms(self, entry: Epoch) -> int:
-        """The clock of the epoch: the machine's, or the feed's own; never backwards."""
+        """The clock of the epoch: the machine's, without its jumps, or the feed's own; never backwards."""
         if entry.setup.clock_source == ClockSource.CLOCK_SOURCE_FEED:
             now = self.feed_now_ms() if self.feed_now_ms is not None else 0
         else:
-            now = time.time_ns() // 1_000_000
+            now = steady_clock.now_ms()
         entry.log_time_ms = max(entry.log_time_ms, now)
         return entry.log_time_ms
 
@@ -221,7 +221,7 @@ class LogWriter:
         """Writes a heartbeat whenever a quarter of a second of the active log's clock has passed."""
         last_ms = 0
         while True:
-            await asyncio.sleep(until_beat_s(time.time()))
+            await asyncio.sleep(until_beat_s(steady_clock.now_s()))
             entry = self.active
             if entry is None or (now_ms := self.now_ms(entry)) == last_ms:
                 continue

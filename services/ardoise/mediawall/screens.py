@@ -1,11 +1,11 @@
 """The screens that are connected."""
 
 import itertools
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ardoise.chassis import steady_clock
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.pb import wall_pb2
 
@@ -14,8 +14,8 @@ _skipped = counter("mediawall.skipped", "1", "States that screens did not get be
 
 
 def now_ms() -> int:
-    """This machine's clock, milliseconds since 1970: what viewers measure the age of data against."""
-    return time.time_ns() // 1_000_000
+    """This machine's clock, without its jumps: what viewers measure the age of data against."""
+    return steady_clock.now_ms()
 
 
 @dataclass

@@ -243,7 +243,7 @@ def patroni_part(member: PatroniMember, programs: Programs) -> Part:
         config = member.directory / "patroni.yml"  # JSON is YAML
         config.write_text(json.dumps(configuration(member, programs), indent=1))
         return child.bound(
-            [sys.executable, "-m", "patroni", str(config)],
+            [sys.executable, "-m", "ardoise.sites.steady_patroni", str(config)],
             signal.SIGTERM,
             never_as_root=True,
             own_processes=True,

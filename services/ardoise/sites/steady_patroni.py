@@ -1,0 +1,17 @@
+"""`python -m patroni`, on a clock that never jumps.
+
+Patroni measures its lease and its pauses by the time of day. Where that is set back by minutes its loop sleeps as many
+minutes, the lease that it should have renewed runs out, and a region that was well loses the primary.
+"""
+
+import os
+import runpy
+import time
+
+from ardoise.chassis import steady_clock
+
+if __name__ == "__main__":
+    # Of a clock that a drill sets (ardoise.up.clocks): loaded already, and programs of the machine could not load it.
+    os.environ.pop("LD_PRELOAD", None)
+    time.time = steady_clock.now_s
+    runpy.run_module("patroni", run_name="__main__", alter_sys=True)
