@@ -43,11 +43,14 @@ def up(
     truck_disk: Annotated[
         bool, typer.Option("--truck-disk", help="Gives the truck a disk whose power can be cut; takes root.")
     ] = False,
+    clocks: Annotated[
+        bool, typer.Option("--clocks", help="Gives each site a clock that can be set; takes Python 3.13.")
+    ] = False,
 ) -> None:
     """Runs the data plane of three sites, each in a network namespace of its own, until Ctrl-C."""
     from ardoise.up.three_run import run
 
-    run(CommonSettings().state_dir, seconds, truck_disk=truck_disk)
+    run(CommonSettings().state_dir, seconds, truck_disk=truck_disk, clocks=clocks)
 
 
 @app.command()
@@ -115,6 +118,15 @@ def link(
 
 
 @app.command()
+def clock(
+    site: SiteName,
+    ahead_s: Annotated[int, typer.Argument(help="Seconds ahead of this machine's clock; below 0: behind.")],
+) -> None:
+    """Sets a site's clock (`up --clocks`): PostgreSQL's, Patroni's and our services', not nats-server's and etcd's."""
+    _show(_controlled(lambda control: control.set_clock(site, ahead_s)))
+
+
+@app.command()
 def part(
     action: Annotated[Action, typer.Argument(help="What to do.")],
     site: SiteName,
@@ -149,5 +161,8 @@ def _show(state: dict[str, Any]) -> None:
         console.print(
             f"{link['sender']} -> {link['receiver']}: {', '.join(faults)}".replace("cut True", "cut")
         )
+    for site, found in state["sites"].items():
+        if found["clock_ahead_s"]:
+            console.print(f"{site}: its clock is {found['clock_ahead_s']:+d} s off")
     if not state["links"]:
         console.print("every link is whole")

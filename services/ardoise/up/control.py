@@ -19,6 +19,8 @@ from ardoise.up.network import Condition
 
 SOCKET_NAME = "control.sock"
 ACTION_LIMIT_S = 120.0
+MOST_AHEAD_S = 3600
+"""Certificates of this day are valid an hour before and after, and nothing else is tried."""
 
 
 class Action(StrEnum):
@@ -55,6 +57,15 @@ class LinkChange(BaseModel):
         return Condition(self.cut, self.loss_percent, self.rate_kbit, self.delay_ms)
 
 
+class ClockChange(BaseModel):
+    """What a site's clock shows from now on, against this machine's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    site: str
+    ahead_s: int = Field(ge=-MOST_AHEAD_S, le=MOST_AHEAD_S)
+
+
 class PartAction(BaseModel):
     """What is done to processes of one site."""
 
@@ -74,11 +85,12 @@ class Controlled(Protocol):
 
     def state(self) -> dict[str, Any]: ...
     def set_link(self, sender: str, receiver: str, condition: Condition) -> None: ...
+    def set_clock(self, site: str, ahead_s: int) -> None: ...
     async def act(self, site: str, action: Action, parts: list[str]) -> None: ...
 
 
 def control_app(controlled: Controlled) -> Starlette:
-    """GET /state, POST /link, POST /part. Errors are 400 with {"error": what to do instead}."""
+    """GET /state, POST /link, POST /clock, POST /part. Errors are 400 with {"error": what to do instead}."""
 
     async def state(_: Request) -> Response:
         return JSONResponse(controlled.state())
@@ -86,6 +98,11 @@ def control_app(controlled: Controlled) -> Starlette:
     async def link(request: Request) -> Response:
         change = LinkChange.model_validate_json(await request.body())
         controlled.set_link(change.sender, change.receiver, change.condition())
+        return JSONResponse(controlled.state())
+
+    async def clock(request: Request) -> Response:
+        change = ClockChange.model_validate_json(await request.body())
+        controlled.set_clock(change.site, change.ahead_s)
         return JSONResponse(controlled.state())
 
     async def part(request: Request) -> Response:
@@ -97,6 +114,7 @@ def control_app(controlled: Controlled) -> Starlette:
         routes=[
             Route("/state", state),
             Route("/link", _answering(link), methods=["POST"]),
+            Route("/clock", _answering(clock), methods=["POST"]),
             Route("/part", _answering(part), methods=["POST"]),
         ]
     )
@@ -145,6 +163,10 @@ class Control:
         """Makes one direction of a link so. Raises Refused."""
         change = LinkChange(sender=sender, receiver=receiver, **asdict(condition))
         return await self._ask("POST", "/link", change)
+
+    async def set_clock(self, site: str, ahead_s: int) -> dict[str, Any]:
+        """Sets a site's clock. Raises Refused."""
+        return await self._ask("POST", "/clock", ClockChange(site=site, ahead_s=ahead_s))
 
     async def act(self, site: str, action: Action, *parts: str) -> dict[str, Any]:
         """Does something to processes of a site, all of them where none is named. Raises Refused."""

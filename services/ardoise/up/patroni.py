@@ -12,7 +12,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,8 @@ class PatroniMember:
     """The region's nats-server, where the guard asks for mirrors; empty: bare Patroni, without anything of ours."""
     truck: str = "truck"
     """Name of the edge site."""
+    clock: tuple[str, ...] = ()
+    """In front of PostgreSQL's argv: sets its clock; nothing: the machine's (ardoise.up.clocks)."""
     rest_port: int = 8008
     postgres_port: int = 5432
 
@@ -164,15 +166,18 @@ def _postgresql(member: PatroniMember, programs: Programs) -> Mapping[str, Any]:
         "sslkey": str(identity.key),
     }
     hooks: Mapping[str, Any] = {}
+    names = {"postgres": str(_postgres_file(member))} if member.clock else {}
     if member.nats_url:
         settings = str(_settings_file(member))
         copy = [sys.executable, "-m", "ardoise.sites.set_aside", settings, "copy"]
         hooks = {
             "pre_promote": shlex.join([sys.executable, "-m", "ardoise.sites.before_promotion", settings]),
-            "bin_name": {"pg_rewind": str(_rewind_file(member))},
             "create_replica_methods": ["copy"],
             "copy": {"command": shlex.join(copy), "keep_data": True},
         }
+        names["pg_rewind"] = str(_rewind_file(member))
+    if names:
+        hooks = {**hooks, "bin_name": names}
     return {
         "listen": f"{member.host}:{member.postgres_port}",
         "connect_address": f"{member.host}:{member.postgres_port}",
@@ -238,8 +243,9 @@ def patroni_part(member: PatroniMember, programs: Programs) -> Part:
         if member.nats_url:
             hook_settings(member, programs).write(_settings_file(member))
             rewind = [sys.executable, "-m", "ardoise.sites.set_aside", str(_settings_file(member)), "rewind"]
-            _rewind_file(member).write_text(f'#!/bin/sh\nexec {shlex.join(rewind)} "$@"\n')
-            _rewind_file(member).chmod(0o700)
+            _write_program(_rewind_file(member), rewind)
+        if member.clock:
+            _write_program(_postgres_file(member), [*member.clock, str(programs.postgres_bin / "postgres")])
         config = member.directory / "patroni.yml"  # JSON is YAML
         config.write_text(json.dumps(configuration(member, programs), indent=1))
         return child.bound(
@@ -271,6 +277,15 @@ async def _healthy(member: PatroniMember) -> None:
 
 def _settings_file(member: PatroniMember) -> Path:
     return member.directory / "hooks.json"
+
+
+def _write_program(file: Path, argv: Sequence[str]) -> None:
+    file.write_text(f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n')
+    file.chmod(0o700)
+
+
+def _postgres_file(member: PatroniMember) -> Path:
+    return member.directory / "postgres"
 
 
 def _create_file(member: PatroniMember) -> Path:

@@ -1,4 +1,4 @@
-"""The programs of three sites that no wheel holds: PostgreSQL with TimescaleDB, etcd, nft, ip, tc.
+"""The programs of three sites that no wheel holds: PostgreSQL with TimescaleDB, etcd, nft, ip, tc; libfaketime.
 
 They come from Debian 13 through scripts/unpack-debian, into the user's cache, once a machine; nothing is installed.
 """
@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -35,6 +35,9 @@ OTHER_PROGRAMS = (
     "usr/sbin/nft",
     "usr/sbin/tc",
 )
+CLOCK_PACKAGES = ("python3.13", "libfaketime")
+PYTHON = "usr/bin/python3.13"
+FAKETIME = "libfaketimeMT.so.1"
 # Half a minute on a fast line; also how long a second run waits for the first.
 UNPACK_LIMIT_S = 600.0
 LOCK_POLL_S = 0.2
@@ -86,23 +89,52 @@ class Programs:
         return self.folder / "usr/sbin/nft"
 
 
+@dataclass(frozen=True)
+class ClockPrograms:
+    """What makes a clock settable: a library between a process and its C library, and a Python with the same one."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """Debian's own."""
+        return self.folder / PYTHON
+
+    @property
+    def library(self) -> Path:
+        """libfaketime, for processes with threads."""
+        (found,) = (self.folder / "usr/lib").glob(f"*/faketime/{FAKETIME}")
+        return found
+
+
 def debian_programs(progress: Callable[[str], None]) -> Programs:
     """Unpacks them where they are not here yet, telling `progress` so. Raises ProgramsMissing."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise"
-    folder = cache / "trixie-sites"
     wanted = [*(f"{POSTGRES_BIN}/{name}" for name in POSTGRES_PROGRAMS), *OTHER_PROGRAMS]
+    told = "PostgreSQL, etcd and network tools of Debian 13 (about 150 MB, unpacked, not installed)"
+    return Programs(_unpacked("trixie-sites", PACKAGES, wanted, progress, told))
+
+
+def clock_programs(progress: Callable[[str], None]) -> ClockPrograms:
+    """The same for settable clocks. Raises ProgramsMissing."""
+    told = "Python and libfaketime of Debian 13 (about 20 MB, unpacked, not installed)"
+    return ClockPrograms(_unpacked("trixie-clocks", CLOCK_PACKAGES, [PYTHON], progress, told))
+
+
+def _unpacked(
+    name: str, packages: Sequence[str], wanted: list[str], progress: Callable[[str], None], told: str
+) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise"
+    folder = cache / name
     cache.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         _wait_for(lock, progress)
         # The folder takes its name when all is unpacked, and each program runs before the mark is written.
         mark = folder / "complete"
         if not mark.exists() or mark.read_text().splitlines() != wanted:
-            progress(
-                "PostgreSQL, etcd and network tools of Debian 13 (about 150 MB, unpacked, not installed)"
-            )
-            _unpack(folder, wanted)
+            progress(told)
+            _unpack(folder, packages, wanted)
             mark.write_text("\n".join(wanted))
-    return Programs(folder)
+    return folder
 
 
 def _wait_for(lock: IO[str], progress: Callable[[str], None]) -> None:
@@ -121,11 +153,11 @@ def _wait_for(lock: IO[str], progress: Callable[[str], None]) -> None:
         time.sleep(LOCK_POLL_S)
 
 
-def _unpack(folder: Path, programs: list[str]) -> None:
-    how = f"by hand: scripts/unpack-debian {folder} {' '.join(PACKAGES)} -- {' '.join(programs)}"
+def _unpack(folder: Path, packages: Sequence[str], programs: list[str]) -> None:
+    how = f"by hand: scripts/unpack-debian {folder} {' '.join(packages)} -- {' '.join(programs)}"
     if not UNPACK_DEBIAN.exists():
         raise ProgramsMissing(f"this Ardoise is not a checkout of its repository. In one, {how}")
-    command = [UNPACK_DEBIAN, folder, *PACKAGES, "--", *programs]
+    command = [UNPACK_DEBIAN, folder, *packages, "--", *programs]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,

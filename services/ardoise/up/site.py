@@ -1,5 +1,6 @@
 """One site of three on this machine: its processes, in the order in which they start."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.postgres import DATABASE, USER
 from ardoise.chassis.settings import CommonSettings
 from ardoise.sites.topology import Site, SiteKind, Topology
+from ardoise.up.clocks import Clocks
 from ardoise.up.etcd import EtcdMember, etcd_part
 from ardoise.up.network import Network
 from ardoise.up.patroni import PatroniMember, patroni_part
@@ -37,7 +39,9 @@ SERVERS = {
     SiteKind.EDGE: ("nats", "etcd"),
     SiteKind.REGION: ("nats", "etcd", "patroni", "postgres"),
 }
-PATRONI = "Patroni with PostgreSQL"
+PATRONI, ALL_SERVICES = "Patroni with PostgreSQL", "services"
+ON_ITS_CLOCK = (PATRONI, ALL_SERVICES)
+"""What a clock that can be set reaches: Go asks the kernel by itself."""
 DISK = "disk"
 PAGES = ("web", "operators")
 SERVICES = {
@@ -58,7 +62,7 @@ def reachable(kind: SiteKind) -> tuple[str, ...]:
 class OneSite:
     """Its processes run in the site's network namespace and listen at the site's address."""
 
-    STEPS = ("etcd", "nats-server", PATRONI, "services")
+    STEPS = ("etcd", "nats-server", PATRONI, ALL_SERVICES)
 
     def __init__(
         self,
@@ -68,11 +72,14 @@ class OneSite:
         state_dir: Path,
         network: Network,
         programs: Programs,
+        clocks: Clocks | None,
     ) -> None:
+        """`clocks`: that can be set; None: the machine's."""
         self.site = site
         self.address = network.addresses[site.name]
         self._topology, self._topology_file = topology, topology_file
         self._network, self._programs = network, programs
+        self._on_its_clock = clocks.inside(site.name) if clocks else ()
         self._ca_dir = state_dir / "identity"
         self._directory = state_dir / site.name
         # What the site writes is on a disk of its own; certificates and what its processes print are beside it.
@@ -94,7 +101,8 @@ class OneSite:
         """Starts what belongs to one of STEPS, and waits until it is ready. Raises GaveUp."""
         makers = (self._etcd, self._nats, self._patroni, self._services)
         parts = dict(zip(self.STEPS, makers, strict=True))[step]()
-        await self.supervisor.start(*map(self._inside, parts))
+        clock = self._on_its_clock if step in ON_ITS_CLOCK else ()
+        await self.supervisor.start(*(self._inside(part, clock) for part in parts))
 
     def _identity(self, name: str, role: Role) -> Credentials:
         hosts = (self.site.name, self.address)
@@ -107,10 +115,10 @@ class OneSite:
         mine, ca_dir = self.settings.identity_dir / DATA_PLANE, self._ca_dir / DATA_PLANE
         return ensure_development_identity(mine, name, Role.SERVICE, hosts=hosts, ca_dir=ca_dir)
 
-    def _inside(self, part: Part) -> Part:
-        """The same part, run in the site's network."""
+    def _inside(self, part: Part, clock: Sequence[str]) -> Part:
+        """The same part, run in the site's network, on its clock."""
         command = part.command
-        part.command = lambda: self._network.inside(self.site.name, command())
+        part.command = lambda: self._network.inside(self.site.name, [*clock, *command()])
         return part
 
     def _etcd(self) -> list[Part]:
@@ -137,6 +145,7 @@ class OneSite:
             self._data_plane("patroni"),
             tuple(site.etcd for site in self._topology.sites),
             f"tls://{self.site.nats}",
+            clock=self._on_its_clock,
         )
         return [patroni_part(member, self._programs)]
 

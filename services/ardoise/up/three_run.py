@@ -6,12 +6,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ardoise.up.clocks import Clocks, run_on
 from ardoise.up.control import serve_control
 from ardoise.up.disk import Disk
 from ardoise.up.foreground import run_until_stopped
 from ardoise.up.forwards import Forwards
 from ardoise.up.network import Network, NetworkTools
-from ardoise.up.programs import Programs, debian_programs
+from ardoise.up.programs import Programs, clock_programs, debian_programs
 from ardoise.up.site import DISK, PORTS, reachable
 from ardoise.up.three_sites import SITES, TRUCK, ThreeSites, topology
 
@@ -19,13 +20,16 @@ FIRST = {"web": 8080, "operators": 8443, "ingest": 7401}
 """Preferred ports of this machine for the first site, by server; the others' follow. Of the rest: any."""
 
 
-def run(state_dir: Path, seconds: float, *, truck_disk: bool) -> None:
+def run(state_dir: Path, seconds: float, *, truck_disk: bool, clocks: bool) -> None:
     """Runs until a signal, a failure, or the time is up.
 
     Raises ProgramsMissing, NetworkUnavailable, DiskUnavailable, GaveUp.
     """
     state_dir = state_dir.absolute()
-    programs = debian_programs(lambda step: print(step, flush=True))
+    if clocks:
+        settable = clock_programs(_print)
+        run_on(settable)
+    programs = debian_programs(_print)
     # Opened before this process leaves the machine's network.
     forwards = Forwards(
         {
@@ -38,7 +42,12 @@ def run(state_dir: Path, seconds: float, *, truck_disk: bool) -> None:
     truck = state_dir / TRUCK
     disk = Disk(truck / "disk.img", truck / DISK) if truck_disk else None
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(state_dir, network, programs, forwards, seconds, disk))
+        own = Clocks(state_dir, SITES, settable) if clocks else None
+        asyncio.run(_run(state_dir, network, programs, forwards, seconds, disk, own))
+
+
+def _print(step: str) -> None:
+    print(step, flush=True)
 
 
 async def _run(
@@ -48,8 +57,10 @@ async def _run(
     forwards: Forwards,
     seconds: float,
     disk: Disk | None,
+    clocks: Clocks | None,
 ) -> None:
-    three = ThreeSites(state_dir, network, programs, {key: forwards.at(key) for key in forwards.names}, disk)
+    at = {key: forwards.at(key) for key in forwards.names}
+    three = ThreeSites(state_dir, network, programs, at, disk, clocks)
     targets = {(site, server): (network.addresses[site], PORTS[server]) for site, server in forwards.names}
 
     def started(console: Console) -> set[asyncio.Future]:

@@ -11,6 +11,7 @@ import psutil
 from ruamel.yaml import YAML
 
 from ardoise.sites.topology import Site, SiteKind, Topology
+from ardoise.up.clocks import Clocks
 from ardoise.up.control import Action, Refused
 from ardoise.up.disk import Disk
 from ardoise.up.network import Condition, Network
@@ -49,9 +50,10 @@ class ThreeSites:
         programs: Programs,
         forwards: Mapping[tuple[str, str], str],
         truck_disk: Disk | None,
+        clocks: Clocks | None,
     ) -> None:
         """`forwards`: where this machine reaches a site's server, by (site, server)."""
-        self._truck_disk = truck_disk
+        self._truck_disk, self._clocks = truck_disk, clocks
         self.state_dir = state_dir
         self._forwards = forwards
         self.network = network
@@ -61,7 +63,7 @@ class ThreeSites:
         with file.open("w") as stream:
             YAML(typ="safe").dump(self.topology.model_dump(mode="json"), stream)
         self.sites = {
-            site.name: OneSite(site, self.topology, file, state_dir, network, programs)
+            site.name: OneSite(site, self.topology, file, state_dir, network, programs, clocks)
             for site in self.topology.sites
         }
 
@@ -83,7 +85,7 @@ class ThreeSites:
         self.network.close()
 
     def state(self) -> dict[str, Any]:
-        """What runs where, and each direction of a link that is not whole."""
+        """What runs where, by which clock, and each direction of a link that is not whole."""
         return {
             "state_dir": str(self.state_dir),
             "sites": {
@@ -92,6 +94,7 @@ class ThreeSites:
                     "address": self.network.addresses[name],
                     "identity_dir": str(site.settings.identity_dir),
                     "ports": {server: self._forwards[name, server] for server in reachable(site.site.kind)},
+                    "clock_ahead_s": self._clocks.ahead_s[name] if self._clocks else 0,
                     "parts": {part.name: _part_state(part) for part in site.supervisor.parts},
                 }
                 for name, site in self.sites.items()
@@ -109,6 +112,13 @@ class ThreeSites:
         if sender == receiver:
             raise Refused("a link has two ends")
         self.network.set_condition(sender, receiver, condition)
+
+    def set_clock(self, site: str, ahead_s: int) -> None:
+        """Sets a site's clock to so many seconds ahead of this machine's. Raises Refused."""
+        self._site(site)
+        if self._clocks is None:
+            raise Refused("the sites have no clocks of their own: start with --clocks")
+        self._clocks.set(site, ahead_s)
 
     async def act(self, site: str, action: Action, parts: list[str]) -> None:
         """Does something to processes of a site, all of them where none is named. Raises Refused, GaveUp."""

@@ -7,6 +7,7 @@ from ardoise.rehearsal.drills.evidence import Evidence, FrameRow, Message, Serve
 from ardoise.rehearsal.drills.history import (
     DatabaseSeen,
     History,
+    LeaseSeen,
     Outcome,
     Role,
 )
@@ -285,6 +286,13 @@ def test_a_primary_that_stepped_down_and_was_promoted_again_is_found_where_it_wa
         "the primary changed: london on 1, london on 2",
         promise=replace(SCENARIO.promise, primary_stays=True),
     )
+
+
+def test_a_lease_that_ran_out_and_was_taken_again_is_found_where_it_was_to_be_kept():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.leases += [LeaseSeen(1.0, 40), LeaseSeen(2.0, 40), LeaseSeen(30.0, 77)]
+
+    broken(Invariant.TIMELINES, doctor, "by 2 leases", promise=replace(SCENARIO.promise, lease_kept=True))
 
 
 # digests

@@ -12,7 +12,11 @@ EPOCH = 1
 def platform(**changed: Any) -> Platform:
     part = {"pid": 7, "state": "running", "restarts": 0}
     sites = {
-        name: {"kind": "edge" if name == "truck" else "region", "parts": {"nats-server": dict(part)}}
+        name: {
+            "kind": "edge" if name == "truck" else "region",
+            "clock_ahead_s": 0,
+            "parts": {"nats-server": dict(part)},
+        }
         for name in ("truck", "amsterdam", "london")
     }
     healthy = {
@@ -106,3 +110,10 @@ def test_what_was_left_broken_is_mended_by_commands_that_can_be_copied():
         "ardoise sites part restore truck nats-server & ardoise sites part restore london nats-server & wait"
     )
     assert mending(platform().state, set()) == []
+
+
+def test_a_clock_that_is_off_is_named_with_how_to_set_it_right():
+    found = platform()
+    found.state["sites"]["truck"]["clock_ahead_s"] = -60
+    assert objections(found) == ["truck: its clock is -60 s off"]
+    assert mending(found.state, ()) == ["ardoise sites clock truck 0"]

@@ -30,6 +30,7 @@ from ardoise.rehearsal.drills.scenario import (
     LeadEtcd,
     Place,
     SendAgain,
+    SetClock,
     SetLink,
     StatusSays,
     Step,
@@ -95,6 +96,11 @@ class Faults:
                 self._relays.send_again()
             case WritePoison():
                 await self._write_poison()
+            case SetClock(place, ahead_s):
+                site = self._cast[place]
+                kind = Kind.FAULT if ahead_s else Kind.MENDED
+                self._history.note(kind, f"{site}: its clock is {ahead_s:+d} s off")
+                await self._control.set_clock(site, ahead_s)
 
     async def restore(self) -> None:
         """Mends links, wakes and starts processes: all that is not as it was. Raises DrillFailed, Refused."""
@@ -104,6 +110,9 @@ class Faults:
         state = await self._control.state()
         for link in state["links"]:
             await self._control.set_link(link["sender"], link["receiver"], Condition())
+        for site, found in state["sites"].items():
+            if found["clock_ahead_s"]:
+                await self._control.set_clock(site, 0)
         held = {
             site: [name for name, part in found["parts"].items() if part["state"] == HELD]
             for site, found in state["sites"].items()

@@ -53,7 +53,9 @@ class ScreenSeen:
     race_time_ms: int
     """The tick on it, as far as it has one; else 0."""
     age_ms: int
+    """Of the tick, by the probe's own clock."""
     words: Words
+    """What the page says, by the clock that it goes by."""
 
 
 class Role(StrEnum):
@@ -120,6 +122,14 @@ class PositionSeen:
     last_sequence: int | None
 
 
+@dataclass(frozen=True)
+class LeaseSeen:
+    """Which of etcd's leases the primary holds its place by: another one was taken after the first had run out."""
+
+    at_s: float
+    revision: int
+
+
 class Kind(StrEnum):
     """What an event of the drill is."""
 
@@ -169,6 +179,7 @@ class History:
     decisions: list[Decision] = field(default_factory=list)
     digests: list[DigestSeen] = field(default_factory=list)
     positions: list[PositionSeen] = field(default_factory=list)
+    leases: list[LeaseSeen] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     followed: list[Followed] = field(default_factory=list)
     poisoned: list[int] = field(default_factory=list)

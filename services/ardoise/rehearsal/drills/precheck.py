@@ -31,6 +31,7 @@ def objections(found: Platform) -> list[str]:
     return [
         *_parts(found.state),
         *_links(found.state),
+        *_clocks(found.state),
         *_database(found.members),
         *_mirrors(found),
         *(["a race is live: finish it first, a drill takes its place"] if found.race_on else []),
@@ -46,9 +47,12 @@ def mending(state: Mapping[str, Any], paused: Iterable[tuple[str, tuple[str, ...
         for site, found in state["sites"].items()
         if (held := [name for name, part in found["parts"].items() if part["state"] == HELD])
     ]
+    right = [
+        f"ardoise sites clock {site} 0" for site, found in state["sites"].items() if found["clock_ahead_s"]
+    ]
     # At once: no member of etcd is ready alone.
     together = [f"{' & '.join(restored)} & wait"] if len(restored) > 1 else restored
-    return [*resumed, *whole, *together]
+    return [*resumed, *whole, *right, *together]
 
 
 def cast_of(found: Platform) -> Cast:
@@ -73,6 +77,12 @@ def _parts(state: Mapping[str, Any]) -> Iterator[str]:
 def _links(state: Mapping[str, Any]) -> Iterator[str]:
     for link in state["links"]:
         yield f"the link from {link['sender']} to {link['receiver']} is not whole"
+
+
+def _clocks(state: Mapping[str, Any]) -> Iterator[str]:
+    for site, found in state["sites"].items():
+        if found["clock_ahead_s"]:
+            yield f"{site}: its clock is {found['clock_ahead_s']:+d} s off"
 
 
 def _database(members: tuple[Mapping[str, Any], ...]) -> Iterator[str]:

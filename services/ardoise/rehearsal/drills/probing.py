@@ -17,6 +17,7 @@ from ardoise.rehearsal.drills.history import History, Role
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.probes.copies import watch_digests, watch_position
 from ardoise.rehearsal.drills.probes.database import Decider, Server, drop_table, make_table
+from ardoise.rehearsal.drills.probes.lease import watch_lease
 from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.probes.screens import Screen
 from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Moment, Place
@@ -72,6 +73,7 @@ class Probes:
             decider = Decider(self._reached, self._cast[place], self.history)
             await decider.open()
             self._deciding.append(self._start(decider.run()))
+            self._start(watch_lease(self._reached, self._cast[place], self.history))
             self._start(Server(self._reached, self._cast[place], self.history).run())
         self._riding = self._start(self.relays.run(self._stage, self._seed))
 

@@ -132,6 +132,14 @@ class WritePoison:
 
 
 @dataclass(frozen=True)
+class SetClock:
+    """Sets the site's clock: so many seconds ahead, or behind; 0: right."""
+
+    place: Place
+    ahead_s: int
+
+
+@dataclass(frozen=True)
 class Hold:
     """Lets time pass: the fault lasts so long."""
 
@@ -168,6 +176,7 @@ type Step = (
     | StickMirror
     | SendAgain
     | WritePoison
+    | SetClock
     | Hold
     | WaitUntil
     | Follow
@@ -203,6 +212,8 @@ class Promise:
     """Relays are answered all through; False: the truck itself is what fails."""
     primary_stays: bool = False
     """No promotion anywhere."""
+    lease_kept: bool = False
+    """Nor could there have been one: the primary's lease never ran out."""
     says_no_truck: frozenset[Place] = frozenset()
     """Where screens say that the truck cannot be reached."""
 

@@ -53,6 +53,8 @@ def timelines(history: History, evidence: Evidence, promise: Promise, _cast: Cas
     ]
     if promise.primary_stays and len(led) > 1:
         against.append("the primary changed: " + ", ".join(f"{site} on {timeline}" for timeline, site in led))
+    if promise.lease_kept and len(leases := {one.revision for one in history.leases}) != 1:
+        against.append(f"the primary held its place by {len(leases)} leases: it could have been lost between")
     return finding(Invariant.TIMELINES, "timelines", len(seen), against)
 
 

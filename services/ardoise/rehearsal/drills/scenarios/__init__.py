@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 
 from ardoise.rehearsal.drills.scenario import Scenario
-from ardoise.rehearsal.drills.scenarios import links, log, primary, regions, slow_links, truck
+from ardoise.rehearsal.drills.scenarios import clocks, links, log, primary, regions, slow_links, truck
 
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in sorted(
-        (*regions.ALL, *links.ALL, *slow_links.ALL, *log.ALL, *primary.ALL, *truck.ALL),
+        (
+            *regions.ALL,
+            *links.ALL,
+            *slow_links.ALL,
+            *clocks.ALL,
+            *log.ALL,
+            *primary.ALL,
+            *truck.ALL,
+        ),
         key=lambda scenario: scenario.numbers,
     )
 }
