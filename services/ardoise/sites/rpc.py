@@ -103,7 +103,7 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
     async def _wait_for_the_last_change(self, primary: str, against: list[str]) -> None:
         wait_s = to_wait_s(await self._patroni.history(primary), datetime.now(UTC))
         if wait_s:
-            wait = f"wait {wait_s:.0f} s: the primary has moved to {primary} a moment ago"
+            wait = f"wait {wait_s:.0f} s: {primary} was promoted a moment ago"
             raise _refused("; ".join([wait, *against]), retry_after_ms=round(wait_s * 1000) + SOON_MS)
 
 
