@@ -98,7 +98,9 @@ def _see(made: History, second: int) -> None:
             continue
         role = Role.PRIMARY if site == leader else Role.STANDBY
         watermark = 18 if LOST_S <= second < PROMOTED_S else sequence_of(second)
-        made.database.append(DatabaseSeen(at_s, site, role, 1 if second < PROMOTED_S else 2, watermark))
+        made.database.append(
+            DatabaseSeen(at_s, site, role, 1 if second < PROMOTED_S else 2, watermark, EPOCH)
+        )
     if leader:
         made.decisions.append(decision(second, leader))
 
@@ -130,6 +132,7 @@ def evidence(of: History | None = None) -> Evidence:
             digests={sequence_of(second): f"{second:032x}" for second in range(SECONDS)},
             decisions={one.key: one.timeline for one in of.decisions if one.outcome is Outcome.ACKNOWLEDGED},
         ),
+        epoch=EPOCH,
         servers={
             region: Server(Role.PRIMARY if region == "london" else Role.STANDBY, 2) for region in REGIONS
         },

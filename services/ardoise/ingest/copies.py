@@ -1,6 +1,7 @@
 """The regions' copies of this site's logs, compared with its own before anything is written behind them."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import LogReader, stream_of
-from ardoise.chassis.mirror import digest_of, made_from
+from ardoise.chassis.mirror import api_of, digest_of, made_from
 from ardoise.ingest.domain.continuity import Held
 
 # The truck's leaves need a second or two after its nats-server has started; a region that is lost costs this much.
@@ -43,7 +44,7 @@ class Copies:
 
     async def own(self, epochs: Iterable[int]) -> dict[int, Held | None]:
         """What stands here. Raises APIError, nats.errors.Error, TimeoutError."""
-        return {epoch: await _held_in(self._bus.js, epoch) for epoch in epochs}
+        return {epoch: await self._held_at(self._site, epoch) for epoch in epochs}
 
     async def of_unknown(self, own: Mapping[int, Held | None]) -> dict[str, dict[int, Held]]:
         """What each region has of these epochs, of those unknown that answer in time."""
@@ -67,7 +68,7 @@ class Copies:
 
     async def _held(self, region: str, epoch: int, own: Held | None) -> Held | None:
         there = self._bus.nc.jetstream(domain=region, timeout=ASK_LIMIT_S)
-        held = await _held_in(there, epoch, of=self._site)
+        held = await self._held_at(region, epoch)
         if held is None or own is None:
             return held
         first, end = max(held.first, own.first), min(held.last, own.last)
@@ -86,15 +87,27 @@ class Copies:
             return False
         return digest_of(mirrored) != digest_of(mine)
 
+    async def _held_at(self, site: str, epoch: int) -> Held | None:
+        """Of the own site the log, of a region its mirror; None: there is none."""
+        try:
+            info = await self._bus.nc.jetstream(domain=site, timeout=ASK_LIMIT_S).stream_info(
+                stream_of(epoch)
+            )
+        except NotFoundError:
+            return None
+        if site != self._site and not made_from(info, self._site):
+            return None
+        state = info.state
+        # A stream without messages may say 0 for its first.
+        first = state.first_seq if state.messages else state.last_seq + 1
+        if not state.num_deleted:
+            return Held(first, state.last_seq)
+        # A mirror of a log that was made again further on has gone on behind a hole.
+        return Held(first, min(await self._missing_at(site, epoch)) - 1)
 
-async def _held_in(context: JetStreamContext, epoch: int, of: str = "") -> Held | None:
-    """`of`: only a mirror of that site's stream counts."""
-    try:
-        info = await context.stream_info(stream_of(epoch))
-    except NotFoundError:
-        return None
-    if of and not made_from(info, of):
-        return None
-    # A stream without messages may say 0 for its first.
-    first = info.state.first_seq if info.state.messages else info.state.last_seq + 1
-    return Held(first, info.state.last_seq)
+    async def _missing_at(self, site: str, epoch: int) -> list[int]:
+        """Sequences that are not there. nats-py does not ask for them (2.16)."""
+        request = json.dumps({"deleted_details": True}).encode()
+        subject = f"{api_of(site)}.STREAM.INFO.{stream_of(epoch)}"
+        answer = await self._bus.nc.request(subject, request, timeout=ASK_LIMIT_S)
+        return json.loads(answer.data)["state"]["deleted"]

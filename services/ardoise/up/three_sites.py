@@ -14,6 +14,7 @@ from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.clocks import Clocks
 from ardoise.up.control import Action, Refused
 from ardoise.up.disk import Disk
+from ardoise.up.kept_log import KeptLog
 from ardoise.up.network import Condition, Network
 from ardoise.up.programs import Programs
 from ardoise.up.site import PATRONI, PORTS, OneSite, reachable
@@ -22,6 +23,7 @@ from ardoise.up.supervisor import Part
 TRUCK, AMSTERDAM, LONDON = "truck", "amsterdam", "london"
 SITES = (TRUCK, AMSTERDAM, LONDON)
 TOPOLOGY_FILE = "sites.yaml"
+LOG_HOLDERS = ("nats-server", "ingest")
 
 
 def topology(addresses: dict[str, str]) -> Topology:
@@ -131,6 +133,10 @@ class ThreeSites:
             await supervisor.hold(*chosen)
         elif action is Action.CUT_POWER:
             await self._cut_power(site, parts)
+        elif action is Action.KEEP_LOG:
+            await self._keep_log(site, parts)
+        elif action is Action.ROLL_BACK_LOG:
+            await self._roll_back_log(site, parts)
         elif action is Action.RESTORE:
             await supervisor.release(*chosen)
         else:
@@ -153,6 +159,32 @@ class ThreeSites:
         await asyncio.to_thread(self._truck_disk.image)
         await supervisor.hold(*supervisor.parts)
         await asyncio.to_thread(self._truck_disk.restore_image)
+
+    async def _keep_log(self, site: str, parts: list[str]) -> None:
+        holders = self._log_holders(site, parts)
+        for part in holders:
+            _signal_all(part, signal.SIGSTOP)
+        try:
+            await asyncio.to_thread(self._kept_log(site).keep)
+        finally:
+            for part in holders:
+                _signal_all(part, signal.SIGCONT)
+
+    async def _roll_back_log(self, site: str, parts: list[str]) -> None:
+        holders = self._log_holders(site, parts)
+        if not self._kept_log(site).there:
+            raise Refused("no copy of the log is kept: keep-log first")
+        await self._site(site).supervisor.hold(*holders)
+        await asyncio.to_thread(self._kept_log(site).put_back)
+
+    def _log_holders(self, site: str, parts: list[str]) -> list[Part]:
+        if site != TRUCK or parts:
+            raise Refused(f"the log is the whole {TRUCK}'s")
+        return [part for part in self._site(site).supervisor.parts if part.name in LOG_HOLDERS]
+
+    def _kept_log(self, site: str) -> KeptLog:
+        disk = self._site(site).settings.state_dir
+        return KeptLog(self.state_dir / site / "log.kept", disk / "nats" / "store", disk / "ingest")
 
     def _site(self, name: str) -> OneSite:
         if name not in self.sites:

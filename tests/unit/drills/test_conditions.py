@@ -105,8 +105,16 @@ def test_what_is_acknowledged_is_written_down_when_a_primary_is_past_it():
     seen.database.append(DatabaseSeen(29.4, "london", Role.PRIMARY, 2, due - 1))
     seen.database[:] = [one for one in seen.database if one.watermark != due]
     assert not holds(conditions.written_down(), 29.45, seen, waiting_s=29.2)
-    seen.database.append(DatabaseSeen(29.44, "london", Role.PRIMARY, 2, due))
+    seen.database.append(DatabaseSeen(29.44, "london", Role.PRIMARY, 2, due, EPOCH))
     assert holds(conditions.written_down(), 29.45, seen, waiting_s=29.2)
+
+
+def test_another_log_has_taken_over_once_a_relay_is_acknowledged_in_it():
+    seen = history()
+    assert not holds(conditions.another_log(), 12.0, seen)
+    seen.goes_on_in(EPOCH + 1)
+    assert holds(conditions.another_log(), 12.0, seen)
+    assert not holds(conditions.written_down(), 39.5, seen, waiting_s=39.0), "that was the log before"
 
 
 def test_everything_flows_when_all_of_it_does_and_not_before():

@@ -189,7 +189,11 @@ def test_a_frame_whose_fixes_are_not_all_accounted_for_once_is_found(rows: int, 
 
 
 def test_a_poisoned_message_that_nobody_counted_is_found():
-    broken(Invariant.EXACTLY_ONCE, lambda seen, _: seen.poisoned.append(9), "message 9 can be read by nobody")
+    broken(
+        Invariant.EXACTLY_ONCE,
+        lambda seen, _: seen.poisoned.append((EPOCH, 9)),
+        "message 9 can be read by nobody",
+    )
 
 
 # I4

@@ -114,6 +114,11 @@ def ingest_acknowledges() -> Until:
     return Until("relays are acknowledged", holds)
 
 
+def another_log() -> Until:
+    """The broken one is given up: relays are acknowledged in another."""
+    return Until("another log takes over", lambda at: bool(at.history.given_up))
+
+
 def mirror_level(*places: Place) -> Until:
     """Their copies of the log end where the truck's does."""
     return Until(f"mirrors level: {', '.join(places)}", lambda at: all(_level(at, place) for place in places))
@@ -150,11 +155,15 @@ def written_down() -> Until:
     """The primary's watermark is past everything that was acknowledged when the wait began."""
 
     def holds(at: Moment) -> bool:
+        epoch = at.history.epoch
         due = takewhile(lambda one: one.at_s <= at.waiting_s, at.history.acknowledged)
-        upto = max((one.sequence for one in due), default=0)
+        upto = max((one.sequence for one in due if one.epoch == epoch), default=0)
         now_s = at.history.now_s()
         seen = _newer(at.history.database, now_s - FRESH_S, lambda one: one.at_s)
-        return any(one.role is Role.PRIMARY and (one.watermark or 0) >= max(upto, 1) for one in seen)
+        return any(
+            one.role is Role.PRIMARY and one.epoch == epoch and (one.watermark or 0) >= max(upto, 1)
+            for one in seen
+        )
 
     return Until("what is acknowledged is written down", holds)
 

@@ -74,12 +74,27 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class GivenUp:
+    """What the log that took over says of the one before it."""
+
+    kept: int
+    """The last sequence that a copy still has."""
+    lost: tuple[int, int] | None
+    """First and last sequence of what no copy has; last 0: how far was acknowledged is not known."""
+
+    def accounts_for(self, sequence: int) -> bool:
+        """Whether it is said to be gone."""
+        return self.lost is not None and self.lost[0] <= sequence <= (self.lost[1] or sequence)
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """Everything that was read back."""
+    """Everything that was read back of one log; of those before it in `earlier`."""
 
     upto: int
-    """Last acknowledged sequence: what lies past it is not judged."""
+    """Last acknowledged sequence: what lies past it is not judged. Of a log that was given up, as far as it is kept."""
     log: dict[int, Message]
+    """The truck's; of one that was given up, the longest mirror: the truck's is what broke."""
     mirrors: dict[str, dict[int, Message]]
     written: Written
     servers: dict[str, Server]
@@ -87,3 +102,12 @@ class Evidence:
     """By region: the reports that it wrote during the drill."""
     missing: list[str] = field(default_factory=list)
     """What could not be read, with the reason: what depends on it is not held to be true."""
+    epoch: int = 0
+    given_up: GivenUp | None = None
+    earlier: tuple["Evidence", ...] = ()
+    """Of the logs that this one took over from, oldest first."""
+
+    @property
+    def every(self) -> tuple["Evidence", ...]:
+        """Of each log, oldest first."""
+        return (*self.earlier, self)

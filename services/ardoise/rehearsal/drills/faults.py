@@ -25,9 +25,11 @@ from ardoise.rehearsal.drills.scenario import (
     Act,
     BeginSwitchover,
     Cast,
+    DeleteMirror,
     EndSwitchover,
     KillInside,
     LeadEtcd,
+    LoseLog,
     Place,
     SendAgain,
     SetClock,
@@ -64,6 +66,7 @@ class Faults:
         self.paused: set[tuple[str, tuple[str, ...]]] = set()
         """Parts of sites that stand still."""
         self._stuck: set[str] = set()
+        self._impostors: list[str] = []
 
     async def do(self, step: Step) -> None:
         """Breaks or mends something. Raises DrillFailed, Refused."""
@@ -91,6 +94,10 @@ class Faults:
                 await etcd.lead(self._reached, site)
             case StickMirror():
                 await self._stick_mirror(self._cast[step.place])
+            case DeleteMirror():
+                await self._delete_mirror(self._cast[step.place])
+            case LoseLog():
+                await self._lose_log(step.further_on)
             case SendAgain():
                 self._history.note(Kind.FAULT, "every frame is sent again")
                 self._relays.send_again()
@@ -123,6 +130,8 @@ class Faults:
         )
         for site in sorted(self._stuck):
             await self._unstick_mirror(site)
+        for stream in self._impostors:
+            await self._clear_up(stream)
 
     async def _set_link(self, step: SetLink) -> None:
         one, other = self._cast[step.one], self._cast[step.other]
@@ -199,6 +208,26 @@ class Faults:
             if mirror is not None and mirror.filter_subject == NEVER:
                 await bus.js.delete_stream(stream)
 
+    async def _delete_mirror(self, site: str) -> None:
+        async with _as_of(self._reached, site, "sites") as bus:
+            self._history.note(Kind.FAULT, f"{site}: the mirror of the log is deleted")
+            await bus.js.delete_stream(stream_of(self._history.epoch))
+
+    async def _lose_log(self, further_on: int) -> None:
+        truck, stream = self._cast[Place.TRUCK], stream_of(self._history.epoch)
+        async with _as_of(self._reached, truck, "ingest") as bus:
+            info = await bus.js.stream_info(stream)
+            first = info.state.last_seq + further_on if further_on else 1
+            self._history.note(Kind.FAULT, f"{truck}: the log is lost, and made again from {first}")
+            await bus.js.delete_stream(stream)
+            await bus.js.add_stream(replace(info.config, first_seq=first))
+        self._impostors.append(stream)
+
+    async def _clear_up(self, stream: str) -> None:
+        """What stands in the place of a log that was given up holds nothing that was acknowledged."""
+        async with _as_of(self._reached, self._cast[Place.TRUCK], "ingest") as bus:
+            await bus.js.delete_stream(stream)
+
     async def _write_poison(self) -> None:
         epoch, truck = self._history.epoch, self._cast[Place.TRUCK]
         self._history.note(Kind.FAULT, "a message that nobody can read comes to stand in the log")
@@ -206,7 +235,7 @@ class Faults:
             acknowledgement = await bus.js.publish(
                 f"log.{epoch}.frame.poison", POISON, stream=stream_of(epoch)
             )
-        self._history.poisoned.append(acknowledgement.seq)
+        self._history.poisoned.append((epoch, acknowledgement.seq))
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """What the probes of a drill saw, in their own clock: seconds since it began, of a clock that never jumps."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 type FrameKey = tuple[str, int, int]
@@ -76,6 +76,8 @@ class DatabaseSeen:
     timeline: int | None = None
     watermark: int | None = None
     """None: unknown; 0: nothing of the epoch is written."""
+    epoch: int = 0
+    """Of the watermark; 0: nothing was told."""
 
 
 class Outcome(StrEnum):
@@ -170,6 +172,9 @@ class History:
     """Everything seen. Probes append; nothing is ever changed or removed."""
 
     epoch: int = 0
+    """The newest log of the drill's race."""
+    given_up: list[int] = field(default_factory=list)
+    """Logs of it before that one, oldest first."""
     origin_utc_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     origin_monotonic_s: float = field(default_factory=time.monotonic)
     acknowledged: list[Acknowledged] = field(default_factory=list)
@@ -182,10 +187,10 @@ class History:
     leases: list[LeaseSeen] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     followed: list[Followed] = field(default_factory=list)
-    poisoned: list[int] = field(default_factory=list)
-    """Sequences of messages that nobody can read."""
     alone: list[str] = field(default_factory=list)
     """Keys of rows that one server committed for itself, while the other could not have them."""
+    poisoned: list[tuple[int, int]] = field(default_factory=list)
+    """Epoch and sequence of messages that nobody can read."""
     ended_s: float = 0.0
     """When the probes stopped looking; 0: they still do."""
 
@@ -196,6 +201,28 @@ class History:
     def utc_ms(self, at_s: float) -> int:
         """The instant of `at_s`, milliseconds since 1970."""
         return self.origin_utc_ms + round(at_s * 1000)
+
+    def goes_on_in(self, epoch: int) -> None:
+        """A newer log has taken over."""
+        self.given_up.append(self.epoch)
+        self.epoch = epoch
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """All logs of the drill's race, oldest first."""
+        return (*self.given_up, self.epoch)
+
+    def of(self, epoch: int) -> "History":
+        """What was seen of one log alone."""
+        return replace(
+            self,
+            epoch=epoch,
+            given_up=[],
+            acknowledged=[one for one in self.acknowledged if one.epoch == epoch],
+            in_region=[one for one in self.in_region if one.epoch == epoch],
+            database=[one for one in self.database if one.epoch in (0, epoch)],
+            poisoned=[one for one in self.poisoned if one[0] == epoch],
+        )
 
     def note(self, kind: Kind, text: str) -> None:
         """Something that the drill did, now."""

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import nats.errors
@@ -15,7 +16,16 @@ from nats.js.errors import APIError
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
 from ardoise.pb.log_pb2 import LogRecord
-from ardoise.rehearsal.drills.evidence import Counted, Evidence, FrameRow, Message, Server, SetAside, Written
+from ardoise.rehearsal.drills.evidence import (
+    Counted,
+    Evidence,
+    FrameRow,
+    GivenUp,
+    Message,
+    Server,
+    SetAside,
+    Written,
+)
 from ardoise.rehearsal.drills.history import FixKey, FrameKey, History, Role
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.probes.database import TABLE, look
@@ -49,17 +59,39 @@ NOTHING_WRITTEN = Written(0, {}, {}, frozenset(), {}, {}, {})
 
 
 async def read_evidence(reached: Reached, history: History, buses: Mapping[str, Bus], cast: Cast) -> Evidence:
-    """What stands where, up to the last acknowledged sequence. What cannot be read is said in `missing`."""
+    """What stands where, of every log. What cannot be read is said in `missing`."""
+    found: list[Evidence] = []
+    for epoch in history.epochs:
+        successor = next((later for later in history.epochs if later > epoch), None)
+        found.append(await _read_one(reached, history.of(epoch), buses, cast, successor))
+    *earlier, newest = found
+    return replace(newest, earlier=tuple(earlier))
+
+
+async def _read_one(
+    reached: Reached, history: History, buses: Mapping[str, Bus], cast: Cast, successor: int | None
+) -> Evidence:
+    """Of one log, up to its last acknowledged sequence. `successor`: the log that took over from it."""
     truck, regions = cast[Place.TRUCK], [cast[place] for place in REGIONS]
     upto = max((one.sequence for one in history.acknowledged), default=0)
     missing: list[str] = []
     logs: dict[str, dict[int, Message]] = {}
-    for site in (truck, *regions):
+    for site in regions if successor else (truck, *regions):
         try:
             logs[site] = await read_log(buses[site], history.epoch, upto)
         except (nats.errors.Error, APIError, TimeoutError) as error:
             missing.append(f"{site}: its copy of the log cannot be read: {error!r}")
             logs[site] = {}
+    mirrors = {site: logs[site] for site in regions}
+    log, given_up = logs.get(truck, {}), None
+    if successor:
+        log = max(mirrors.values(), key=len)
+        upto = min(upto, max(log, default=0))
+        try:
+            given_up = await _said_of(buses[truck], successor)
+        except (nats.errors.Error, APIError, TimeoutError) as error:
+            missing.append(f"{truck}: the beginning of log {successor} cannot be read: {error!r}")
+            given_up = GivenUp(0, None)
     servers = {site: await _server(reached, site, history) for site in regions}
     primary = next((site for site, server in servers.items() if server.role is Role.PRIMARY), None)
     written = NOTHING_WRITTEN
@@ -70,14 +102,24 @@ async def read_evidence(reached: Reached, history: History, buses: Mapping[str, 
             written = await read_written(reached, primary, history.epoch, upto)
         except (psycopg.Error, TimeoutError) as error:
             missing.append(f"{primary}: the database cannot be read: {error!r}")
-    mirrors = {site: logs[site] for site in regions}
     aside = {site: read_set_aside(reached.set_aside_at(site), history) for site in regions}
-    return Evidence(upto, logs[truck], mirrors, written, servers, aside, missing)
+    return Evidence(
+        upto, log, mirrors, written, servers, aside, missing, epoch=history.epoch, given_up=given_up
+    )
+
+
+async def _said_of(bus: Bus, successor: int) -> GivenUp:
+    """What the first message of a log says of the one before it. Raises as NATS does."""
+    content = (await bus.js.get_msg(stream_of(successor), seq=1)).data or b""
+    opened = LogRecord.FromString(content).epoch_opened
+    lost = (opened.lost.first_sequence, opened.lost.last_sequence) if opened.HasField("lost") else None
+    return GivenUp(opened.previous.sequence, lost)
 
 
 async def read_log(bus: Bus, epoch: int, upto: int) -> dict[int, Message]:
-    """Every message up to `upto`, by sequence."""
+    """Every message up to `upto`, or to the end of this copy, by sequence."""
     found: dict[int, Message] = {}
+    upto = min(upto, (await bus.js.stream_info(stream_of(epoch))).state.last_seq)
     if not upto:
         return found
     subscription = await bus.js.subscribe(

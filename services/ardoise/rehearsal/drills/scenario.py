@@ -122,6 +122,21 @@ class StickMirror:
 
 
 @dataclass(frozen=True)
+class DeleteMirror:
+    """The region's mirror of the log is gone."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class LoseLog:
+    """The truck's log is lost, and an empty one made under its name."""
+
+    further_on: int = 0
+    """It counts on from so many messages past the old end; 0: from 1."""
+
+
+@dataclass(frozen=True)
 class SendAgain:
     """All relays send every frame again that was acknowledged to them."""
 
@@ -174,6 +189,8 @@ type Step = (
     | WriteAlone
     | LeadEtcd
     | StickMirror
+    | DeleteMirror
+    | LoseLog
     | SendAgain
     | WritePoison
     | SetClock
@@ -216,6 +233,8 @@ class Promise:
     """Nor could there have been one: the primary's lease never ran out."""
     says_no_truck: frozenset[Place] = frozenset()
     """Where screens say that the truck cannot be reached."""
+    log_breaks: bool = False
+    """The truck's log itself is what fails: another takes over, and says what no copy has."""
 
 
 ALWAYS = frozenset(Invariant) - {Invariant.HONEST, Invariant.GUARD, Invariant.STALE_ROWS}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import History
 from ardoise.rehearsal.drills.invariants import copies, pace, promotion, truth, writer
-from ardoise.rehearsal.drills.invariants.finding import Finding
+from ardoise.rehearsal.drills.invariants.finding import Finding, together
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise, Scenario
 
 type Check = Callable[[History, Evidence, Promise, Cast], Finding]
@@ -26,10 +26,27 @@ CHECKS: Mapping[Invariant, Check] = {
 }
 
 
+OF_ONE_LOG = frozenset(
+    {
+        Invariant.EXACTLY_ONCE,
+        Invariant.ATOMIC_WATERMARK,
+        Invariant.MIRROR_IS_PREFIX,
+        Invariant.SAME_EVERYWHERE,
+    }
+)
+"""Checked for each log of the race by itself: sequences of two logs have nothing to do with each other."""
+
+
 def judge(scenario: Scenario, history: History, evidence: Evidence, cast: Cast) -> list[Finding]:
     """What the scenario checks, in the catalogue's order."""
-    return [
-        check(history, evidence, scenario.promise, cast)
-        for invariant, check in CHECKS.items()
-        if invariant in scenario.checks
-    ]
+    found = []
+    for invariant, check in CHECKS.items():
+        if invariant not in scenario.checks:
+            continue
+        if invariant in OF_ONE_LOG:
+            found.append(
+                together(check(history.of(one.epoch), one, scenario.promise, cast) for one in evidence.every)
+            )
+        else:
+            found.append(check(history, evidence, scenario.promise, cast))
+    return found

@@ -13,7 +13,7 @@ DATABASE = "database"
 
 
 def mirror_is_prefix(_history: History, evidence: Evidence, _promise: Promise, _cast: Cast) -> Finding:
-    """I5: for every sequence the same bytes, and no hole."""
+    """I5: for every sequence the same bytes, and no hole. Of a log that was given up, a mirror may end earlier."""
     against = [*evidence.missing]
     for site, mirror in evidence.mirrors.items():
         shared = evidence.log.keys() & mirror.keys()
@@ -25,6 +25,7 @@ def mirror_is_prefix(_history: History, evidence: Evidence, _promise: Promise, _
         against += [
             f"{site}: message {sequence} is missing"
             for sequence in sorted(evidence.log.keys() - mirror.keys())
+            if evidence.given_up is None or sequence < max(mirror, default=0)
         ]
         against += [
             f"{site}: message {sequence} is not the truck's"

@@ -32,3 +32,17 @@ def finding(invariant: Invariant, title: str, checked: int, against: Iterable[st
     if len(found) > MOST_REASONS:
         shown.append(f"and {len(found) - MOST_REASONS} more")
     return Finding(invariant=invariant, title=title, holds=not found, checked=checked, against=shown)
+
+
+def together(findings: Iterable[Finding]) -> Finding:
+    """One finding of several on the same invariant: it holds where all do."""
+    first, *others = findings
+    for other in others:
+        first = first.model_copy(
+            update={
+                "holds": first.holds and other.holds,
+                "checked": first.checked + other.checked,
+                "against": first.against + other.against,
+            }
+        )
+    return first

@@ -43,7 +43,7 @@ def bounded(history: History, _evidence: Evidence, promise: Promise, cast: Cast)
 
 def honest(history: History, _evidence: Evidence, promise: Promise, cast: Cast) -> Finding:
     """I9, as people see it: no screen is live with an old second; a lost link is named where it is, and only there."""
-    mine = [seen for seen in history.screens if seen.epoch == history.epoch]
+    mine = [seen for seen in history.screens if seen.epoch in history.epochs]
     against = [
         f'{seen.site} says "live" over a second that is {seen.age_ms / 1000:.1f} s old'
         for seen in mine
@@ -70,7 +70,7 @@ def shown_seconds(history: History, site: str) -> list[tuple[int, float]]:
     """Each second of the race that a screen showed, and when it first did; in the order in which it came."""
     first: dict[int, float] = {}
     for seen in history.screens:
-        if seen.site == site and seen.epoch == history.epoch and seen.race_time_ms:
+        if seen.site == site and seen.epoch in history.epochs and seen.race_time_ms:
             first.setdefault(seen.race_time_ms // 1000, seen.at_s)
     return list(first.items())
 

@@ -8,15 +8,32 @@ from ardoise.rehearsal.drills.invariants.finding import Finding, finding
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise
 
 
-def nothing_lost(history: History, evidence: Evidence, _promise: Promise, _cast: Cast) -> Finding:
-    """I2: what was acknowledged stands in the log at its place, in each mirror, and is recorded."""
+def nothing_lost(history: History, evidence: Evidence, promise: Promise, _cast: Cast) -> Finding:
+    """I2: what was acknowledged stands in the log at its place, in each mirror, and is recorded.
+
+    Where the truck's log itself breaks: in a mirror and recorded, or sent again, or in the interval that is said to be
+    gone; and nothing is said to be gone that a mirror has.
+    """
     frames = history.acknowledged
-    against = [*evidence.missing]
-    for one in frames:
-        against += _frame_lost(one, evidence)
-    lost = lost_fixes(history, evidence)
+    logs = {one.epoch: one for one in evidence.every}
+    against = [reason for one in evidence.every for reason in one.missing]
+    against += _unpromised(history, evidence, promise)
+    faults = {(one.epoch, one.sequence, one.frame): _frame_lost(one, logs[one.epoch]) for one in frames}
+    stands = {frame for (_, _, frame), wrong in faults.items() if not wrong}
+    said = set()
+    for (epoch, sequence, frame), wrong in faults.items():
+        if not wrong:
+            continue
+        given_up = logs[epoch].given_up
+        if given_up is None or (frame not in stands and not given_up.accounts_for(sequence)):
+            against += wrong
+        elif frame not in stands:
+            said.add(frame)
+    excused = {fix for one in frames if one.frame in said for fix in one.fixes}
     against += [
-        f"fix of tracker {tracker} at {time_ms} is neither a row nor counted" for tracker, time_ms in lost
+        f"fix of tracker {tracker} at {time_ms} is neither a row nor counted"
+        for tracker, time_ms in lost_fixes(history, evidence)
+        if (tracker, time_ms) not in excused
     ]
     seconds = {(one.epoch, one.sequence) for one in history.in_region}
     unheard = [one for one in frames if (one.epoch, one.sequence) not in seconds]
@@ -32,12 +49,26 @@ def nothing_lost(history: History, evidence: Evidence, _promise: Promise, _cast:
 
 def lost_fixes(history: History, evidence: Evidence) -> list[FixKey]:
     """Acknowledged fixes that no row holds, and that no message set aside accounts for."""
-    written = evidence.written
-    accounted = set(written.fixes)
+    accounted = {fix for one in evidence.every for fix in one.written.fixes}
+    set_aside = {(one.epoch, sequence) for one in evidence.every for sequence in one.written.set_aside}
     for one in history.acknowledged:
-        if one.sequence in written.set_aside:
+        if (one.epoch, one.sequence) in set_aside:
             accounted.update(one.fixes)
     return sorted({fix for one in history.acknowledged for fix in one.fixes} - accounted)
+
+
+def _unpromised(history: History, evidence: Evidence, promise: Promise) -> Iterator[str]:
+    """A log that is given up is a loss of the truck's copy, whatever the mirrors have: only some faults may cost it."""
+    if promise.log_breaks and not evidence.earlier:
+        yield "the log was broken, and no other took over"
+    for one in evidence.earlier:
+        assert one.given_up is not None
+        if not promise.log_breaks:
+            yield f"log {one.epoch} was given up: a copy has it up to {one.given_up.kept}, lost {one.given_up.lost}"
+        for site, mirror in one.mirrors.items():
+            wrong = sorted(filter(one.given_up.accounts_for, mirror))
+            if wrong:
+                yield f"{wrong[0]} to {wrong[-1]} of log {one.epoch} are said to be lost, and {site} has them"
 
 
 def exactly_once(history: History, evidence: Evidence, _promise: Promise, _cast: Cast) -> Finding:
@@ -55,7 +86,7 @@ def exactly_once(history: History, evidence: Evidence, _promise: Promise, _cast:
             )
     against += [
         f"message {sequence} can be read by nobody and is not counted as set aside"
-        for sequence in history.poisoned
+        for _, sequence in history.poisoned
         if sequence not in written.set_aside
     ]
     return finding(Invariant.EXACTLY_ONCE, "exactly once", len(written.frames), against)
@@ -77,17 +108,23 @@ def atomic_watermark(history: History, evidence: Evidence, _promise: Promise, _c
     return finding(Invariant.ATOMIC_WATERMARK, "the watermark is true", len(recorded), against)
 
 
-def _frame_lost(one: Acknowledged, evidence: Evidence) -> Iterator[str]:
+def _frame_lost(one: Acknowledged, evidence: Evidence) -> list[str]:
     there = evidence.log.get(one.sequence)
     if there is None or there.frame != one.frame:
-        yield f"frame {one.frame} was acknowledged at {one.sequence}, where the log has {there and there.frame}"
-        return
-    for site, mirror in evidence.mirrors.items():
-        if one.sequence not in mirror:
-            yield f"frame {one.frame}: {site}'s mirror has no message {one.sequence}"
+        return [
+            f"frame {one.frame} was acknowledged at {one.sequence}, where the log has {there and there.frame}"
+        ]
+    against = []
+    if evidence.given_up is None:
+        against += [
+            f"frame {one.frame}: {site}'s mirror has no message {one.sequence}"
+            for site, mirror in evidence.mirrors.items()
+            if one.sequence not in mirror
+        ]
     row = evidence.written.frames.get(one.sequence)
     if one.sequence not in evidence.written.set_aside and (row is None or row.frame != one.frame):
-        yield f"frame {one.frame} has no row at {one.sequence}"
+        against.append(f"frame {one.frame} has no row at {one.sequence}")
+    return against
 
 
 def _falls(history: History) -> Iterator[str]:

@@ -118,10 +118,12 @@ class Decider:
 
 async def look(session: psycopg.AsyncConnection, site: str, history: History) -> DatabaseSeen:
     """What the server says of itself now. Raises psycopg.Error."""
-    row = await (await session.execute(_LOOK, {"epoch": history.epoch})).fetchone()
+    epoch = history.epoch
+    row = await (await session.execute(_LOOK, {"epoch": epoch})).fetchone()
     assert row is not None
     standby, timeline, watermark = row
-    return DatabaseSeen(history.now_s(), site, Role.STANDBY if standby else Role.PRIMARY, timeline, watermark)
+    role = Role.STANDBY if standby else Role.PRIMARY
+    return DatabaseSeen(history.now_s(), site, role, timeline, watermark, epoch)
 
 
 async def write_alone(session: psycopg.AsyncConnection, site: str) -> list[str]:

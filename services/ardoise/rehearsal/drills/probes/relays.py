@@ -85,6 +85,8 @@ class Relays:
         acknowledgement = response.acknowledgement
         frame = self._sent[relay_id, acknowledgement.frame_number]
         refused = {fix.index for fix in acknowledgement.refused}
+        if acknowledgement.position.epoch > self._history.epoch:
+            self._history.goes_on_in(acknowledgement.position.epoch)
         self._history.acknowledged.append(
             Acknowledged(
                 at_s=self._history.now_s(),

@@ -83,18 +83,22 @@ def _fixes(history: History, evidence: Evidence | None) -> Fixes:
     acknowledged = {fix for one in history.acknowledged for fix in one.fixes}
     if evidence is None:
         return Fixes(acknowledged=len(acknowledged))
-    again = replayed(history)
-    rows = evidence.written.frames
+    stored = {fix for one in evidence.every for fix in one.written.fixes}
     return Fixes(
         acknowledged=len(acknowledged),
-        stored=len(acknowledged & evidence.written.fixes.keys()),
-        replayed=sum(
-            row.rows
-            for sequence, row in rows.items()
-            if any(first <= sequence <= last for first, last in again)
-        ),
+        stored=len(acknowledged & stored),
+        replayed=sum(_replayed_rows(history, one) for one in evidence.every),
         lost=len(lost_fixes(history, evidence)),
-        doubled=sum(count > 1 for count in evidence.written.fixes.values()),
+        doubled=sum(count > 1 for one in evidence.every for count in one.written.fixes.values()),
+    )
+
+
+def _replayed_rows(history: History, evidence: Evidence) -> int:
+    again = replayed(history.of(evidence.epoch))
+    return sum(
+        row.rows
+        for sequence, row in evidence.written.frames.items()
+        if any(first <= sequence <= last for first, last in again)
     )
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from ardoise.rehearsal.drills.scenario import Scenario
-from ardoise.rehearsal.drills.scenarios import clocks, links, log, primary, regions, slow_links, truck
+from ardoise.rehearsal.drills.scenarios import (
+    broken_log,
+    clocks,
+    links,
+    log,
+    primary,
+    regions,
+    slow_links,
+    truck,
+)
 
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
@@ -14,6 +23,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             *slow_links.ALL,
             *clocks.ALL,
             *log.ALL,
+            *broken_log.ALL,
             *primary.ALL,
             *truck.ALL,
         ),
