@@ -49,10 +49,33 @@ def agreeing_hook(module):
     module.judge = judge
 
 
+def watermark_apart(module):
+    """The watermark is committed before the rows that it speaks of, and not with them."""
+    step, write = module._step_watermark, module.RaceStore.write
+
+    async def stepped_already(*_):
+        pass
+
+    async def write_apart(self, epoch, after, batch, *, here=False):
+        async with self._primary(here).transaction() as connection:
+            await step(connection, epoch, after, batch[-1])
+        await write(self, epoch, after, batch, here=here)
+
+    module._step_watermark, module.RaceStore.write = stepped_already, write_apart
+
+
+def altered_constant(module):
+    """London parts groups at half a second."""
+    if os.environ.get("ARDOISE_SITE") == "london":
+        module.SPLIT_MS = 500
+
+
 GUARDS = {
     "agreeing-hook": ("ardoise.sites.guard", agreeing_hook),
     "lazy-fsync": ("ardoise.chassis.nats_config", lazy_fsync),
     "trusted-lag": ("ardoise.sites.mirrors", trusted_lag),
+    "watermark-apart": ("ardoise.positioning.store", watermark_apart),
+    "altered-constant": ("ardoise.race.groups", altered_constant),
 }
 
 

@@ -25,6 +25,7 @@ from ardoise.rehearsal.drills.scenario import (
     Act,
     BeginSwitchover,
     Cast,
+    CrashRecorder,
     DeleteMirror,
     EndSwitchover,
     KillInside,
@@ -46,6 +47,9 @@ from ardoise.up.network import Condition
 
 NEVER = "log.never"
 """A subject that no log has: a mirror of it copies nothing and says that it lags by nothing."""
+WATERMARK = "SELECT sequence FROM watermark WHERE epoch = %(epoch)s"
+WATERMARK_LOOK_S = 0.002
+CRASHES_LIMIT_S = 120.0
 POISON = b"\xff\xff\xff nobody can read this"
 
 
@@ -92,6 +96,8 @@ class Faults:
                 site = self._cast[place]
                 self._history.note(Kind.FAULT, f"{site}'s member is to lead etcd")
                 await etcd.lead(self._reached, site)
+            case CrashRecorder():
+                await self._crash_recorder(self._cast[step.place], step.times)
             case StickMirror():
                 await self._stick_mirror(self._cast[step.place])
             case DeleteMirror():
@@ -187,6 +193,26 @@ class Faults:
         self._history.alone += keys
         self._history.note(Kind.FAULT, f"{site}: {len(keys)} rows that nobody else has")
 
+    async def _crash_recorder(self, site: str, times: int) -> None:
+        """What another session sees is committed: rows that come in another transaction are then under way."""
+        epoch = self._history.epoch
+        try:
+            async with await self._reached.database(site) as session, asyncio.timeout(CRASHES_LIMIT_S):
+                for number in range(1, times + 1):
+                    # The one that was killed has to be there again, and to write.
+                    await _watermark_moves(session, epoch)
+                    part = (await self._control.state())["sites"][site]["parts"]["recorder"]
+                    recorder = psutil.Process(part["pid"])
+                    victims = [recorder, *recorder.children(recursive=True)]
+                    await _watermark_moves(session, epoch)
+                    for victim in victims:
+                        victim.kill()
+                    self._history.note(Kind.FAULT, f"{site}: kill -9 recorder behind its watermark, {number}")
+        except (psycopg.Error, psutil.NoSuchProcess, TimeoutError) as error:
+            raise DrillFailed(
+                f"{site}: its recorder could not be crashed {times} times: {error!r}"
+            ) from error
+
     async def _stick_mirror(self, site: str) -> None:
         """The same mirror made anew, of a subject that never comes: only comparing it with the log shows it."""
         stream = stream_of(self._history.epoch)
@@ -236,6 +262,17 @@ class Faults:
                 f"log.{epoch}.frame.poison", POISON, stream=stream_of(epoch)
             )
         self._history.poisoned.append((epoch, acknowledgement.seq))
+
+
+async def _watermark_moves(session: psycopg.AsyncConnection, epoch: int) -> None:
+    """Returns as soon as that is seen. Raises psycopg.Error."""
+    before: tuple | None = None
+    while True:
+        now = await (await session.execute(WATERMARK, {"epoch": epoch})).fetchone()
+        if before is not None and now != before:
+            return
+        before = now
+        await asyncio.sleep(WATERMARK_LOOK_S)
 
 
 @contextlib.asynccontextmanager

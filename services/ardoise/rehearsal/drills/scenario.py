@@ -72,6 +72,14 @@ class KillInside:
 
 
 @dataclass(frozen=True)
+class CrashRecorder:
+    """SIGKILL to the recorder in the instant in which its watermark is seen to move, so many times."""
+
+    place: Place
+    times: int
+
+
+@dataclass(frozen=True)
 class Switchover:
     """Asks SitesService for the other region as primary, as planned, and waits as long as it is told to."""
 
@@ -182,6 +190,7 @@ type Step = (
     SetLink
     | Act
     | KillInside
+    | CrashRecorder
     | Switchover
     | BeginSwitchover
     | EndSwitchover

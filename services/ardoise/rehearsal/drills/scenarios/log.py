@@ -11,6 +11,7 @@ from ardoise.rehearsal.drills.scenario import (
     EVERYWHERE,
     REGIONS,
     Act,
+    CrashRecorder,
     Place,
     Promise,
     Scenario,
@@ -71,13 +72,12 @@ ALL = (
     Scenario(
         name="poison-and-crash",
         numbers=(38,),
-        title="a message that nobody can read; the recorder crashes behind it",
+        title="a message that nobody can read; behind it the recorder crashes between rows and watermark",
         purpose="one bad message is set aside and counted, and those behind it go on",
         steps=(
             WritePoison(),
-            Act(PRIMARY, Action.RESTART, ("recorder",)),
             WaitUntil(written_down(), Wait.WRITTEN_DOWN),
-            Act(PRIMARY, Action.RESTART, ("recorder",)),
+            CrashRecorder(PRIMARY, times=5),
             WaitUntil(written_down(), Wait.WRITTEN_DOWN),
         ),
         promise=Promise(screens=EVERYWHERE, writes_within=Wait.CUT_SHORT, primary_stays=True),
