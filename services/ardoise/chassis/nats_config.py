@@ -45,7 +45,7 @@ _PUBLISH = {
     "recorder": _READ,
     "positioning": [*_READ, "oddity.>", "$JS.API.STREAM.CREATE.ODDITIES", "$JS.API.STREAM.UPDATE.ODDITIES"],
     "security": _READ,
-    "sites": [*_READ, "oddity.pictures_differ"],
+    "sites": [*_READ, "oddity.pictures_differ", "oddity.log_filling", "oddity.log_given_up"],
     "drill": _READ,
 }
 _WATCH = ["$JS.*.API.STREAM.LIST", "$JS.*.API.STREAM.INFO.*"]

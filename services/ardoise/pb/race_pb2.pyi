@@ -35,6 +35,8 @@ class OddityKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ODDITY_KIND_CLOCK: _ClassVar[OddityKind]
     ODDITY_KIND_FROZEN: _ClassVar[OddityKind]
     ODDITY_KIND_PICTURES_DIFFER: _ClassVar[OddityKind]
+    ODDITY_KIND_LOG_FILLING: _ClassVar[OddityKind]
+    ODDITY_KIND_LOG_GIVEN_UP: _ClassVar[OddityKind]
 GROUP_ROLE_UNSPECIFIED: GroupRole
 GROUP_ROLE_HEAD: GroupRole
 GROUP_ROLE_CHASE: GroupRole
@@ -53,6 +55,8 @@ ODDITY_KIND_TWO_PLACES: OddityKind
 ODDITY_KIND_CLOCK: OddityKind
 ODDITY_KIND_FROZEN: OddityKind
 ODDITY_KIND_PICTURES_DIFFER: OddityKind
+ODDITY_KIND_LOG_FILLING: OddityKind
+ODDITY_KIND_LOG_GIVEN_UP: OddityKind
 
 class Group(_message.Message):
     __slots__ = ("group_id", "role", "number", "bibs", "distance_cm", "gap_ms", "speed_mmps")

@@ -31,14 +31,18 @@ TRUTH_YES: Truth
 TRUTH_NO: Truth
 
 class LogRange(_message.Message):
-    __slots__ = ("epoch", "first_sequence", "last_sequence")
+    __slots__ = ("epoch", "first_sequence", "last_sequence", "bytes", "max_bytes")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     first_sequence: int
     last_sequence: int
-    def __init__(self, epoch: _Optional[int] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ...) -> None: ...
+    bytes: int
+    max_bytes: int
+    def __init__(self, epoch: _Optional[int] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., bytes: _Optional[int] = ..., max_bytes: _Optional[int] = ...) -> None: ...
 
 class LogsReport(_message.Message):
     __slots__ = ("logs",)

@@ -16,6 +16,7 @@ from ardoise.chassis.telemetry import counter, gauge
 from ardoise.pb.race_pb2 import OddityKind, OddityRecord
 from ardoise.pb.sites_pb2 import GetSiteRequest, SiteReport, SitesStatus, SiteStatus, Truth
 from ardoise.pb.sites_pb2_grpc import SitesServiceStub
+from ardoise.sites.alarms import oddities
 from ardoise.sites.digests import Digests
 from ardoise.sites.reporting import Reporter
 from ardoise.sites.stagger import Elsewhere
@@ -24,7 +25,11 @@ from ardoise.sites.topology import SiteKind, Topology
 
 ASK_EVERY_S = 1.0
 ASK_LIMIT_S = 1.5
-SUBJECT = "oddity.pictures_differ"
+SUBJECTS = {
+    OddityKind.ODDITY_KIND_PICTURES_DIFFER: "oddity.pictures_differ",
+    OddityKind.ODDITY_KIND_LOG_FILLING: "oddity.log_filling",
+    OddityKind.ODDITY_KIND_LOG_GIVEN_UP: "oddity.log_given_up",
+}
 STALE_S = 4.0
 """A report that is older says nothing of now: its site is taken for silent."""
 
@@ -86,6 +91,8 @@ class Observer:
         self._here, self._topology, self._reporter, self._peers = here, topology, reporter, peers
         self._bus = bus
         self._digests = Digests()
+        self._told: set[str] = set()
+        """Troubles of logs: at most two a log."""
 
     async def compare_forever(self) -> None:
         """Compares snapshots as reports come, and says which differ."""
@@ -99,30 +106,37 @@ class Observer:
             for engine_version, epoch, sequence in self._digests.compare(reports):
                 _differences.add(1)
                 _log.error("pictures_differ", engine_version=engine_version, epoch=epoch, sequence=sequence)
-                await self._tell_security(epoch, sequence)
+                await self._tell_security(
+                    OddityRecord(
+                        oddity_id=f"{epoch}-{sequence}-pictures",
+                        kind=OddityKind.ODDITY_KIND_PICTURES_DIFFER,
+                        time_ms=time.time_ns() // 1_000_000,
+                        relay_id="sites",
+                        epoch=epoch,
+                        sequence=sequence,
+                    )
+                )
+            for oddity in oddities(reports, self._topology.edge.name, time.time_ns() // 1_000_000):
+                if oddity.oddity_id not in self._told and await self._tell_security(oddity):
+                    _log.error("log_in_trouble", oddity=oddity.oddity_id)
+                    self._told.add(oddity.oddity_id)
             for condition in self.status().conditions:
                 value = {Truth.TRUTH_YES: 1, Truth.TRUTH_NO: 0}.get(condition.status, -1)
                 _conditions.set(value, {"condition": condition.type})
 
-    async def _tell_security(self, epoch: int, sequence: int) -> None:
-        """An alert of every site's security, under one id; where NATS is away, the condition says it all the same."""
-        oddity = OddityRecord(
-            oddity_id=f"{epoch}-{sequence}-pictures",
-            kind=OddityKind.ODDITY_KIND_PICTURES_DIFFER,
-            time_ms=time.time_ns() // 1_000_000,
-            relay_id="sites",
-            epoch=epoch,
-            sequence=sequence,
-        )
+    async def _tell_security(self, oddity: OddityRecord) -> bool:
+        """An alert of every site's security, under one id; False: NATS is away, the condition says it all the same."""
         try:
             await self._bus.js.publish(
-                SUBJECT,
+                SUBJECTS[oddity.kind],
                 oddity.SerializeToString(),
                 headers={Header.MSG_ID: oddity.oddity_id},
                 timeout=ASK_LIMIT_S,
             )
         except (nats.errors.Error, APIError, TimeoutError) as error:
             _log.warning("security_not_told", error=repr(error))
+            return False
+        return True
 
     def status(self) -> SitesStatus:
         """Everything that is known now, and what follows from it."""

@@ -133,7 +133,14 @@ class Reporter:
             if epoch != name and epoch.isdecimal():
                 # A stream without messages may say 0 for its first.
                 first = info.state.first_seq if info.state.messages else info.state.last_seq + 1
-                report.logs.add(epoch=int(epoch), first_sequence=first, last_sequence=info.state.last_seq)
+                report.logs.add(
+                    epoch=int(epoch),
+                    first_sequence=first,
+                    last_sequence=info.state.last_seq,
+                    bytes=info.state.bytes,
+                    # nats-server says -1 where there is none.
+                    max_bytes=max(0, info.config.max_bytes or 0),
+                )
         report.logs.sort(key=lambda log: log.epoch)
         return report
 

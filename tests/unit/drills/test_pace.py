@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import (
+    AlertSeen,
     DatabaseSeen,
     Event,
     History,
     Kind,
     Outcome,
+    Refused,
     Role,
     ScreenSeen,
     Words,
@@ -17,10 +19,12 @@ from ardoise.rehearsal.drills.history import (
 from ardoise.rehearsal.drills.scenario import Invariant, Place
 
 from tests.support.drilled import (
+    CAST,
     EPOCH,
     FIRST_MS,
     PROMOTED_S,
     SCENARIO,
+    acknowledged,
     broken,
     checked,
     decision,
@@ -98,6 +102,36 @@ def test_a_screen_that_blames_the_link_over_a_fresh_second_is_found():
 def test_a_screen_that_never_names_the_lost_truck_is_found():
     promise = replace(SCENARIO.promise, says_no_truck=frozenset({Place.STANDBY}))
     broken(Invariant.HONEST, lambda _, __: None, "london never said", promise=promise)
+
+
+def full_log(refused_s: float, *warned: tuple[str, float]):
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.refused.append(Refused(refused_s, acknowledged(20).frame))
+        seen.alerts.extend(AlertSeen(at_s, site, "log-filling") for site, at_s in warned)
+
+    return doctor
+
+
+WARNS = replace(SCENARIO.promise, warned_by="log-filling")
+
+
+def test_a_full_log_is_announced_at_every_site_before_a_frame_is_refused():
+    everywhere = [(site, 15.0) for site in CAST.values()]
+    assert checked(Invariant.HONEST, full_log(20.0, *everywhere), WARNS).holds
+    broken(
+        Invariant.HONEST,
+        full_log(20.0, *everywhere[:2]),
+        "london was warned never, the first frame was refused at 20.0 s",
+        promise=WARNS,
+    )
+    broken(Invariant.HONEST, full_log(14.0, *everywhere), "truck was warned at 15.0 s", promise=WARNS)
+    broken(Invariant.HONEST, lambda _, __: None, "the log was not full", promise=WARNS)
+
+
+def test_a_frame_that_was_refused_and_never_taken_is_found():
+    assert checked(Invariant.NOTHING_LOST, full_log(20.0)).holds
+    never = Refused(20.0, ("moto-1", 7, 999))
+    broken(Invariant.NOTHING_LOST, lambda seen, _: seen.refused.append(never), "and never taken")
 
 
 # figures

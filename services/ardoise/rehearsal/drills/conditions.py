@@ -114,6 +114,24 @@ def ingest_acknowledges() -> Until:
     return Until("relays are acknowledged", holds)
 
 
+def alerted(rule: str) -> Until:
+    """Every site's security shows an alert by this rule."""
+
+    def holds(at: Moment) -> bool:
+        shown = {one.site for one in at.history.alerts if one.rule == rule and one.at_s >= at.since_s}
+        return shown >= set(at.cast.values())
+
+    return Until(f"every site is alerted: {rule}", holds)
+
+
+def frames_refused() -> Until:
+    """The log is at its bound, and says so."""
+    return Until(
+        "frames are refused",
+        lambda at: bool(at.history.refused) and at.history.refused[-1].at_s > at.since_s,
+    )
+
+
 def another_log() -> Until:
     """The broken one is given up: relays are acknowledged in another."""
     return Until("another log takes over", lambda at: bool(at.history.given_up))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import nats.errors
 import psutil
 import psycopg
+from nats.js.api import StreamConfig
 from nats.js.errors import APIError
 
 from ardoise.chassis.bus import Bus
@@ -24,6 +25,7 @@ from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.scenario import (
     Act,
     BeginSwitchover,
+    BoundLog,
     Cast,
     CrashRecorder,
     DeleteMirror,
@@ -71,6 +73,8 @@ class Faults:
         """Parts of sites that stand still."""
         self._stuck: set[str] = set()
         self._impostors: list[str] = []
+        self._bounded: StreamConfig | None = None
+        """The log's configuration as it was."""
 
     async def do(self, step: Step) -> None:
         """Breaks or mends something. Raises DrillFailed, Refused."""
@@ -104,6 +108,8 @@ class Faults:
                 await self._delete_mirror(self._cast[step.place])
             case LoseLog():
                 await self._lose_log(step.further_on)
+            case BoundLog():
+                await self._bound_log(step.percent)
             case SendAgain():
                 self._history.note(Kind.FAULT, "every frame is sent again")
                 self._relays.send_again()
@@ -138,6 +144,8 @@ class Faults:
             await self._unstick_mirror(site)
         for stream in self._impostors:
             await self._clear_up(stream)
+        if self._bounded is not None:
+            await self._bound_log(0)
 
     async def _set_link(self, step: SetLink) -> None:
         one, other = self._cast[step.one], self._cast[step.other]
@@ -248,6 +256,21 @@ class Faults:
             await bus.js.delete_stream(stream)
             await bus.js.add_stream(replace(info.config, first_seq=first))
         self._impostors.append(stream)
+
+    async def _bound_log(self, percent: int) -> None:
+        truck, stream = self._cast[Place.TRUCK], stream_of(self._history.epoch)
+        async with _as_of(self._reached, truck, "ingest") as bus:
+            if self._bounded is not None:
+                self._history.note(Kind.MENDED, f"{truck}: the log has room again")
+                await bus.js.update_stream(self._bounded)
+                self._bounded = None
+                return
+            info = await bus.js.stream_info(stream)
+            self._history.note(
+                Kind.FAULT, f"{truck}: {percent} % of what the log has taken is all it may take"
+            )
+            self._bounded = info.config
+            await bus.js.update_stream(replace(info.config, max_bytes=info.state.bytes * percent // 100))
 
     async def _clear_up(self, stream: str) -> None:
         """What stands in the place of a log that was given up holds nothing that was acknowledged."""

@@ -33,6 +33,23 @@ class InRegion:
     sequence: int
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A frame that ingest did not take, for want of room."""
+
+    at_s: float
+    frame: FrameKey
+
+
+@dataclass(frozen=True)
+class AlertSeen:
+    """A site's security shows an alert that it did not show when the drill began."""
+
+    at_s: float
+    site: str
+    rule: str
+
+
 class Words(StrEnum):
     """What a screen says about its link."""
 
@@ -179,6 +196,8 @@ class History:
     origin_monotonic_s: float = field(default_factory=time.monotonic)
     acknowledged: list[Acknowledged] = field(default_factory=list)
     in_region: list[InRegion] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    alerts: list[AlertSeen] = field(default_factory=list)
     screens: list[ScreenSeen] = field(default_factory=list)
     database: list[DatabaseSeen] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)

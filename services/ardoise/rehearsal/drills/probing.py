@@ -15,6 +15,7 @@ from ardoise.rehearsal.drills.conditions import mirror_level, written_down
 from ardoise.rehearsal.drills.failure import DrillFailed
 from ardoise.rehearsal.drills.history import History, Role
 from ardoise.rehearsal.drills.platform import Reached
+from ardoise.rehearsal.drills.probes.alerts import watch_alerts
 from ardoise.rehearsal.drills.probes.copies import watch_digests, watch_position
 from ardoise.rehearsal.drills.probes.database import Decider, Server, drop_table, make_table
 from ardoise.rehearsal.drills.probes.lease import watch_lease
@@ -67,6 +68,8 @@ class Probes:
         for site in self._cast.values():
             self._start(Screen(f"http://{self._reached.at(site, 'web')}", site, self.history).run())
             self._start(watch_position(self._buses[site], site, self.history))
+            security = await enter(self._reached.channel(site, "security"))
+            self._start(watch_alerts(security, site, self.history))
             positioning = await enter(self._reached.channel(site, "positioning"))
             self._start(watch_digests(positioning, site, self.history))
         for place in REGIONS:

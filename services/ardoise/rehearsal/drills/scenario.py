@@ -145,6 +145,13 @@ class LoseLog:
 
 
 @dataclass(frozen=True)
+class BoundLog:
+    """The truck's log may take only so much of what it has taken by now; 0: as much as before."""
+
+    percent: int
+
+
+@dataclass(frozen=True)
 class SendAgain:
     """All relays send every frame again that was acknowledged to them."""
 
@@ -200,6 +207,7 @@ type Step = (
     | StickMirror
     | DeleteMirror
     | LoseLog
+    | BoundLog
     | SendAgain
     | WritePoison
     | SetClock
@@ -242,6 +250,8 @@ class Promise:
     """Nor could there have been one: the primary's lease never ran out."""
     says_no_truck: frozenset[Place] = frozenset()
     """Where screens say that the truck cannot be reached."""
+    warned_by: str = ""
+    """Rule of the alert that every site shows before the first frame is refused; empty: none is refused."""
     log_breaks: bool = False
     """The truck's log itself is what fails: another takes over, and says what no copy has."""
 

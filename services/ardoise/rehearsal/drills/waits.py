@@ -33,6 +33,7 @@ class Wait(Enum):
     NO_LINK_SAID = (15.0, "screens say it once the last tick is 10 s old", True)
     MIRROR_REPAIRED = (30.0, "a mirror stuck at lag 0 is found within 30 s, and filled again", True)
     LOG_SUCCEEDED = (20.0, "a heartbeat finds it, ingest starts anew, asks the mirrors for 5 s at most", True)
+    LOG_FILLS = (120.0, "as long again as the race has lasted, and longer on a busy machine", False)
     MIRROR_LEVEL = (60.0, "minutes of a log, at the speed of this machine", False)
     INGEST_BACK = (60.0, "truck's servers and services from nothing", False)
     WRITTEN_DOWN = (90.0, "the recorder starts, restores a checkpoint and derives the rest again", False)

@@ -19,6 +19,10 @@ _ODDITIES = {
     for name, number in race_pb2.OddityKind.items()
     if number
 }
+_OF_A_LOG = {
+    race_pb2.ODDITY_KIND_LOG_FILLING: "has taken three quarters of its bound",
+    race_pb2.ODDITY_KIND_LOG_GIVEN_UP: "was lost, rolled back or made again: the race goes on in another",
+}
 # Records that the stream had discarded before they were read: a flood can hide something behind itself.
 MISSED = "stream:missed"
 SIGNALS = frozenset({*_REFUSALS.values(), *_ODDITIES.values(), MISSED})
@@ -77,6 +81,9 @@ def from_oddity(record: race_pb2.OddityRecord) -> Observation | None:
     source = clean(record.relay_id, MOST_NAME_CHARACTERS) or "unknown"
     if record.kind == race_pb2.ODDITY_KIND_PICTURES_DIFFER:
         what = f"two sites derived different races at {clean(record.oddity_id, MOST_NAME_CHARACTERS)}"
+        return Observation(signal, record.time_ms, source, 0, 1, what, origin)
+    if record.kind in _OF_A_LOG:
+        what = f"log {record.epoch} {_OF_A_LOG[record.kind]}"
         return Observation(signal, record.time_ms, source, 0, 1, what, origin)
     rider = f" (bib {record.bib})" if record.bib else ""
     if record.kind == race_pb2.ODDITY_KIND_CLOCK:

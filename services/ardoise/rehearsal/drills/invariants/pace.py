@@ -42,7 +42,9 @@ def bounded(history: History, _evidence: Evidence, promise: Promise, cast: Cast)
 
 
 def honest(history: History, _evidence: Evidence, promise: Promise, cast: Cast) -> Finding:
-    """I9, as people see it: no screen is live with an old second; a lost link is named where it is, and only there."""
+    """I9, as people see it: no screen is live with an old second; a lost link is named where it is, and only there; a
+    full log is announced before it is full.
+    """
     mine = [seen for seen in history.screens if seen.epoch in history.epochs]
     against = [
         f'{seen.site} says "live" over a second that is {seen.age_ms / 1000:.1f} s old'
@@ -57,7 +59,23 @@ def honest(history: History, _evidence: Evidence, promise: Promise, cast: Cast) 
     for place in sorted(promise.says_no_truck):
         if not any(seen.site == cast[place] and seen.words is Words.NO_TRUCK for seen in mine):
             against.append(f"{cast[place]} never said that the truck cannot be reached")
+    against += _unwarned(history, promise, cast)
     return finding(Invariant.HONEST, "screens say what they do not know", len(mine), against)
+
+
+def _unwarned(history: History, promise: Promise, cast: Cast) -> Iterator[str]:
+    """Frames are refused only after everybody was warned."""
+    if not promise.warned_by:
+        return
+    if not history.refused:
+        yield "no frame was refused: the log was not full"
+        return
+    first_s = history.refused[0].at_s
+    for site in sorted(cast.values()):
+        seen_s = [one.at_s for one in history.alerts if one.site == site and one.rule == promise.warned_by]
+        if not seen_s or seen_s[0] > first_s:
+            when = f"at {seen_s[0]:.1f} s" if seen_s else "never"
+            yield f"{site} was warned {when}, the first frame was refused at {first_s:.1f} s"
 
 
 def latency_s(history: History, percent: int) -> float | None:

@@ -35,6 +35,12 @@ def nothing_lost(history: History, evidence: Evidence, promise: Promise, _cast: 
         for tracker, time_ms in lost_fixes(history, evidence)
         if (tracker, time_ms) not in excused
     ]
+    taken = {one.frame for one in frames}
+    against += [
+        f"frame {frame} was refused for want of room and never taken"
+        for frame in dict.fromkeys(one.frame for one in history.refused)
+        if frame not in taken
+    ]
     seconds = {(one.epoch, one.sequence) for one in history.in_region}
     unheard = [one for one in frames if (one.epoch, one.sequence) not in seconds]
     # Where a frame was sent again, the newer place in the log is answered for.

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 
 from ardoise.chassis.identity import Role
 from ardoise.pb.setup_pb2 import StageSetup
-from ardoise.pb.telemetry_pb2 import RelayResponse, TelemetryFrame
-from ardoise.rehearsal.drills.history import Acknowledged, FixKey, History, InRegion
+from ardoise.pb.telemetry_pb2 import RefusalReason, RelayResponse, TelemetryFrame
+from ardoise.rehearsal.drills.history import Acknowledged, FixKey, History, InRegion, Refused
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.rehearsal.relay import RelayClient
@@ -74,6 +74,10 @@ class Relays:
         def answered(response: RelayResponse, latency_s: float) -> None:
             if response.WhichOneof("outcome") == "acknowledgement":
                 self._acknowledged(relay_id, response, latency_s)
+            elif response.refusal.reason == RefusalReason.REFUSAL_REASON_LOG_FULL:
+                frame = self._sent[relay_id, response.refusal.frame_number]
+                key = (relay_id, frame.boot_id, frame.frame_number)
+                self._history.refused.append(Refused(self._history.now_s(), key))
 
         def in_region(response: RelayResponse) -> None:
             at = response.acknowledgement.position

@@ -1,7 +1,9 @@
-"""The truck's log is lost, made again or rolled back; a region's mirror of it is deleted."""
+"""The truck's log is lost, made again, rolled back or full; a region's mirror of it is deleted."""
 
 from ardoise.rehearsal.drills.conditions import (
+    alerted,
     another_log,
+    frames_refused,
     ingest_acknowledges,
     mirror_behind,
     mirror_level,
@@ -9,11 +11,14 @@ from ardoise.rehearsal.drills.conditions import (
     written_down,
 )
 from ardoise.rehearsal.drills.scenario import (
+    ALWAYS,
     EVERYWHERE,
     REGIONS,
     Act,
+    BoundLog,
     DeleteMirror,
     Hold,
+    Invariant,
     LoseLog,
     Place,
     Promise,
@@ -106,5 +111,24 @@ ALL = (
         promise=Promise(
             screens=frozenset({TRUCK, PRIMARY}), writes_within=Wait.CUT_SHORT, primary_stays=True
         ),
+    ),
+    Scenario(
+        name="log-full",
+        numbers=(36,),
+        title="the truck's log reaches its bound",
+        purpose="people are warned long before; then relays are told at once, and keep what nobody has taken",
+        steps=(
+            BoundLog(percent=200),
+            WaitUntil(alerted("log-filling"), Wait.LOG_FILLS),
+            WaitUntil(frames_refused(), Wait.LOG_FILLS),
+            Hold(Wait.CUT_SHORT),
+            BoundLog(percent=0),
+            WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
+            WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
+            WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        ),
+        promise=Promise(writes_within=Wait.CUT_SHORT, primary_stays=True, warned_by="log-filling"),
+        checks=ALWAYS | {Invariant.HONEST},
     ),
 )
