@@ -211,9 +211,12 @@ class LogWriter:
     async def _commit(self, epoch: int, sequences: list[int]) -> None:
         """Raises LogBroken, and Failure where nobody can say whose log it is."""
         # One connection's records are stored and answered in the order in which they were published.
-        if min(sequences) <= self.acknowledged(epoch):
+        behind = self.acknowledged(epoch)
+        if min(sequences) <= behind:
             raise LogBroken(f"log {epoch} counted {min(sequences)} again")
-        await self._still_ours(epoch)
+        if max(sequences) - behind != len(sequences):
+            # A record that was not answered in time stands between, or it is another log.
+            await self._still_ours(epoch)
         self._acknowledged[epoch] = max(sequences)
         await self._marks.raise_to(epoch, max(sequences))
 
@@ -230,8 +233,9 @@ class LogWriter:
                 await self.append(entry, "beat", LogRecord(heartbeat=Heartbeat()))
             except Failure as failure:
                 _log.warning("heartbeat_not_written", reason=failure.reason_name)
-                with contextlib.suppress(Failure):
-                    await self._still_ours(entry.epoch)
+            # One that was made again to count on where the old one ended shows by nothing else.
+            with contextlib.suppress(Failure):
+                await self._still_ours(entry.epoch)
 
     async def _still_ours(self, epoch: int) -> None:
         """Raises LogBroken where another stream stands in the log's place, or none; Failure where nobody answers."""

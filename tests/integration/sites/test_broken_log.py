@@ -96,12 +96,12 @@ def log_config(epoch: int, first: int) -> StreamConfig:
     )
 
 
-@pytest.mark.parametrize("beyond", [0, 1_000], ids=["from_its_beginning", "beyond_its_end"])
+@pytest.mark.parametrize("beyond", [0, 1, 1_000], ids=["from_its_beginning", "at_its_end", "beyond_its_end"])
 async def test_a_log_that_is_made_again_under_a_running_ingest_gets_a_successor(
     sites: ThreeSites, free_port, beyond: int
 ):
     port = free_port()
-    async with ingest_that_breaks(sites, port, "was made again", "counted"):
+    async with ingest_that_breaks(sites, port, "was made again", "counted", "is gone"):
         old = await start_race(sites, port)
         await mirrored(sites, old)
         truck = await sites.truck.bus("ingest")
