@@ -52,6 +52,7 @@ NEVER = "log.never"
 WATERMARK = "SELECT sequence FROM watermark WHERE epoch = %(epoch)s"
 WATERMARK_LOOK_S = 0.002
 CRASHES_LIMIT_S = 120.0
+PART_LOOK_S = 0.1
 POISON = b"\xff\xff\xff nobody can read this"
 
 
@@ -206,20 +207,28 @@ class Faults:
         epoch = self._history.epoch
         try:
             async with await self._reached.database(site) as session, asyncio.timeout(CRASHES_LIMIT_S):
+                killed: int | None = None
                 for number in range(1, times + 1):
-                    # The one that was killed has to be there again, and to write.
+                    # The other region's may write meanwhile: this one has to be there again.
+                    recorder = await self._running(site, "recorder", killed)
                     await _watermark_moves(session, epoch)
-                    part = (await self._control.state())["sites"][site]["parts"]["recorder"]
-                    recorder = psutil.Process(part["pid"])
                     victims = [recorder, *recorder.children(recursive=True)]
-                    await _watermark_moves(session, epoch)
                     for victim in victims:
                         victim.kill()
+                    killed = recorder.pid
                     self._history.note(Kind.FAULT, f"{site}: kill -9 recorder behind its watermark, {number}")
         except (psycopg.Error, psutil.NoSuchProcess, TimeoutError) as error:
             raise DrillFailed(
                 f"{site}: its recorder could not be crashed {times} times: {error!r}"
             ) from error
+
+    async def _running(self, site: str, part: str, killed: int | None) -> psutil.Process:
+        """Waits until it runs, in another process than the one that was killed."""
+        while True:
+            pid = (await self._control.state())["sites"][site]["parts"][part]["pid"]
+            if pid not in (None, killed):
+                return psutil.Process(pid)
+            await asyncio.sleep(PART_LOOK_S)
 
     async def _stick_mirror(self, site: str) -> None:
         """The same mirror made anew, of a subject that never comes: only comparing it with the log shows it."""
