@@ -9,7 +9,7 @@ from pathlib import Path
 import nats.errors
 from ardoise.sites.app import TEAMS_IDENTITY
 from ardoise.sites.mirrors import Finding, MirrorState
-from ardoise.sites.watchdog import Watchdog, region_watchdog
+from ardoise.sites.watchdog import Others, Watchdog, region_watchdog
 from nats.js.errors import APIError
 
 from tests.support.platform import Platform
@@ -50,10 +50,12 @@ class ThreeSites:
             await site.server.stop()
 
     @contextlib.asynccontextmanager
-    async def watchdog(self, region: Platform, seed: int = 1) -> AsyncIterator[Watchdog]:
+    async def watchdog(
+        self, region: Platform, seed: int = 1, others: Others = lambda _: {}
+    ) -> AsyncIterator[Watchdog]:
         """A region's watchdog, as `ardoise sites` runs it."""
         race, teams = await region.bus("sites"), await region.bus(TEAMS_IDENTITY)
-        watchdog = region_watchdog(region.name, self.truck.name, race, teams, seed=seed)
+        watchdog = region_watchdog(region.name, self.truck.name, race, teams, others=others, seed=seed)
         task = asyncio.create_task(watchdog.run())
         try:
             yield watchdog

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 import time
+from collections.abc import Mapping
 
 import nats.errors
 import pytest
@@ -10,7 +12,10 @@ from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
 from ardoise.sites.app import TEAMS_IDENTITY
 from ardoise.sites.mirrors import MirrorState
+from ardoise.sites.stagger import Elsewhere
+from ardoise.sites.watchdog import Watchdog
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
 
 from tests.support.platform import activate
 from tests.support.three_sites import ThreeSites, found, until
@@ -152,6 +157,52 @@ async def test_a_mirror_that_stands_still_is_found_and_repaired(sites: ThreeSite
         assert "10 behind" in finding.reason
         await level(watchdog, 20, within_s=REPAIRED_S)
         assert await contents(region) == numbered(1, 20)
+
+
+async def test_two_regions_whose_mirrors_stand_still_fill_them_again_one_after_the_other(sites: ThreeSites):
+    """Both at once, and for that moment the truck would have the only copy."""
+    truck = await sites.truck.bus("ingest")
+    await make_log(truck)
+    await write(truck, *numbered(1, 10))
+    watchdogs: dict[str, Watchdog] = {}
+
+    def from_outside(name: str, stream: str) -> Mapping[str, Elsewhere | None]:
+        """What the other region's watchdog says."""
+        (other,) = sites.regions.keys() - {name}
+        newest = watchdogs[other].newest.value if other in watchdogs else None
+        said = newest.findings.get(stream) if newest else None
+        known = said is not None and said.mirror_last is not None
+        return {other: Elsewhere(said.state, 1, said.mirror_last) if known else None}
+
+    async with contextlib.AsyncExitStack() as stack:
+        for name, region in sites.regions.items():
+            others = functools.partial(from_outside, name)
+            watchdogs[name] = await stack.enter_async_context(sites.watchdog(region, others=others))
+        for watchdog in watchdogs.values():
+            await level(watchdog, 10)
+        for region in sites.regions.values():
+            await region.server.stop()
+        await write(truck, *numbered(11, 20))
+        for region in sites.regions.values():
+            await region.server.start()
+        buses = [await region.bus("sites") for region in sites.regions.values()]
+        fewest, ends = 10, [0, 0]
+        async with asyncio.timeout(2 * FOUND_S):
+            while min(ends) < 20:
+                with contextlib.suppress(nats.errors.Error, TimeoutError):
+                    ends = [await last_of(bus) for bus in buses]
+                    fewest = min(fewest, max(ends))
+        for bus in buses:
+            await bus.close()
+    await truck.close()
+    assert fewest == 10, "at every moment a region had what both had before"
+
+
+async def last_of(bus: Bus) -> int:
+    try:
+        return (await bus.js.stream_info(LOG)).state.last_seq
+    except NotFoundError:
+        return 0
 
 
 @pytest.mark.parametrize("same", [0, 6], ids=["from_its_beginning", "sequences_used_again"])
