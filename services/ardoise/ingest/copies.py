@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import nats.errors
-import structlog
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
@@ -21,8 +20,6 @@ ASK_LIMIT_S = 2.0
 ASK_AGAIN_S = 0.25
 
 FAILURES = (nats.errors.Error, APIError, TimeoutError)
-
-_log = structlog.get_logger(__name__)
 
 
 class Copies:
@@ -62,8 +59,7 @@ class Copies:
             try:
                 held = await asyncio.gather(*(self._held(region, epoch, mine) for epoch, mine in own.items()))
                 return {epoch: there for epoch, there in zip(own, held, strict=True) if there is not None}
-            except FAILURES as error:
-                _log.info("region_not_asked", region=region, error=repr(error))
+            except FAILURES:
                 await asyncio.sleep(ASK_AGAIN_S)
 
     async def _held(self, region: str, epoch: int, own: Held | None) -> Held | None:

@@ -64,6 +64,8 @@ class Recovery:
         marks = {epoch: self._marks.read(epoch) for epoch in epochs}
         own = await self._copies.own(epochs)
         self._copies.compared.update(mirrors)
+        if mirrors:
+            _log.info("mirrors_compared", regions=sorted(mirrors))
         found = {}
         for epoch, mark in marks.items():
             there = {region: held[epoch] for region, held in mirrors.items() if epoch in held}
