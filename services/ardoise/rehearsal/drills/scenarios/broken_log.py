@@ -17,6 +17,7 @@ from ardoise.rehearsal.drills.scenario import (
     Act,
     BoundLog,
     DeleteMirror,
+    Follow,
     Hold,
     Invariant,
     LoseLog,
@@ -53,7 +54,7 @@ ALL = (
         numbers=(32,),
         title="the truck's log is lost and made again from 1",
         purpose="no record of the new one passes for one of the old: another log, and an exact word on what is gone",
-        steps=(LoseLog(), *_ANOTHER_LOG),
+        steps=(LoseLog(), *_ANOTHER_LOG, Follow("log-recreated", "See which log goes on")),
         promise=_COSTS_THE_LOG,
     ),
     Scenario(
