@@ -99,3 +99,19 @@ async def test_what_was_started_together_is_stopped_together_and_after_what_came
         "one": 0,
         "other": 0,
     }
+
+
+async def test_what_needs_its_peers_keeps_nothing_else_down_when_a_site_comes_back_alone(tmp_path: Path):
+    peers = asyncio.Event()
+    etcd, other = sleeper("etcd"), sleeper("other")
+    etcd.ready, etcd.needs_peers = peers.wait, True
+    supervisor = Supervisor(tmp_path)
+    peers.set()
+    await supervisor.start(etcd)
+    await supervisor.start(other)
+    await supervisor.hold(etcd, other)
+    peers.clear()
+    async with asyncio.timeout(LIMIT_S):
+        await supervisor.release(etcd, other)
+    assert (etcd.process.returncode, other.process.returncode) == (None, None)
+    await supervisor.stop()

@@ -100,7 +100,7 @@ def etcd_part(
         async with asyncio.timeout(READY_LIMIT_S):
             await _client_port_open(member, identity.client_context())
 
-    return Part(f"etcd-{member.site}", command, ready=ready)
+    return Part(f"etcd-{member.site}", command, ready=ready, needs_peers=True)
 
 
 async def _client_port_open(member: EtcdMember, tls: ssl.SSLContext) -> None:

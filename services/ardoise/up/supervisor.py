@@ -39,6 +39,8 @@ class Part:
     environment: dict[str, str] = field(default_factory=dict)
     ready: Callable[[], Awaitable[None]] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    needs_peers: bool = False
+    """It is ready only with its like at other sites: a site that comes back alone does not wait for it."""
     restarts: int = 0
     process: asyncio.subprocess.Process | None = None
     released: asyncio.Event | None = None
@@ -76,7 +78,10 @@ class Supervisor:
         await asyncio.gather(*(part.process.wait() for part in parts))
 
     async def release(self, *parts: Part) -> None:
-        """Starts parts that were held, each group once the one before is ready. Raises GaveUp."""
+        """Starts parts that were held, each group once the one before is ready. Raises GaveUp.
+
+        Parts that need their peers are started and not waited for: these may be out of reach.
+        """
         for group in self._groups:
             await asyncio.gather(*(self._release(part) for part in group if part in parts and part.released))
 
@@ -106,7 +111,8 @@ class Supervisor:
         await self._launch(part)
         part.released.set()
         part.released = None
-        await self._until_ready(part)
+        if not part.needs_peers:
+            await self._until_ready(part)
 
     async def _end(self, part: Part) -> None:
         process = part.process
