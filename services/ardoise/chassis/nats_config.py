@@ -21,6 +21,11 @@ MAX_STORE_BYTES = 1024**4
 # 2 minutes would leave a mirror silent for six.
 PING_INTERVAL_S = 5
 PING_MOST = 2
+# What a mirror catches up on stands before the truck's pings in the same connection: up to 32 MB, five minutes at
+# 1 Mbit/s (nats-server 2.15, its issue 7615). That a link is dead the region finds by its own pings, which wait for
+# nothing, and the truck's kernel by what is not confirmed (ardoise.up.network).
+PING_MOST_AT_EDGE = 60
+LEAF_WRITE_LIMIT_S = PING_INTERVAL_S * PING_MOST_AT_EDGE
 LEAF_RECONNECT_S = 1
 HANDSHAKE_LIMIT_S = 2
 # Two round trips over a satellite link that loses packets; nats-server's own 2 s are too short for it.
@@ -127,7 +132,7 @@ def server_config(
         f"jetstream {{ store_dir: {store}, max_file_store: {MAX_STORE_BYTES}, domain: {site}, sync_interval: always }}",
         'write_deadline: "10s"',
         f'ping_interval: "{PING_INTERVAL_S}s"',
-        f"ping_max: {PING_MOST}",
+        f"ping_max: {PING_MOST_AT_EDGE if leaves.regions else PING_MOST}",
     ]
     if identity is not None:
         lines.append(f"tls {_tls(identity, maps=True)}")
@@ -140,7 +145,10 @@ def server_config(
         lines.append(f"leafnodes {{ listen: {json.dumps(leaves.listen)}{tls} }}")
     elif leaves.regions:
         remotes = ", ".join(_remotes(leaves))
-        lines.append(f"leafnodes {{ reconnect: {LEAF_RECONNECT_S}, remotes: [{remotes}] }}")
+        lines.append(
+            f'leafnodes {{ reconnect: "{LEAF_RECONNECT_S}s", write_deadline: "{LEAF_WRITE_LIMIT_S}s",'
+            f" remotes: [{remotes}] }}"
+        )
     lines.append(f"accounts {json.dumps(_accounts(identity is not None, bool(leaves.listen)), indent=1)}")
     if identity is None:
         lines.append('no_auth_user: "plaintext"')
