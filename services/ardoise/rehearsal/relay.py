@@ -1,4 +1,11 @@
-"""A relay's side of TelemetryService.Relay: keeps every frame until the region has it."""
+"""A relay's side of TelemetryService.Relay: keeps every frame until the region has it.
+
+A frame with its first acknowledgement stands in a log on the truck's disk, and a log that lost something is not gone
+on with: the truck opens another. So on a new connection only the newest of such frames are sent again, in case that
+a disk lied about its end; the others where an answer names another log than theirs. All of them would be an hour of
+the race at once, where the truck has been alone for so long and was restarted. A second acknowledgement holds for
+everything before it in the same log: that is how a region has it.
+"""
 
 import asyncio
 import contextlib
@@ -7,10 +14,12 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import grpc
 
 from ardoise.chassis.rpc import failure_of
+from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.telemetry_pb2 import (
     DURABILITY_IN_REGION,
     DURABILITY_ON_DISK,
@@ -25,6 +34,8 @@ MOST_KEPT = 20_000
 """Frames without their second acknowledgement; beyond it the oldest is given up, and counted."""
 MOST_UNANSWERED = 256
 """Frames sent on one stream and not yet answered: the rest waits here, where it can be sent again."""
+MOST_SENT_AGAIN = 64
+"""Frames with their first acknowledgement that a new connection brings again: a minute of them."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 5.0
 DRAIN_LIMIT_S = 10.0
 
@@ -53,7 +64,7 @@ class RelayClient:
     """One relay. `send` never blocks; `run` carries what was sent to ingest, over any number of connections.
 
     `on_answer`, where given, is called with the first acknowledgement or refusal of each frame and the seconds
-    since it was sent; `on_region` with the second acknowledgement.
+    since it was sent; `on_region` with the place of each frame in the log once a region has it.
     """
 
     def __init__(
@@ -62,7 +73,7 @@ class RelayClient:
         channel: grpc.aio.Channel,
         *,
         on_answer: Callable[[RelayResponse, float], None] | None = None,
-        on_region: Callable[[RelayResponse], None] | None = None,
+        on_region: Callable[[ResumeToken], None] | None = None,
         most_kept: int = MOST_KEPT,
     ) -> None:
         self.relay_id = relay_id
@@ -72,6 +83,10 @@ class RelayClient:
         self._on_region = on_region
         self._most_kept = most_kept
         self._kept: OrderedDict[Key, TelemetryFrame] = OrderedDict()
+        self._in_log: dict[Key, ResumeToken] = {}
+        """Where kept frames stand that have their first acknowledgement: one log, in its order."""
+        self._log_known = False
+        """Whether this connection has had an answer yet."""
         self._waiting: OrderedDict[Key, None] = OrderedDict()
         """Kept frames that this connection has yet to send, in their order."""
         self._unanswered: OrderedDict[Key, float] = OrderedDict()
@@ -90,6 +105,7 @@ class RelayClient:
         """Takes a complete frame of this relay (relay_id, boot_id, frame_number set)."""
         if len(self._kept) >= self._most_kept:
             oldest, _ = self._kept.popitem(last=False)
+            self._in_log.pop(oldest, None)
             self._waiting.pop(oldest, None)
             self._unanswered.pop(oldest, None)
             self.tally.given_up += 1
@@ -124,7 +140,10 @@ class RelayClient:
 
     async def _one_connection(self) -> None:
         self._unanswered.clear()
-        self._waiting = OrderedDict.fromkeys(self._kept)
+        self._log_known = False
+        again = set(islice(reversed(self._in_log), MOST_SENT_AGAIN))
+        waiting = (key for key in self._kept if key not in self._in_log or key in again)
+        self._waiting = OrderedDict.fromkeys(waiting)
         self._more.set()
         self.tally.connections += 1
         call = self._stub.Relay(self._requests(self.tally.connections), wait_for_ready=True)
@@ -157,15 +176,39 @@ class RelayClient:
             if acknowledgement.durability == DURABILITY_ON_DISK:
                 self.tally.on_disk += 1
                 self.tally.refused_fixes.update(fix.reason for fix in acknowledgement.refused)
-                self._notify(response, self._key(number, self._unanswered))
+                key = self._key(number, self._unanswered)
+                self._notify(response, key)
+                self._stands(key, acknowledgement.position)
             elif acknowledgement.durability == DURABILITY_IN_REGION:
-                self.tally.in_region += 1
-                if self._on_region:
-                    self._on_region(response)
-                self._forget(self._key(number, self._kept))
+                self._in_region(acknowledgement.position)
         elif outcome == "refusal":
             self._refused(response)
         self._less.set()
+
+    def _stands(self, key: Key | None, position: ResumeToken) -> None:
+        """The first answer on a connection tells which log is the truck's: what stands in another is sent again."""
+        if not self._log_known:
+            self._log_known = True
+            elsewhere = [other for other, stands in self._in_log.items() if stands.epoch != position.epoch]
+            for other in elsewhere:
+                del self._in_log[other]
+                if other not in self._unanswered:
+                    self._waiting[other] = None
+            self._more.set()
+        if key in self._kept:
+            self._in_log.pop(key, None)
+            self._in_log[key] = position
+
+    def _in_region(self, position: ResumeToken) -> None:
+        """A region has the log up to there."""
+        while self._in_log:
+            key, stands = next(iter(self._in_log.items()))
+            if stands.epoch != position.epoch or stands.sequence > position.sequence:
+                return
+            self.tally.in_region += 1
+            if self._on_region:
+                self._on_region(stands)
+            self._forget(key)
 
     def _refused(self, response: RelayResponse) -> None:
         refusal = response.refusal
@@ -193,6 +236,7 @@ class RelayClient:
     def _forget(self, key: Key | None) -> None:
         if key is not None:
             self._kept.pop(key, None)
+            self._in_log.pop(key, None)
         if not self._kept:
             self._empty.set()
 

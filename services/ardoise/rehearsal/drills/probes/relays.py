@@ -5,6 +5,7 @@ import time
 from contextlib import AsyncExitStack
 
 from ardoise.chassis.identity import Role
+from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.pb.telemetry_pb2 import RefusalReason, RelayResponse, TelemetryFrame
 from ardoise.rehearsal.drills.history import Acknowledged, FixKey, History, InRegion, Refused
@@ -79,8 +80,7 @@ class Relays:
                 key = (relay_id, frame.boot_id, frame.frame_number)
                 self._history.refused.append(Refused(self._history.now_s(), key))
 
-        def in_region(response: RelayResponse) -> None:
-            at = response.acknowledgement.position
+        def in_region(at: ResumeToken) -> None:
             self._history.in_region.append(InRegion(self._history.now_s(), at.epoch, at.sequence))
 
         return RelayClient(relay_id, opened, on_answer=answered, on_region=in_region)
