@@ -5,6 +5,7 @@ from typing import Any
 
 from ardoise.chassis.newest import Newest
 from ardoise.chassis.telemetry import counter
+from ardoise.mediawall.domain.catching_up import CatchingUp
 from ardoise.mediawall.domain.race import RaceView, changes, race_view
 from ardoise.mediawall.events import Event
 from ardoise.mediawall.screens import Screens, now_ms
@@ -77,6 +78,9 @@ class Wall:
         self.links = {name: Link() for name in (*PUBLIC_LINKS, "security")}
         self._snapshot: race_pb2.Snapshot | None = None
         self._heard_ms = 0
+        self._catching_up: CatchingUp | None = None
+        """None: the race counts the seconds of a recording, which are of no age."""
+        self._up_to_date_ms: int | None = None
         self._predictions: analytics_pb2.PredictionSet | None = None
         self._made = 0
         self._ticks = 0
@@ -93,6 +97,7 @@ class Wall:
         """A stage is on, as stage_view() has it; its first snapshot follows."""
         self.epoch = stage["epoch"]
         self._snapshot = None
+        self._catching_up = CatchingUp() if stage["clock"] == "wall" else None
         self.frames.set(Frame(self._newest.links, Event("stage", stage), ticks=self._ticks))
 
     def show_snapshot(self, snapshot: race_pb2.Snapshot) -> None:
@@ -100,6 +105,9 @@ class Wall:
         if snapshot.name.epoch == self.epoch:
             self._snapshot = snapshot
             self._heard_ms = now_ms()
+            self._up_to_date_ms = self._catching_up and self._catching_up.up_to_date_ms(
+                snapshot.race_time_ms, self._heard_ms
+            )
             self._ticks += 1
             self._show_race()
 
@@ -140,7 +148,9 @@ class Wall:
         if self._snapshot is None:
             return
         self._made += 1
-        view = race_view(self._snapshot, self._predictions, self._heard_ms, frame_id=self._made)
+        view = race_view(
+            self._snapshot, self._predictions, self._heard_ms, self._up_to_date_ms, frame_id=self._made
+        )
         state = Event("state", view.whole(), view.event_id)
         self.frames.set(Frame(self._newest.links, self._newest.stage, state, view, self._ticks))
         _frames.add(1)

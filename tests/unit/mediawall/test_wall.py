@@ -1,7 +1,9 @@
 """What a screen is due, and nothing more."""
 
+import pytest
 from ardoise.mediawall.domain.stage import stage_view
 from ardoise.mediawall.wall import MOST_CHANGES, Frame, Wall
+from ardoise.pb import setup_pb2
 
 from tests.browser import race_day
 
@@ -70,6 +72,30 @@ def test_the_next_stage_replaces_the_race_before_it():
     assert newest(wall).state is None
     wall.show_snapshot(race_day.snapshot(-9, epoch=race_day.EPOCH + 1))
     assert kinds(newest(wall), sent) == ["stage", "state"]
+
+
+def at_pace(clock: setup_pb2.ClockSource, monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """What screens are told of a race that is 600 s behind and comes ten times as fast, two seconds apart."""
+    setup = race_day.stage()
+    setup.clock_source = clock
+    wall = Wall(screens_limit=2, screens_per_address_limit=2)
+    wall.show_stage(stage_view(race_day.EPOCH, setup))
+    told = []
+    for passed_s in (0, 2):
+        now_ms = race_day.START_MS + 9_600_000 + passed_s * 1000
+        monkeypatch.setattr("ardoise.mediawall.wall.now_ms", lambda now_ms=now_ms: now_ms)
+        wall.show_snapshot(race_day.snapshot(9_000 + 10 * passed_s))
+        told.append(newest(wall).state.data["up_to_date_ms"])
+    return told
+
+
+def test_screens_are_told_when_a_race_that_catches_up_will_be_here(monkeypatch: pytest.MonkeyPatch):
+    now_ms = race_day.START_MS + 9_602_000
+    assert at_pace(setup_pb2.CLOCK_SOURCE_WALL, monkeypatch) == [None, now_ms + 582_000 // 9]
+
+
+def test_a_recording_is_not_catching_up_however_fast_it_runs(monkeypatch: pytest.MonkeyPatch):
+    assert at_pace(setup_pb2.CLOCK_SOURCE_FEED, monkeypatch) == [None, None]
 
 
 def test_screens_beyond_the_limit_are_not_taken_until_one_goes():

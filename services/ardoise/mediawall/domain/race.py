@@ -82,12 +82,14 @@ def race_view(
     snapshot: race_pb2.Snapshot,
     predictions: analytics_pb2.PredictionSet | None,
     heard_ms: int,
+    up_to_date_ms: int | None = None,
     frame_id: int = 0,
 ) -> RaceView:
     """The state of the page.
 
     `heard_ms` is the wall clock at which this snapshot came, milliseconds since 1970: for a race whose log counts
-    the seconds of a recording, viewers have nothing else to tell its age by.
+    the seconds of a recording, viewers have nothing else to tell its age by. `up_to_date_ms`: the instant at which
+    a picture that is catching up will be the race now.
     """
     name = snapshot.name
     time_ms = snapshot.race_time_ms
@@ -107,6 +109,7 @@ def race_view(
             # A device clock may run ahead a little: nothing is newer than the tick that it is shown in.
             "newest_fix_ms": min(max(fixes_ms), time_ms) if fixes_ms else None,
             "heard_ms": heard_ms,
+            "up_to_date_ms": up_to_date_ms,
             "race_state": RACE_STATES.get(snapshot.race_state, "unknown"),
             "groups": [_group(group) for group in snapshot.groups],
             "predictions": _predictions(predictions) if current else None,

@@ -47,6 +47,15 @@ export function age(ms) {
   return say("hours", { value: number(seconds / 3600) });
 }
 
+/** "in a few seconds", "in about 40 s", "in about 2 min": when something will be, as precise as an estimate is. */
+export function roughly(ms) {
+  const seconds = ms / 1000;
+  if (seconds < 10) return say("in_a_moment");
+  const about = Math.ceil(seconds / 5) * 5;
+  const value = about < 60 ? say("seconds", { value: number(about) }) : say("minutes", { value: number(Math.round(seconds / 60)) });
+  return say("in_about", { value });
+}
+
 export function riders(count) {
   return say(count === 1 ? "group_riders_one" : "group_riders", { count });
 }

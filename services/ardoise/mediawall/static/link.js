@@ -1,36 +1,44 @@
 // How old what is shown is, and which link is to blame. Quiet while all is well.
 
 import { setData, setText } from "./dom.js";
-import { age } from "./format.js";
+import { age, roughly } from "./format.js";
 import { say } from "./i18n.js";
 
 const QUIET_MS = 2_000;
 const TROUBLE_MS = 10_000;
+const STALLED_MS = 5_000; // a race that has been catching up and stands again
 
 export class LinkLine {
   constructor(line) {
     this.line = line;
     this.words = line.querySelector("#link-text");
     this.age = line.querySelector("#age");
+    this.upToDate = line.querySelector("#up-to-date");
     this.announcer = document.getElementById("announcer");
     this.lost = false;
     this.hadLink = false;
   }
 
   show(race, feed, links) {
-    const ageMs = dataAge(race, feed.serverNow());
-    const { key, level } = this.judge(race, feed.connected, links, ageMs);
+    const serverNowMs = feed.serverNow();
+    const ageMs = dataAge(race, serverNowMs);
+    const { key, level } = this.judge(race, feed.connected, links, ageMs, serverNowMs);
     setText(this.words, say(key));
     setData(this.line, "level", level);
     setText(this.age, ageMs === null ? "" : say("age", { age: age(ageMs) }));
+    const catchingUp = key === "link_catching_up";
+    setText(this.upToDate, catchingUp ? say("up_to_date", { when: roughly(race.upToDateMs - serverNowMs) }) : "");
     this.announce(feed.connected);
   }
 
-  judge(race, connected, links, ageMs) {
+  judge(race, connected, links, ageMs, serverNowMs) {
     if (!connected) return { key: this.hadLink ? "link_reconnecting" : "link_connecting", level: "trouble" };
     if (links.positioning && links.positioning !== "connected") return { key: "link_no_positioning", level: "trouble" };
     if (ageMs === null) return { key: "link_live", level: "quiet" };
-    if (transportAge(race, ageMs) > TROUBLE_MS) return { key: "link_no_truck", level: "trouble" };
+    if (transportAge(race, ageMs) > TROUBLE_MS) {
+      const comes = race.upToDateMs !== null && serverNowMs - race.heardMs < STALLED_MS;
+      return comes ? { key: "link_catching_up", level: "coming" } : { key: "link_no_truck", level: "trouble" };
+    }
     if (ageMs > QUIET_MS) return { key: "link_late", level: "late" };
     return { key: "link_live", level: "quiet" };
   }

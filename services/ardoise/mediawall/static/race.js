@@ -15,6 +15,7 @@ export class Race {
     this.timeMs = null;
     this.newestFixMs = null;
     this.heardMs = null;
+    this.upToDateMs = null; // when a race that is catching up will be there, on the server's clock
     this.state = "unknown";
     this.groups = [];
     this.predictions = null;
@@ -40,6 +41,7 @@ export class Race {
     if ("time_ms" in data) this.timeMs = data.time_ms;
     if ("newest_fix_ms" in data) this.newestFixMs = data.newest_fix_ms;
     if ("heard_ms" in data) this.heardMs = data.heard_ms;
+    if ("up_to_date_ms" in data) this.upToDateMs = data.up_to_date_ms;
     if ("race_state" in data) this.state = data.race_state;
     if ("groups" in data) this.groups = data.groups;
     if ("predictions" in data) this.predictions = data.predictions;
