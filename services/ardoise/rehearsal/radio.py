@@ -56,8 +56,10 @@ def relay_ids(terrain: Terrain) -> list[str]:
 class Radio:
     """All receivers and relays of a race."""
 
-    def __init__(self, terrain: Terrain, trackers: list[int], random: np.random.Generator) -> None:
-        """`trackers`: in the order of the riders in Truth."""
+    def __init__(
+        self, terrain: Terrain, trackers: list[int], random: np.random.Generator, step_s: float = 1.0
+    ) -> None:
+        """`trackers`: in the order of the riders in Truth. `step_s`: from one report of a sensor to the next."""
         self.relays = relay_ids(terrain)
         self._terrain = terrain
         self._random = random
@@ -69,16 +71,17 @@ class Radio:
         kinds = [KINDS[name.partition("-")[0]] for name in self.relays]
         self._reach_m = np.array([kind.reach_m for kind in kinds])[:, None]
         self._luck = np.array([kind.luck for kind in kinds])[:, None]
-        self._goes_down = 1 / np.array([kind.down_every_s for kind in kinds])
-        self._comes_up = 1 / np.array([kind.down_for_s for kind in kinds])
+        self._step_s = step_s
+        self._goes_down = step_s / np.array([kind.down_every_s for kind in kinds])
+        self._comes_up = step_s / np.array([kind.down_for_s for kind in kinds])
         self._down = np.zeros(len(self.relays), dtype=bool)
         self._kept: list[deque[TelemetryFrame]] = [deque(maxlen=FRAMES_KEPT) for _ in self.relays]
         self._boot_ids = random.integers(1, 2**63, len(self.relays))
         self._frame_numbers = [0] * len(self.relays)
         self._fixed_m = terrain.start_m + np.arange(len(self.relays) - 7) * FIXED_RELAY_EVERY_M
 
-    def second(self, truth: Truth, time_ms: int) -> list[TelemetryFrame]:
-        """The frames that arrive at this second: of this second, and late ones of links that came up again."""
+    def heard(self, truth: Truth, time_ms: int) -> list[TelemetryFrame]:
+        """The frames that arrive now: of this report, and late ones of links that came up again."""
         north_m, east_m = self._receivers(truth)
         heard = self._heard(truth, north_m, east_m) & ~self._silent
         latitude_e7, longitude_e7 = self._terrain.offset_e7(north_m, east_m)
@@ -114,11 +117,12 @@ class Radio:
     def _receivers(self, truth: Truth) -> tuple[Column, Column]:
         """Where the receivers say that they are, metres on a plane."""
         random, count = self._random, len(truth.bibs)
-        memory = np.exp(-1 / NOISE_MEMORY_S)
+        memory = np.exp(-self._step_s / NOISE_MEMORY_S)
         fresh = random.normal(0.0, NOISE_M, (2, count))
         self._noise_m = memory * self._noise_m + np.sqrt(1 - memory**2) * fresh
         chance = random.random(count)
-        self._silent = np.where(self._silent, chance > 1 / SILENT_FOR_S, chance < 1 / SILENT_EVERY_S)
+        finds, loses = self._step_s / SILENT_FOR_S, self._step_s / SILENT_EVERY_S
+        self._silent = np.where(self._silent, chance > finds, chance < loses)
         latitude_e7, longitude_e7 = self._terrain.place_e7(truth.distance_m, self._beside_m)
         north_m, east_m = self._terrain.plane_m(latitude_e7, longitude_e7)
         white = random.normal(0.0, WHITE_NOISE_M, (2, count))

@@ -37,7 +37,7 @@ class Simulation:
 
     Race and truth depend on (stage, seed, start_offset_s) alone; what happened before the offset is raced
     through in the constructor, in about a second. `radio_seed`: for the receivers' noise and the relays' boot
-    ids; give another one for each run into the same log (default: `seed`).
+    ids; give another one for each run into the same log (default: `seed`). `reports_a_second`: of each sensor.
     """
 
     def __init__(
@@ -48,7 +48,9 @@ class Simulation:
         start_offset_s: int = 0,
         attack: Attack | None = None,
         radio_seed: int | None = None,
+        reports_a_second: int = 1,
     ) -> None:
+        self._reports_a_second = reports_a_second
         self._model = RaceModel(stage, seed)
         while self._model.elapsed_s < start_offset_s:
             self._model.step(min(PRELUDE_STEP_S, start_offset_s - self._model.elapsed_s))
@@ -56,7 +58,7 @@ class Simulation:
         trackers = [tracker_of[rider.bib] for rider in stage.riders]
         random = np.random.default_rng(seed if radio_seed is None else radio_seed)
         terrain = self._model.terrain
-        self._radio = Radio(terrain, trackers, random)
+        self._radio = Radio(terrain, trackers, random, 1 / reports_a_second)
         self._attacker = Attacker(attack, terrain, trackers, random) if attack else None
         self._planned_ms = stage.planned_start_ms + start_offset_s * 1000
 
@@ -68,24 +70,25 @@ class Simulation:
     def seconds(
         self, first_time_ms: int | None = None, *, unheard: Callable[[int], bool] = lambda second: False
     ) -> Iterator[SimulatedSecond]:
-        """The race, second by second. `first_time_ms`: device time of the first (default: as planned).
+        """The race, report by report. `first_time_ms`: device time of the first (default: as planned).
 
-        `unheard` is asked before each second, by its number: what it says yes to is raced, but neither heard nor given.
+        `unheard` is asked before each, by its number: what it says yes to is raced, but neither heard nor given.
         """
-        time_ms = self._planned_ms if first_time_ms is None else first_time_ms
-        over_for_s = 0
-        for second in range(LONGEST_RACE_S):
-            if not unheard(second):
+        first_ms = self._planned_ms if first_time_ms is None else first_time_ms
+        each_s = 1 / self._reports_a_second
+        over_for_s = 0.0
+        for number in range(LONGEST_RACE_S * self._reports_a_second):
+            time_ms = first_ms + number * 1000 // self._reports_a_second
+            if not unheard(number):
                 truth = self._model.truth()
-                frames = self._radio.second(truth, time_ms)
+                frames = self._radio.heard(truth, time_ms)
                 if self._attacker:
-                    frames += self._attacker.second(truth, time_ms, second)
+                    frames += self._attacker.second(truth, time_ms, number // self._reports_a_second)
                 yield SimulatedSecond(time_ms, frames, truth)
-            over_for_s += self._model.over
+            over_for_s += self._model.over * each_s
             if over_for_s > AFTER_THE_LAST_S:
                 return
-            self._model.step(1.0)
-            time_ms += 1000
+            self._model.step(each_s)
 
 
 class TruthFile:
