@@ -1,6 +1,6 @@
 # Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint faults bench proto release-contracts settings-reference
+.PHONY: help setup demo test lint faults truck-alone bench proto release-contracts settings-reference
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 
@@ -29,6 +29,9 @@ lint: setup ## Style, import contracts, gRPC contracts
 
 faults: setup ## Every drill of the fault catalogue on three sites, and their table; about half an hour; REPORTS=<directory>
 	@exec scripts/faults $(REPORTS)
+
+truck-alone: setup ## Ten real minutes of the truck alone at six times the load, and the way back; REPORTS=<directory>
+	@exec scripts/faults $(REPORTS) truck-alone
 
 bench: setup ## Figures of this machine, each with its limit or peer from the same run
 	@exec .venv/bin/pytest tests/bench -s -rs

@@ -131,6 +131,7 @@ def evidence(of: History | None = None) -> Evidence:
             fixes={fix: 1 for one in of.acknowledged for fix in one.fixes},
             digests={sequence_of(second): f"{second:032x}" for second in range(SECONDS)},
             decisions={one.key: one.timeline for one in of.decisions if one.outcome is Outcome.ACKNOWLEDGED},
+            race_decisions={},
         ),
         epoch=EPOCH,
         servers={

@@ -42,7 +42,8 @@ def list_(state_dir: StateDir = Path(".state")) -> None:
 @app.command()
 def run(
     names: Annotated[
-        list[str], typer.Argument(help="Drills, by name or number; `all` for every one, one after another.")
+        list[str],
+        typer.Argument(help="Drills, by name or number; `all` for every short one, one after another."),
     ],
     state_dir: StateDir = Path(".state"),
     seed: Seed = None,
@@ -56,7 +57,8 @@ def run(
     from ardoise.rehearsal.drills.scenarios import SCENARIOS, by_name
 
     seed = secrets.randbits(SEED_BITS) if seed is None else seed
-    chosen = list(SCENARIOS.values()) if names == ["all"] else [by_name(name) for name in names]
+    every = [scenario for scenario in SCENARIOS.values() if scenario.in_all]
+    chosen = every if names == ["all"] else [by_name(name) for name in names]
     _run_all([(scenario, seed) for scenario in chosen], state_dir, report_dir or state_dir / "drills")
 
 

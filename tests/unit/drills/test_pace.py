@@ -24,12 +24,14 @@ from tests.support.drilled import (
     FIRST_MS,
     PROMOTED_S,
     SCENARIO,
+    SECONDS,
     acknowledged,
     broken,
     checked,
     decision,
     history,
     report,
+    sequence_of,
 )
 
 # I8
@@ -137,15 +139,45 @@ def test_a_frame_that_was_refused_and_never_taken_is_found():
 # figures
 
 
-def test_fixes_written_again_by_the_new_primary_are_told():
-    fixes = report().figures.fixes
+def test_what_an_outage_left_and_is_written_down_late_is_replayed():
+    """Frames of seconds 9 to 23 are passed at 29.2 s, over 5 s late; those up to 29 are in time by that measure."""
+    figures = report().figures
+    fixes = figures.fixes
     assert (fixes.acknowledged, fixes.stored, fixes.lost, fixes.doubled) == (80, 80, 0, 0)
-    assert fixes.replayed == 0
+    assert fixes.replayed == 2 * 15
+    assert figures.replayed_times == pytest.approx(14 / 1.0)
 
+
+def test_what_is_written_down_in_time_is_not_replayed():
     seen = history()
-    at = next(i for i, one in enumerate(seen.database) if one.role is Role.PRIMARY and one.timeline == 2)
-    seen.database.insert(at, DatabaseSeen(PROMOTED_S, "london", Role.PRIMARY, 2, 14))
-    assert report(seen).figures.fixes.replayed == 2 * 3  # frames 16, 18 and 20 of two fixes
+    seen.database[:] = [
+        DatabaseSeen(second + 0.2, "london", Role.PRIMARY, 1, sequence_of(second))
+        for second in range(SECONDS)
+    ]
+    assert report(seen).figures.fixes.replayed == 0
+    assert report(seen).figures.replayed_times is None
+
+
+def test_a_drill_of_a_replay_that_replays_nothing_does_not_hold():
+    def doctor(seen: History, _: Evidence) -> None:
+        seen.database[:] = [replace(one, watermark=1_000) for one in seen.database]
+
+    promise = replace(SCENARIO.promise, replays=True)
+    assert checked(Invariant.BOUNDED, promise=promise).holds
+    broken(Invariant.BOUNDED, doctor, "there was no replay to be seen", promise=promise)
+
+
+def test_what_a_failover_lost_and_is_written_again_is_replayed():
+    """The new primary lacks all past 14, that is from second 7 on, until 28 s; until 19 s the old one had it."""
+    seen = history()
+    seen.database[:] = [
+        *(DatabaseSeen(s + 0.2, "amsterdam", Role.PRIMARY, 1, sequence_of(s)) for s in range(20)),
+        *(DatabaseSeen(s + 0.2, "london", Role.PRIMARY, 2, 14) for s in range(20, 28)),
+        # It is primary no more, and does not know it yet: what it has written counts for nothing.
+        DatabaseSeen(27.5, "amsterdam", Role.PRIMARY, 1, sequence_of(19)),
+        *(DatabaseSeen(s + 0.2, "london", Role.PRIMARY, 2, sequence_of(s)) for s in range(28, SECONDS)),
+    ]
+    assert report(seen).figures.fixes.replayed == 2 * len(range(7, 24))
 
 
 def test_the_longest_interruption_counts_from_the_last_decision_before_the_fault():

@@ -16,8 +16,13 @@ from ardoise.rehearsal.drills.scenario import EVERYWHERE, REGIONS, Moment, Place
 FRESH_S = 1.5
 """What was seen longer ago says nothing of now."""
 LEVEL = 40
-"""Messages that a mirror may be behind and still be level: a few seconds of heartbeats and frames."""
+"""Messages that a mirror may be behind and still be level: a few seconds of heartbeats and frames of one race."""
 LOG_MESSAGES_A_SECOND = 10
+
+
+def level_of(load: int) -> int:
+    """LEVEL where the log takes as much as so many races."""
+    return LEVEL * load
 
 
 def steady() -> Until:
@@ -82,7 +87,7 @@ def attached(place: Place) -> Until:
         if seen is None or seen.role is not Role.STANDBY or leader is None:
             return False
         known = seen.watermark is not None and leader.watermark is not None
-        return known and leader.watermark - seen.watermark <= LEVEL
+        return known and leader.watermark - seen.watermark <= level_of(at.history.load)
 
     return Until(f"the {place}'s database follows", holds)
 
@@ -154,7 +159,8 @@ def mirror_behind(place: Place, seconds: int) -> Until:
         mirror = _newest(at.history.positions, at.cast[place], at.since_s)
         log = _newest(at.history.positions, at.cast[Place.TRUCK], at.since_s)
         known = mirror and log and mirror.last_sequence is not None and log.last_sequence is not None
-        return bool(known) and log.last_sequence - mirror.last_sequence >= seconds * LOG_MESSAGES_A_SECOND
+        behind = seconds * LOG_MESSAGES_A_SECOND * at.history.load
+        return bool(known) and log.last_sequence - mirror.last_sequence >= behind
 
     return Until(f"the {place}'s mirror is {seconds} s behind", holds)
 
@@ -196,7 +202,9 @@ def _level(at: Moment, place: Place) -> bool:
     log = _newest(at.history.positions, at.cast[Place.TRUCK], at.since_s)
     if mirror is None or log is None or mirror.last_sequence is None or log.last_sequence is None:
         return False
-    return log.last_sequence > 0 and abs(log.last_sequence - mirror.last_sequence) <= LEVEL
+    return log.last_sequence > 0 and abs(log.last_sequence - mirror.last_sequence) <= level_of(
+        at.history.load
+    )
 
 
 def _newest[T: (ScreenSeen, DatabaseSeen, PositionSeen)](

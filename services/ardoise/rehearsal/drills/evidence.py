@@ -12,6 +12,8 @@ class Message:
     digest: bytes
     """Of subject and content: nats-server takes some headers of its own off what it mirrors (Nats-Expected-Stream)."""
     frame: FrameKey | None = None
+    decision: str = ""
+    """Its reason, where the message is a decision of race control's."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Written:
     """Of snapshots, by sequence."""
     decisions: dict[str, int]
     """The drill's own, by key: the timeline they were written on."""
+    race_decisions: dict[int, str]
+    """Race control's: the reason of each, by sequence."""
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,14 @@ from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import HELD
 from ardoise.rehearsal.drills.probes.database import write_alone
 from ardoise.rehearsal.drills.probes.relays import Relays
+from ardoise.rehearsal.drills.race_control import try_to_decide
 from ardoise.rehearsal.drills.scenario import (
     Act,
     BeginSwitchover,
     BoundLog,
     Cast,
     CrashRecorder,
+    Decide,
     DeleteMirror,
     EndSwitchover,
     KillInside,
@@ -121,6 +123,14 @@ class Faults:
                 kind = Kind.FAULT if ahead_s else Kind.MENDED
                 self._history.note(kind, f"{site}: its clock is {ahead_s:+d} s off")
                 await self._control.set_clock(site, ahead_s)
+            case Decide():
+                await self._decide(step)
+
+    async def _decide(self, step: Decide) -> None:
+        made = await try_to_decide(self._reached, self._cast[step.place], step.action, self._history)
+        self._history.race_decisions.append(made)
+        came = f"stands in the log at {made.sequence}" if made.sequence else "is refused"
+        self._history.note(Kind.REACHED, f"race control at {made.site}: {step.action} {came}")
 
     async def restore(self) -> None:
         """Mends links, wakes and starts processes: all that is not as it was. Raises DrillFailed, Refused."""

@@ -56,6 +56,7 @@ class Words(StrEnum):
     LIVE = "live"
     LATE = "data late"
     NO_TRUCK = "no link to the truck"
+    CATCHING_UP = "catching up"
     NO_RACE = "no link to the race"
     RECONNECTING = "reconnecting"
 
@@ -73,6 +74,8 @@ class ScreenSeen:
     """Of the tick, by the probe's own clock."""
     words: Words
     """What the page says, by the clock that it goes by."""
+    up_to_date_s: float | None = None
+    """When it says that it will be up to date, in the drill's seconds; None: it does not say."""
 
 
 class Role(StrEnum):
@@ -121,6 +124,20 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class RaceDecision:
+    """What a race operator asked for at a site, and what came of it."""
+
+    at_s: float
+    site: str
+    action: str
+    reason: str
+    """As it stands in the log, where it does: no two have the same."""
+    sequence: int = 0
+    """Its place in the log; 0: it was refused."""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class DigestSeen:
     """A snapshot that a site gave out under a name."""
 
@@ -139,6 +156,8 @@ class PositionSeen:
     at_s: float
     site: str
     last_sequence: int | None
+    size_bytes: int = 0
+    """As its server counts them: with what it writes around each message."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +211,8 @@ class History:
     """The newest log of the drill's race."""
     given_up: list[int] = field(default_factory=list)
     """Logs of it before that one, oldest first."""
+    load: int = 1
+    """How many times a race's messages its log takes."""
     origin_utc_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     origin_monotonic_s: float = field(default_factory=time.monotonic)
     acknowledged: list[Acknowledged] = field(default_factory=list)
@@ -201,6 +222,7 @@ class History:
     screens: list[ScreenSeen] = field(default_factory=list)
     database: list[DatabaseSeen] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    race_decisions: list[RaceDecision] = field(default_factory=list)
     digests: list[DigestSeen] = field(default_factory=list)
     positions: list[PositionSeen] = field(default_factory=list)
     leases: list[LeaseSeen] = field(default_factory=list)

@@ -32,11 +32,17 @@ class Probes:
     """`async with Probes(...) as probes`: they run until the block ends. `history` is what they saw."""
 
     def __init__(
-        self, reached: Reached, buses: Mapping[str, Bus], cast: Cast, stage: StageSetup, seed: int
+        self,
+        reached: Reached,
+        buses: Mapping[str, Bus],
+        cast: Cast,
+        stage: StageSetup,
+        seed: int,
+        load: int = 1,
     ) -> None:
         self._reached, self._buses, self._cast = reached, buses, cast
         self._stage, self._seed = stage, seed
-        self.history = History()
+        self.history = History(load=load)
         self.relays = Relays(reached, cast[Place.TRUCK], self.history)
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task] = []

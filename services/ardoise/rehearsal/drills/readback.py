@@ -54,8 +54,9 @@ _DIGESTS = (
     "SELECT sequence, encode(digest, 'hex') FROM snapshot WHERE epoch = %(epoch)s AND sequence <= %(upto)s"
 )
 _WATERMARK = "SELECT sequence FROM watermark WHERE epoch = %(epoch)s"
+_RACE_DECISIONS = "SELECT sequence, reason FROM decision WHERE epoch = %(epoch)s AND sequence <= %(upto)s"
 _DECISIONS = f"SELECT key, timeline FROM {TABLE}"
-NOTHING_WRITTEN = Written(0, {}, {}, frozenset(), {}, {}, {})
+NOTHING_WRITTEN = Written(0, {}, {}, frozenset(), {}, {}, {}, {})
 
 
 async def read_evidence(reached: Reached, history: History, buses: Mapping[str, Bus], cast: Cast) -> Evidence:
@@ -135,7 +136,7 @@ async def read_log(bus: Bus, epoch: int, upto: int) -> dict[int, Message]:
             if sequence <= upto:
                 digest = hashlib.blake2b(message.subject.encode(), digest_size=16)
                 digest.update(message.data)
-                found[sequence] = Message(digest.digest(), _frame_of(message.data))
+                found[sequence] = Message(digest.digest(), *_content_of(message.data))
             if sequence >= upto:
                 return found
     finally:
@@ -158,10 +159,12 @@ async def read_written(reached: Reached, primary: str, epoch: int, upto: int) ->
             beyond = {table: count for table, count in await rows(_BEYOND) if count}
             frames, fixes, ledger = await rows(_FRAMES), await rows(_ROWS), await rows(_LEDGER)
             digests, decisions = dict(await rows(_DIGESTS)), dict(await rows(_DECISIONS))
-    return written(watermark[0][0] if watermark else 0, beyond, frames, fixes, ledger, digests, decisions)
+            of_race = dict(await rows(_RACE_DECISIONS))
+    reached = watermark[0][0] if watermark else 0
+    return written(reached, beyond, frames, fixes, ledger, digests, decisions, of_race)
 
 
-def written(watermark, beyond, frames, fixes, ledger, digests, decisions) -> Written:
+def written(watermark, beyond, frames, fixes, ledger, digests, decisions, race_decisions) -> Written:
     """The tables' rows, put together by sequence."""
     by_fix: dict[FixKey, int] = {}
     rows: dict[int, int] = {}
@@ -186,6 +189,7 @@ def written(watermark, beyond, frames, fixes, ledger, digests, decisions) -> Wri
         fixes=by_fix,
         digests=digests,
         decisions=decisions,
+        race_decisions=race_decisions,
     )
 
 
@@ -222,14 +226,15 @@ async def _server(reached: Reached, site: str, history: History) -> Server:
     return Server(seen.role, seen.timeline)
 
 
-def _frame_of(data: bytes) -> FrameKey | None:
+def _content_of(data: bytes) -> tuple[FrameKey | None, str]:
+    """The frame's key, or the decision's reason."""
     try:
         record = LogRecord.FromString(data)
     except DecodeError:
-        return None
+        return None, ""
     if record.WhichOneof("body") != "frame":
-        return None
-    return (record.frame.relay_id, record.frame.boot_id, record.frame.frame_number)
+        return None, record.decision.reason
+    return (record.frame.relay_id, record.frame.boot_id, record.frame.frame_number), ""
 
 
 def _unsigned(number: int) -> int:

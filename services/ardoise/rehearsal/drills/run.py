@@ -91,7 +91,8 @@ class _Drill:
         evidence: Evidence | None = None
         aborted = False
         try:
-            async with Probes(self._reached, self._buses, self._cast, stage, seed) as probes:
+            load = self._scenario.load
+            async with Probes(self._reached, self._buses, self._cast, stage, seed, load) as probes:
                 self._history = history = probes.history
                 faults = Faults(self._control, self._reached, self._cast, probes.relays, history)
                 try:
@@ -142,7 +143,7 @@ class _Drill:
             cast={place.value: site for place, site in self._cast.items()},
             versions=_versions(self._buses),
             findings=findings,
-            figures=figures(history, evidence, self._cast),
+            figures=figures(history, evidence, self._cast, self._scenario.promise.link_kbit),
             events=event_lines(history),
             followed=history.followed,
             timeline=timeline(history, self._cast),

@@ -170,6 +170,15 @@ class SetClock:
 
 
 @dataclass(frozen=True)
+class Decide:
+    """A race operator decides: taken at the truck, refused in a region."""
+
+    place: Place
+    action: str
+    """A field of ardoise.v1.Decision that needs nothing more: neutralise, resume."""
+
+
+@dataclass(frozen=True)
 class Hold:
     """Lets time pass: the fault lasts so long."""
 
@@ -211,6 +220,7 @@ type Step = (
     | SendAgain
     | WritePoison
     | SetClock
+    | Decide
     | Hold
     | WaitUntil
     | Follow
@@ -232,6 +242,8 @@ class Invariant(StrEnum):
     NO_FLAPPING = "I11"
     STALE_ROWS = "stale rows"
     SAME_EVERYWHERE = "digests"
+    RACE_CONTROL = "race control"
+    CATCH_UP = "catch-up"
 
 
 @dataclass(frozen=True)
@@ -242,8 +254,12 @@ class Promise:
     """Where the picture goes on as if nothing had happened."""
     writes_within: Wait | None = None
     """Longest interruption of decisions; None: they may stop for as long as the fault lasts."""
+    screens_back: Wait | None = None
+    """Something of theirs is restarted: these pictures may stand once, for so long at most."""
     ingest_goes_on: bool = True
     """Relays are answered all through; False: the truck itself is what fails."""
+    replays: bool = False
+    """It leaves something to be written down late: a drill of a replay without one proves nothing."""
     primary_stays: bool = False
     """No promotion anywhere."""
     lease_kept: bool = False
@@ -254,9 +270,17 @@ class Promise:
     """Rule of the alert that every site shows before the first frame is refused; empty: none is refused."""
     log_breaks: bool = False
     """The truck's log itself is what fails: another takes over, and says what no copy has."""
+    link_kbit: int = 0
+    """What each link of the truck's can carry while the regions catch up."""
 
 
-ALWAYS = frozenset(Invariant) - {Invariant.HONEST, Invariant.GUARD, Invariant.STALE_ROWS}
+ALWAYS = frozenset(Invariant) - {
+    Invariant.HONEST,
+    Invariant.GUARD,
+    Invariant.STALE_ROWS,
+    Invariant.RACE_CONTROL,
+    Invariant.CATCH_UP,
+}
 """Checked after every drill: no fault of ours may break them."""
 EVERYWHERE = frozenset(Place)
 
@@ -274,8 +298,17 @@ class Scenario:
     steps: tuple[Step, ...]
     promise: Promise
     checks: frozenset[Invariant] = ALWAYS
+    load: int = 1
+    """How often a second each sensor reports: six make an hour's volume in ten minutes."""
+    in_all: bool = True
+    """Whether it is short enough for `ardoise drill run all`."""
 
     @property
     def runbooks(self) -> tuple[str, ...]:
         """Pages that it follows, in their order."""
         return tuple(dict.fromkeys(step.runbook for step in self.steps if isinstance(step, Follow)))
+
+    @property
+    def lasts_s(self) -> float:
+        """How long the steps hold it at least; what is waited for comes on top."""
+        return sum(step.wait.seconds for step in self.steps if isinstance(step, Hold))

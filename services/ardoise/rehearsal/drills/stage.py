@@ -41,7 +41,7 @@ async def begin_race(ingest: grpc.aio.Channel, stage: StageSetup) -> int:
         timeout=CALL_LIMIT_S,
     )
     started_ms = time.time_ns() // 1_000_000 - NEUTRAL_S * 1000
-    await _decide(
+    await decide(
         control,
         loaded.epoch,
         control_pb2.Decision(reason="drill", effective_time_ms=started_ms, start=control_pb2.StartRace()),
@@ -52,9 +52,12 @@ async def begin_race(ingest: grpc.aio.Channel, stage: StageSetup) -> int:
 async def end_race(ingest: grpc.aio.Channel, epoch: int) -> None:
     """The drill's race is over."""
     over = control_pb2.Decision(reason="the drill is over", finish=control_pb2.FinishRace())
-    await _decide(RaceControlServiceStub(ingest), epoch, over)
+    await decide(RaceControlServiceStub(ingest), epoch, over)
 
 
-async def _decide(control: RaceControlServiceStub, epoch: int, decision: control_pb2.Decision) -> None:
+async def decide(
+    control: RaceControlServiceStub, epoch: int, decision: control_pb2.Decision
+) -> control_pb2.RecordDecisionResponse:
+    """Has it stand in the log. Raises grpc.aio.AioRpcError where it is refused."""
     request = control_pb2.RecordDecisionRequest(request_id=uuid.uuid4().hex, epoch=epoch, decision=decision)
-    await control.RecordDecision(request, timeout=CALL_LIMIT_S)
+    return await control.RecordDecision(request, timeout=CALL_LIMIT_S)

@@ -47,6 +47,17 @@ class Wait(Enum):
         False,
     )
     CUT_BRIEF = (5.0, "fault 28: a hiccup of a link, longer than a silent replication session lives", False)
+    HALF_ALONE = (300.0, "the truck alone for ten real minutes, restarted hard in their middle", False)
+    HALF_ALONE_BRIEFLY = (
+        20.0,
+        "the same, long enough for regions to fall behind at six times the load",
+        False,
+    )
+    CATCH_UP = (
+        400.0,
+        "ten minutes at six times the load over a link of 4 Mbit/s, and derived: 70 s, with room",
+        False,
+    )
     CUT_LONG = (LEASE_S + 10.0, "longer than the lease: who could be wrong is wrong by then", False)
     PAUSE = (40.0, "fault 3: with the lease before it, a machine that stood still for a minute", False)
     RUNBOOK = (120.0, "what a runbook says is to be seen is seen, or it says whom to call", False)
@@ -62,5 +73,7 @@ SCREEN_STEP_S = 1.5
 """At a site that a fault does not touch, no second of the race comes later after the one before."""
 DECISION_LIMIT_S = 5.0
 """What is not committed on both regions by then is in doubt, never acknowledged."""
+SPARE_RATE_USED = 0.8
+"""Of a link that a region catches up over: what the live race leaves of it."""
 DIGESTS_COMPARED = 0.99
 """Of the seconds that two sites both showed."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import History
-from ardoise.rehearsal.drills.invariants import copies, pace, promotion, truth, writer
+from ardoise.rehearsal.drills.invariants import alone, copies, pace, promotion, truth, writer
 from ardoise.rehearsal.drills.invariants.finding import Finding, together
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise, Scenario
 
@@ -23,6 +23,8 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.NO_FLAPPING: promotion.no_flapping,
     Invariant.STALE_ROWS: promotion.stale_rows,
     Invariant.SAME_EVERYWHERE: copies.same_everywhere,
+    Invariant.RACE_CONTROL: alone.race_control,
+    Invariant.CATCH_UP: alone.catch_up,
 }
 
 

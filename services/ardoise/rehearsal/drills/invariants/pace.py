@@ -6,11 +6,16 @@ from itertools import pairwise
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import History, Outcome, Words
 from ardoise.rehearsal.drills.invariants.finding import Finding, finding
-from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise
+from ardoise.rehearsal.drills.replay import replayed
+from ardoise.rehearsal.drills.scenario import Cast, Invariant, Place, Promise
 from ardoise.rehearsal.drills.waits import ACKNOWLEDGED_P99_S, DECISION_LIMIT_S, SCREEN_STEP_S
+
+type Interval = tuple[float, float]
 
 FRESH_MS, OLD_MS = 2_000, 10_000
 """A younger second is live, an older one is not, whatever clock a page goes by."""
+STEADY_S = 5.0
+"""After a restart what relays kept comes in bulk: a picture is back when it stays."""
 TELLING_S = 0.5
 """What a client may need to tell that its time is over."""
 
@@ -18,7 +23,9 @@ TELLING_S = 0.5
 def bounded(history: History, _evidence: Evidence, promise: Promise, cast: Cast) -> Finding:
     """I8: ingest answers in time, live pictures go on where nothing is broken, the database comes back in time."""
     against = []
-    p99_s = latency_s(history, 99)
+    restarts = promise.screens_back is not None
+    stood = {site: _stood(history, site) for site in cast.values()} if restarts else {}
+    p99_s = latency_s(history, 99, but_for=stood.get(cast[Place.TRUCK]))
     if promise.ingest_goes_on and p99_s is not None and p99_s > ACKNOWLEDGED_P99_S:
         against.append(
             f"acknowledgements: p99 {p99_s * 1000:.0f} ms, promised {ACKNOWLEDGED_P99_S * 1000:.0f} ms"
@@ -27,12 +34,17 @@ def bounded(history: History, _evidence: Evidence, promise: Promise, cast: Cast)
     for place in sorted(promise.screens):
         steps = shown_seconds(history, cast[place])
         checked += len(steps)
-        against += _picture_broken(cast[place], steps, history.ended_s)
+        excused = stood.get(cast[place])
+        against += _picture_broken(cast[place], steps, history.ended_s, excused)
+        if excused and promise.screens_back and excused[1] - excused[0] > promise.screens_back.seconds:
+            against.append(f"{cast[place]} was back after {excused[1] - excused[0]:.1f} s")
     if promise.writes_within is not None:
         stood_s = writes_interrupted_s(history)
         if stood_s is None or stood_s > promise.writes_within.seconds:
             found = "never came back" if stood_s is None else f"stood for {stood_s:.1f} s"
             against.append(f"decisions {found}, promised {promise.writes_within.seconds:.0f} s")
+    if promise.replays and not replayed(history).sequences:
+        against.append("nothing was written down late: there was no replay to be seen")
     against += [
         f"{one.site} took {one.ended_s - one.began_s:.1f} s to answer {one.key}"
         for one in history.decisions
@@ -78,9 +90,10 @@ def _unwarned(history: History, promise: Promise, cast: Cast) -> Iterator[str]:
             yield f"{site} was warned {when}, the first frame was refused at {first_s:.1f} s"
 
 
-def latency_s(history: History, percent: int) -> float | None:
-    """Percentile of the first acknowledgements; None without any."""
-    ordered = sorted(one.latency_s for one in history.acknowledged)
+def latency_s(history: History, percent: int, but_for: Interval | None = None) -> float | None:
+    """Percentile of the first acknowledgements; None without any. `but_for`: what comes then does not count."""
+    from_s, to_s = but_for or (0.0, 0.0)
+    ordered = sorted(one.latency_s for one in history.acknowledged if not from_s < one.at_s <= to_s)
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else None
 
 
@@ -110,12 +123,38 @@ def writes_interrupted_s(history: History) -> float | None:
     return max((later - earlier for earlier, later in pairwise(ended)), default=None)
 
 
-def _picture_broken(site: str, steps: Sequence[tuple[int, float]], ended_s: float) -> Iterator[str]:
+def _stood(history: History, site: str) -> Interval | None:
+    """The longest interruption of a picture, until it is live again and stays so for STEADY_S."""
+    shown = [at_s for _, at_s in shown_seconds(history, site)]
+    stood = max(pairwise(shown), key=lambda pair: pair[1] - pair[0], default=None)
+    if stood is None:
+        return None
+    live_s: float | None = None
+    for one in history.screens:
+        if one.site != site or one.at_s < stood[1]:
+            continue
+        if one.words is not Words.LIVE:
+            live_s = None
+        elif live_s is None:
+            live_s = one.at_s
+        elif one.at_s - live_s > STEADY_S:
+            return stood[0], live_s
+    return stood[0], history.ended_s
+
+
+def _picture_broken(
+    site: str,
+    steps: Sequence[tuple[int, float]],
+    ended_s: float,
+    excused: Interval | None = None,
+) -> Iterator[str]:
     if len(steps) < 2:
         yield f"{site} showed {len(steps)} seconds of the race"
     elif ended_s - steps[-1][1] > SCREEN_STEP_S:
         yield f"{site} showed nothing new in the last {ended_s - steps[-1][1]:.1f} s"
     for (second, at_s), (following, then_s) in pairwise(steps):
+        if excused and excused[0] <= at_s and then_s <= excused[1]:
+            continue
         if following != second + 1:
             yield f"{site} went from second {second} to {following} at {then_s:.1f} s"
         if then_s - at_s > SCREEN_STEP_S:

@@ -23,10 +23,11 @@ async def watch_position(bus: Bus, site: str, history: History) -> None:
     js = bus.nc.jetstream(timeout=LOOK_LIMIT_S)
     while True:
         try:
-            last: int | None = (await js.stream_info(stream_of(history.epoch))).state.last_seq
+            state = (await js.stream_info(stream_of(history.epoch))).state
+            seen = PositionSeen(history.now_s(), site, state.last_seq, state.bytes)
         except (nats.errors.Error, APIError, TimeoutError):
-            last = None
-        history.positions.append(PositionSeen(history.now_s(), site, last))
+            seen = PositionSeen(history.now_s(), site, None)
+        history.positions.append(seen)
         await asyncio.sleep(LOOK_EVERY_S)
 
 

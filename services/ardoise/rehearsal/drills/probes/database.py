@@ -14,7 +14,7 @@ from ardoise.rehearsal.drills.history import DatabaseSeen, Decision, History, Ou
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.waits import DECISION_LIMIT_S
 
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.1
 LOOK_LIMIT_S = 2.0
 DECIDE_EVERY_S = 0.2
 ROWS_ALONE = 5

@@ -28,8 +28,14 @@ class Relays:
         self._stopped = asyncio.Event()
 
     async def run(self, stage: StageSetup, seed: int) -> None:
-        """Sends second by second. The same seed is the same race, heard in the same way."""
-        simulation = await asyncio.to_thread(Simulation, stage, seed, start_offset_s=START_OFFSET_S)
+        """Sends report by report. The same seed is the same race, heard in the same way."""
+        simulation = await asyncio.to_thread(
+            Simulation,
+            stage,
+            seed,
+            start_offset_s=START_OFFSET_S,
+            reports_a_second=self._history.load,
+        )
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             for relay_id in simulation.relay_ids:
                 self._reached.identity(relay_id, Role.RELAY)
@@ -61,7 +67,7 @@ class Relays:
         first_ms = (time.time_ns() // 1_000_000_000 + 1) * 1000
         begins_s = time.monotonic() + first_ms / 1000 - time.time()
         for number, second in enumerate(simulation.seconds(first_ms)):
-            left_s = begins_s + number - time.monotonic()
+            left_s = begins_s + number / self._history.load - time.monotonic()
             try:
                 await asyncio.wait_for(self._stopped.wait(), max(0.0, left_s))
             except TimeoutError:

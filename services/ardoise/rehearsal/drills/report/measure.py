@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
 
 from ardoise.rehearsal.drills.evidence import Evidence
-from ardoise.rehearsal.drills.history import History, Role
+from ardoise.rehearsal.drills.history import History, Kind, Role
+from ardoise.rehearsal.drills.invariants.alone import caught_up
 from ardoise.rehearsal.drills.invariants.pace import (
     latency_s,
     picture_interrupted_s,
@@ -13,12 +13,13 @@ from ardoise.rehearsal.drills.invariants.pace import (
     writes_interrupted_s,
 )
 from ardoise.rehearsal.drills.invariants.truth import lost_fixes
-from ardoise.rehearsal.drills.report.model import EventLine, Figures, Fixes, Span, Timeline
-from ardoise.rehearsal.drills.scenario import Cast
+from ardoise.rehearsal.drills.replay import replayed
+from ardoise.rehearsal.drills.report.model import CaughtUp, EventLine, Figures, Fixes, Span, Timeline
+from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Place
 
 
-def figures(history: History, evidence: Evidence | None, cast: Cast) -> Figures:
-    """Without evidence: what the probes alone know."""
+def figures(history: History, evidence: Evidence | None, cast: Cast, link_kbit: int = 0) -> Figures:
+    """Without evidence: what the probes alone know. `link_kbit`: what regions caught up over, where it is known."""
     p50_s, p99_s = latency_s(history, 50), latency_s(history, 99)
     return Figures(
         writes_interrupted_s=_rounded(writes_interrupted_s(history)),
@@ -31,17 +32,9 @@ def figures(history: History, evidence: Evidence | None, cast: Cast) -> Figures:
         frames=len({one.frame for one in history.acknowledged}),
         fixes=_fixes(history, evidence),
         decisions=dict(Counter(one.outcome.value for one in history.decisions)),
+        replayed_times=_rounded(replayed(history.of(history.epoch)).times),
+        caught_up=_caught_up(history, cast, link_kbit) if link_kbit else {},
     )
-
-
-def replayed(history: History) -> list[tuple[int, int]]:
-    """Sequences that a new primary wrote again: from past its own watermark up to the old one's, both included."""
-    seen = [one for one in history.database if one.role is Role.PRIMARY and one.watermark is not None]
-    return [
-        (later.watermark + 1, earlier.watermark)
-        for earlier, later in pairwise(seen)
-        if later.watermark < earlier.watermark
-    ]
 
 
 def timeline(history: History, cast: Cast) -> Timeline:
@@ -94,12 +87,28 @@ def _fixes(history: History, evidence: Evidence | None) -> Fixes:
 
 
 def _replayed_rows(history: History, evidence: Evidence) -> int:
+    rows = evidence.written.frames
     again = replayed(history.of(evidence.epoch))
-    return sum(
-        row.rows
-        for sequence, row in evidence.written.frames.items()
-        if any(first <= sequence <= last for first, last in again)
-    )
+    return sum(rows[sequence].rows for sequence in again.sequences if sequence in rows)
+
+
+def _caught_up(history: History, cast: Cast, link_kbit: int) -> dict[str, CaughtUp]:
+    measured = {}
+    for site in (cast[place] for place in REGIONS):
+        found = caught_up(history, site, cast[Place.TRUCK], link_kbit)
+        if found is None:
+            continue
+        changes = (one.at_s for one in history.events if one.kind in (Kind.FAULT, Kind.MENDED))
+        mended_s = max((at_s for at_s in changes if at_s < found.from_s), default=0.0)
+        measured[site] = CaughtUp(
+            after_s=round(found.from_s - mended_s, 2),
+            lasted_s=round(found.to_s - found.from_s, 2),
+            mirror_kbit=round(found.mirror_kbit),
+            live_kbit=round(found.live_kbit),
+            link_kbit=link_kbit,
+            share=round(found.share, 3),
+        )
+    return measured
 
 
 def _acknowledged(history: History) -> list[tuple[float, int, float]]:

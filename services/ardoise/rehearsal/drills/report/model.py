@@ -28,9 +28,22 @@ class Fixes(_Kept):
     acknowledged: int = 0
     stored: int = 0
     replayed: int = 0
-    """Written again by a new primary whose watermark was behind."""
+    """Written down late, when a recorder made good what an outage had left."""
     lost: int = 0
     doubled: int = 0
+
+
+class CaughtUp(_Kept):
+    """How a region caught up over a link of a known rate. Rates in kilobits of what messages hold, a second."""
+
+    after_s: float
+    """From the link's return to the first message."""
+    lasted_s: float
+    mirror_kbit: float
+    live_kbit: float
+    link_kbit: int
+    share: float
+    """Of the link's rate less the live race's."""
 
 
 class Figures(_Kept):
@@ -46,6 +59,10 @@ class Figures(_Kept):
     fixes: Fixes = Fixes()
     decisions: dict[str, int] = Field(default_factory=dict)
     """By outcome."""
+    replayed_times: float | None = None
+    """How many seconds of the race a recorder made good in a second, at least."""
+    caught_up: dict[str, CaughtUp] = Field(default_factory=dict)
+    """By site."""
 
 
 class EventLine(_Kept):

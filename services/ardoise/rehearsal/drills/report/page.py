@@ -40,9 +40,10 @@ svg { display: block; width: 100%; min-width: 860px; height: auto; }
 def page(report: Report) -> str:
     """The whole document."""
     numbers = ", ".join(map(str, report.numbers))
+    fault = f", fault {numbers} of the catalogue" if numbers else ""
     head = f"""<p class="verdict {report.verdict}">{report.verdict.capitalize()}</p>
 <h1>{escape(sentence(report.title))}</h1>
-<p class="quiet">Drill {escape(report.name)}, fault {numbers} of the catalogue. {report.began:%Y-%m-%d %H:%M:%S} UTC,
+<p class="quiet">Drill {escape(report.name)}{fault}. {report.began:%Y-%m-%d %H:%M:%S} UTC,
 {report.lasted_s:.0f} s. {escape(_cast(report))}</p>
 <p>{escape(sentence(report.purpose))}.</p>{_reasons(report)}"""
     body = "" if not report.timeline.screens else _measured(report)

@@ -23,6 +23,7 @@ ROLE_FILLS = {Role.PRIMARY: ACCENT, Role.STANDBY: "#46535f", Role.AWAY: "none"}
 WORD_FILLS = {
     Words.LIVE: "#46535f",
     Words.LATE: "#8b98a5",
+    Words.CATCHING_UP: "#8b98a5",
     Words.NO_TRUCK: RED,
     Words.NO_RACE: RED,
     Words.RECONNECTING: "none",

@@ -74,15 +74,25 @@ def figure_lines(report: Report) -> list[tuple[str, str]]:
         ("fixes acknowledged", str(fixes.acknowledged)),
         ("fixes stored", str(fixes.stored)),
         ("fixes replayed", str(fixes.replayed)),
+        ("replayed at, at least", times(figures.replayed_times)),
         ("fixes lost", str(fixes.lost)),
         ("fixes doubled", str(fixes.doubled)),
         *((f"decisions {outcome}", str(count)) for outcome, count in figures.decisions.items()),
+        *(
+            (f"caught up, {site}", f"{found.lasted_s:.0f} s at {found.share:.0%} of the spare rate")
+            for site, found in figures.caught_up.items()
+        ),
     ]
 
 
 def seconds(value: float | None) -> str:
     """ "4.31 s"; "unknown" where it is."""
     return "unknown" if value is None else f"{value:.2f} s"
+
+
+def times(value: float | None) -> str:
+    """ "118 times real time"; "unknown" where it is."""
+    return "unknown" if value is None else f"{value:.0f} times real time"
 
 
 def milliseconds(value: float | None) -> str:

@@ -1,9 +1,10 @@
-"""The drills there are, by name, in the order of the fault catalogue."""
+"""The drills there are, by name, in the order of the fault catalogue; then those of several faults together."""
 
 from collections.abc import Mapping
 
 from ardoise.rehearsal.drills.scenario import Scenario
 from ardoise.rehearsal.drills.scenarios import (
+    alone,
     broken_log,
     clocks,
     links,
@@ -26,8 +27,9 @@ SCENARIOS: Mapping[str, Scenario] = {
             *broken_log.ALL,
             *primary.ALL,
             *truck.ALL,
+            *alone.ALL,
         ),
-        key=lambda scenario: scenario.numbers,
+        key=lambda scenario: (not scenario.numbers, scenario.numbers),
     )
 }
 

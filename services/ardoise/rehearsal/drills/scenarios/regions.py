@@ -187,7 +187,7 @@ ALL = (
             WaitUntil(written_down(), Wait.WRITTEN_DOWN),
             *_PRIMARY_IS_BACK,
         ),
-        promise=Promise(screens=SURVIVORS, writes_within=Wait.DATABASE_BACK),
+        promise=Promise(screens=SURVIVORS, writes_within=Wait.DATABASE_BACK, replays=True),
     ),
     Scenario(
         name="recorder-down",
