@@ -67,6 +67,7 @@ class Stretched:
         }
         self._supervisor: Supervisor
         self._parts: dict[str, Part] = {}
+        self._etcds = {member.site: self._etcd(member) for member in self._members}
 
     def identity(self, name: str, site: str = "", role: Role = Role.SERVICE) -> Credentials:
         """A certificate of the platform's CA; of a site's own where `site` says which."""
@@ -85,7 +86,7 @@ class Stretched:
     async def __aenter__(self) -> Self:
         self._supervisor = Supervisor(self.directory / "logs")
         try:
-            await self._supervisor.start(*(self._etcd(member) for member in self._members))
+            await self._supervisor.start(*self._etcds.values())
             for site in REGIONS:
                 self._parts[site] = patroni_part(self.patroni[site], self._programs)
                 await self._supervisor.start(self._parts[site])
@@ -105,6 +106,14 @@ class Stretched:
     async def start(self, site: str) -> None:
         """Starts it again; returns when its PostgreSQL takes connections."""
         await self._supervisor.release(self._parts[site])
+
+    async def kill_etcd(self, *sites: str) -> None:
+        """kill -9 of these members of etcd; they stay down."""
+        await self._supervisor.hold(*(self._etcds[site] for site in sites))
+
+    async def start_etcd(self, *sites: str) -> None:
+        """Starts them again, together; returns when each has found a leader."""
+        await self._supervisor.release(*(self._etcds[site] for site in sites))
 
     def send(self, site: str, number: signal.Signals, title: str = "") -> None:
         """Sends a signal to all of a region's Patroni and PostgreSQL; to those with `title` in their command line."""
@@ -209,7 +218,7 @@ class Stretched:
     def _etcd(self, member: EtcdMember) -> Part:
         identity = self.data_plane("etcd", member.site)
         directory = self.directory / member.site / "etcd"
-        return etcd_part(self._programs.etcd, member, self._members, identity, directory)
+        return etcd_part(self._programs, member, self._members, identity, directory)
 
 
 @pytest.fixture(scope="session")

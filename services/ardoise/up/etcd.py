@@ -1,15 +1,17 @@
 """One site's member of the stretched etcd: it keeps who is primary, and two of three must agree to it."""
 
 import asyncio
-import json
 import signal
 import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ardoise.chassis import child
 from ardoise.chassis.identity import Credentials
+from ardoise.sites.keeper_settings import DATA, KeeperSettings
+from ardoise.up.programs import Programs
 from ardoise.up.supervisor import Part
 
 # The same at every site: a member with a shorter timeout would call elections over a slow link (fault 15).
@@ -61,7 +63,7 @@ def configuration(
     }
     return {
         "name": member.site,
-        "data-dir": str(directory / "data"),
+        "data-dir": str(directory / DATA),
         "listen-client-urls": f"https://{member.client}",
         "advertise-client-urls": f"https://{member.client}",
         "listen-peer-urls": member.peer_url,
@@ -81,20 +83,30 @@ def configuration(
 
 
 def etcd_part(
-    program: Path,
+    programs: Programs,
     member: EtcdMember,
     members: tuple[EtcdMember, ...],
     identity: Credentials,
     directory: Path,
 ) -> Part:
-    """The member as a process."""
+    """The member as a process under its keeper, which moves it when the cluster is made anew elsewhere."""
     directory = directory.absolute()
 
     def command() -> list[str]:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config = directory / "etcd.json"  # JSON is YAML
-        config.write_text(json.dumps(configuration(member, members, identity, directory), indent=1))
-        return child.bound([str(program), "--config-file", str(config)], signal.SIGTERM)
+        settings = directory / "keeper.json"
+        KeeperSettings(
+            site=member.site,
+            etcd=str(programs.etcd),
+            etcdutl=str(programs.etcdutl),
+            directory=str(directory),
+            config=configuration(member, members, identity, directory),
+            others={each.site: each.client for each in members if each.site != member.site},
+            ca=str(identity.ca),
+            certificate=str(identity.certificate),
+            key=str(identity.key),
+        ).write(settings)
+        return child.bound([sys.executable, "-m", "ardoise.sites.etcd_keeper", str(settings)], signal.SIGTERM)
 
     async def ready() -> None:
         async with asyncio.timeout(READY_LIMIT_S):

@@ -129,9 +129,7 @@ class OneSite:
         identity = self._data_plane("etcd")
         directory = self._disk / "etcd"
         return [
-            etcd_part(
-                self._programs.etcd, members[self.site.name], tuple(members.values()), identity, directory
-            )
+            etcd_part(self._programs, members[self.site.name], tuple(members.values()), identity, directory)
         ]
 
     def _patroni(self) -> list[Part]:

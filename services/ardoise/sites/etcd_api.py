@@ -1,0 +1,92 @@
+"""The few questions that a keeper asks etcd, over its JSON gateway, without a client that would have to be imported."""
+
+import base64
+import http.client
+import json
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from ardoise.sites.generation import KEY, Generation, Member, parse_generation
+
+ASK_LIMIT_S = 1.5
+
+
+class NoAnswer(Exception):
+    """Nobody answered in time, or not as an etcd does."""
+
+
+class NotDone(Exception):
+    """It answered that it will not; the message is etcd's."""
+
+
+class EtcdApi:
+    """One member's client port. Every method raises NoAnswer or NotDone."""
+
+    def __init__(self, client: str, tls: ssl.SSLContext) -> None:
+        """`client`: host:port."""
+        self._client, self._tls = client, tls
+
+    def generation(self) -> Generation:
+        """Of the cluster, as this member has it: it answers without a majority too."""
+        found = self._ask("kv/range", {"key": _encoded(KEY), "serializable": True}).get("kvs")
+        return parse_generation(base64.b64decode(found[0]["value"])) if found else Generation()
+
+    def put_generation(self, generation: Generation) -> None:
+        """Writes it down."""
+        self._ask("kv/put", {"key": _encoded(KEY), "value": _encoded(generation.to_json())})
+
+    def has_leader(self) -> bool:
+        """Whether this member knows of a majority."""
+        return self._ask("maintenance/status", {}).get("leader", "0") != "0"
+
+    def is_learner(self) -> bool:
+        """Whether this member has no vote."""
+        return bool(self._ask("maintenance/status", {}).get("isLearner"))
+
+    def members(self) -> list[Member]:
+        """All of the cluster, as a majority has it."""
+        return _members(self._ask("cluster/member/list", {"linearizable": True}))
+
+    def add_learner(self, peer_url: str) -> None:
+        """Gives a seat to a new member, without a vote."""
+        self._ask("cluster/member/add", {"peerURLs": [peer_url], "isLearner": True})
+
+    def remove(self, member: str) -> None:
+        """Takes a seat away."""
+        self._ask("cluster/member/remove", {"ID": member})
+
+    def promote(self, member: str) -> None:
+        """Gives a learner its vote, once it has everything."""
+        self._ask("cluster/member/promote", {"ID": member})
+
+    def _ask(self, what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        host, _, port = self._client.rpartition(":")
+        connection = http.client.HTTPSConnection(host, int(port), timeout=ASK_LIMIT_S, context=self._tls)
+        try:
+            connection.request("POST", f"/v3/{what}", json.dumps(body))
+            answer = connection.getresponse()
+            content = json.loads(answer.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise NoAnswer(f"{self._client}: {error!r}") from error
+        finally:
+            connection.close()
+        if answer.status != http.HTTPStatus.OK:
+            raise NotDone(str(content.get("error") or content))
+        return content
+
+
+def _members(answer: Mapping[str, Any]) -> list[Member]:
+    return [
+        Member(
+            id=one["ID"],
+            peer_url=one["peerURLs"][0],
+            ran=bool(one.get("clientURLs")),
+            learner=bool(one.get("isLearner")),
+        )
+        for one in answer["members"]
+    ]
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
