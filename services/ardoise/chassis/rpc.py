@@ -47,6 +47,7 @@ _STATUS = {
     Reason.ERROR_REASON_SETUP_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.ERROR_REASON_DECISION_IN_DOUBT: grpc.StatusCode.UNAVAILABLE,
     Reason.ERROR_REASON_SWITCHOVER_REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.ERROR_REASON_BREAK_GLASS_REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 _log = structlog.get_logger(__name__)

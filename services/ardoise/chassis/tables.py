@@ -289,3 +289,27 @@ class Outbox(Base):
     """Of the attempt that may send it, and nobody else."""
     claimed: Mapped[datetime | None]
     settled: Mapped[datetime | None]
+
+
+class ForcedFailover(Base):
+    """A person made a region primary although it could lose something: who, and what it cost."""
+
+    __tablename__ = "forced_failover"
+
+    request_id: Mapped[str] = _key(Text)
+    region: Mapped[str]
+    author: Mapped[str]
+    accepted_loss: Mapped[str]
+    """ "Unknown", or how many messages at most."""
+    begun: Mapped[datetime]
+    promoted: Mapped[datetime]
+    messages_lost: Mapped[int | None] = mapped_column(BigInteger)
+    """NULL: unknown, as long as the truck is away."""
+    lost: Mapped[list[Any]]
+    """[epoch, first sequence, last sequence] of each interval that no site holds."""
+    messages_replayed: Mapped[int | None] = mapped_column(BigInteger)
+    """The new primary derived them again; NULL: unknown."""
+    decisions_lost: Mapped[int | None] = mapped_column(BigInteger)
+    """Rows that people wrote and that were set aside at the old primary; NULL: unknown, as long as it is away."""
+    operation: Mapped[dict[str, Any]]
+    """ForcedFailover of sites.proto."""

@@ -90,6 +90,27 @@ def switchover(
     typer.echo(asyncio.run(first_answer(regions, ask)))
 
 
+@app.command("break-glass")
+def break_glass(
+    region: Annotated[str, typer.Argument(help="Region that is to be primary although data may be lost.")],
+    confirm: Annotated[str, typer.Option(help="The region's name again, in the place of the question.")] = "",
+    accept_loss: Annotated[
+        str, typer.Option(help='What may be lost, in the place of the question: "Unknown", or messages.')
+    ] = "",
+    operation: Annotated[
+        str, typer.Option(help="Id of the operation: the same again carries it out once.")
+    ] = "",
+) -> None:
+    """Forces a region to be primary without a majority of etcd: guided, confirmed twice, the loss written down."""
+    from ardoise.cli.break_glass import force
+
+    state = _controlled(lambda control: control.state())
+    regions = {
+        site: found["ports"]["sites"] for site, found in state["sites"].items() if found["kind"] == "region"
+    }
+    force(regions, region, confirm, accept_loss, operation)
+
+
 @app.command()
 def parts() -> None:
     """Shows which processes run where, and which links are broken."""

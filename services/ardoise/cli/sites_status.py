@@ -1,6 +1,7 @@
 """`ardoise sites status`: the sites and the verdict, as a table."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from ardoise.chassis.settings import CommonSettings
 from ardoise.cli.calls import PERSON
 from ardoise.pb.sites_pb2 import (
     DatabaseRole,
+    ForcedFailover,
     GetSitesStatusRequest,
     SitesCondition,
     SitesStatus,
@@ -89,6 +91,7 @@ async def _status(sites: SitesServiceStub) -> SitesStatus:
 
 
 def print_status(status: SitesStatus, console: Console) -> None:
+    """The sites, the verdict, what would be lost, the conditions."""
     table = Table(
         "site",
         "answers",
@@ -124,6 +127,9 @@ def print_status(status: SitesStatus, console: Console) -> None:
             soft_wrap=True,
         )
 
+    if status.HasField("forced"):
+        console.print(describe_forced(status.forced), highlight=False, soft_wrap=True)
+
 
 def _mark(condition: SitesCondition) -> str:
     """Whether it is as it should be: a name alone does not tell whether yes is good."""
@@ -131,6 +137,21 @@ def _mark(condition: SitesCondition) -> str:
         return "[yellow] ?[/yellow]"
     wanted = Truth.TRUTH_YES if condition.type in GOOD else Truth.TRUTH_NO
     return "[green]ok[/green]" if condition.status == wanted else "[bold red] ![/bold red]"
+
+
+def describe_forced(forced: ForcedFailover) -> str:
+    """Who forced what, what it cost as far as that is known, and what is waited for."""
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(forced.begun_ms / 1000))
+    lost = f"{forced.messages_lost} messages" if forced.HasField("messages_lost") else f"{UNKNOWN} messages"
+    intervals = ", ".join(
+        f"epoch {one.epoch}: {one.first_sequence} to {one.last_sequence}" for one in forced.lost
+    )
+    decisions = str(forced.decisions_lost) if forced.HasField("decisions_lost") else UNKNOWN
+    return (
+        f"forced: {forced.region} by {forced.author} at {at} (operation {forced.request_id}, accepted "
+        f"{forced.accepted_loss}); lost: {lost}{f' ({intervals})' if intervals else ''}, {decisions} decisions"
+        f"{f'; {forced.now}' if forced.now else ''}"
+    )
 
 
 def _row(site: SiteStatus) -> tuple[str, ...]:

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from ardoise.pb import common_pb2 as ardoise_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61rdoise/v1/sites.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\"j\n\x08LogRange\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x04\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\x12\r\n\x05\x62ytes\x18\x04 \x01(\x04\x12\x11\n\tmax_bytes\x18\x05 \x01(\x04\"0\n\nLogsReport\x12\"\n\x04logs\x18\x01 \x03(\x0b\x32\x14.ardoise.v1.LogRange\"]\n\x0cMirrorReport\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x06\x62\x65hind\x18\x04 \x01(\x04H\x00\x88\x01\x01\x42\t\n\x07_behind\",\n\tWatermark\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"=\n\x10WatermarksReport\x12)\n\nwatermarks\x18\x01 \x03(\x0b\x32\x15.ardoise.v1.Watermark\"j\n\x0e\x44\x61tabaseReport\x12&\n\x04role\x18\x01 \x01(\x0e\x32\x18.ardoise.v1.DatabaseRole\x12\x10\n\x08timeline\x18\x02 \x01(\r\x12\r\n\x05state\x18\x03 \x01(\t\x12\x0f\n\x07primary\x18\x04 \x01(\t\";\n\nEtcdMember\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12\x0e\n\x06leader\x18\x03 \x01(\x08\"\\\n\x0c\x44igestReport\x12&\n\x04name\x18\x01 \x01(\x0b\x32\x18.ardoise.v1.SnapshotName\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x14\n\x0crace_time_ms\x18\x03 \x01(\x12\"9\n\nRaceReport\x12+\n\tsnapshots\x18\x01 \x03(\x0b\x32\x18.ardoise.v1.DigestReport\"\xa8\x02\n\nSiteReport\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12$\n\x04logs\x18\x03 \x01(\x0b\x32\x16.ardoise.v1.LogsReport\x12)\n\x07mirrors\x18\x04 \x03(\x0b\x32\x18.ardoise.v1.MirrorReport\x12,\n\x08\x64\x61tabase\x18\x05 \x01(\x0b\x32\x1a.ardoise.v1.DatabaseReport\x12\x30\n\nwatermarks\x18\x06 \x01(\x0b\x32\x1c.ardoise.v1.WatermarksReport\x12$\n\x04\x65tcd\x18\x07 \x03(\x0b\x32\x16.ardoise.v1.EtcdMember\x12$\n\x04race\x18\x08 \x01(\x0b\x32\x16.ardoise.v1.RaceReport\"\xb2\x01\n\nSiteStatus\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\x08\x12&\n\x06report\x18\x03 \x01(\x0b\x32\x16.ardoise.v1.SiteReport\x12\x1a\n\rround_trip_ms\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x1c\n\x0fsilent_since_ms\x18\x05 \x01(\x12H\x01\x88\x01\x01\x42\x10\n\x0e_round_trip_msB\x12\n\x10_silent_since_ms\"l\n\x0fPromotionStatus\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0f\n\x07primary\x18\x02 \x01(\x08\x12\'\n\x0cwithout_loss\x18\x03 \x01(\x0e\x32\x11.ardoise.v1.Truth\x12\x0f\n\x07reasons\x18\x04 \x03(\t\"\x88\x01\n\nLossStatus\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x15\n\x08messages\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x14\n\x07race_ms\x18\x03 \x01(\x12H\x01\x88\x01\x01\x12$\n\tdecisions\x18\x04 \x01(\x0e\x32\x11.ardoise.v1.TruthB\x0b\n\t_messagesB\n\n\x08_race_ms\"f\n\x0c\x44igestStatus\x12\x0f\n\x07seconds\x18\x01 \x01(\r\x12\x18\n\x10seconds_compared\x18\x02 \x01(\r\x12+\n\tdiffering\x18\x03 \x03(\x0b\x32\x18.ardoise.v1.SnapshotName\"R\n\x0eSitesCondition\x12\x0c\n\x04type\x18\x01 \x01(\t\x12!\n\x06status\x18\x02 \x01(\x0e\x32\x11.ardoise.v1.Truth\x12\x0f\n\x07message\x18\x03 \x01(\t\"\x8a\x02\n\x0bSitesStatus\x12\x11\n\tseen_from\x18\x01 \x01(\t\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12%\n\x05sites\x18\x03 \x03(\x0b\x32\x16.ardoise.v1.SiteStatus\x12/\n\npromotions\x18\x04 \x03(\x0b\x32\x1b.ardoise.v1.PromotionStatus\x12$\n\x04loss\x18\x05 \x01(\x0b\x32\x16.ardoise.v1.LossStatus\x12)\n\x07\x64igests\x18\x06 \x01(\x0b\x32\x18.ardoise.v1.DigestStatus\x12.\n\nconditions\x18\x07 \x03(\x0b\x32\x1a.ardoise.v1.SitesCondition\"\x10\n\x0eGetSiteRequest\"9\n\x0fGetSiteResponse\x12&\n\x06report\x18\x01 \x01(\x0b\x32\x16.ardoise.v1.SiteReport\"\x17\n\x15GetSitesStatusRequest\"A\n\x16GetSitesStatusResponse\x12\'\n\x06status\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.SitesStatus\"7\n\x11SwitchOverRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"6\n\x12SwitchOverResponse\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x0f\n\x07took_ms\x18\x02 \x01(\r*\xa5\x01\n\x0c\x44\x61tabaseRole\x12\x1d\n\x19\x44\x41TABASE_ROLE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x41TABASE_ROLE_PRIMARY\x10\x01\x12%\n!DATABASE_ROLE_SYNCHRONOUS_STANDBY\x10\x02\x12\x19\n\x15\x44\x41TABASE_ROLE_STANDBY\x10\x03\x12\x19\n\x15\x44\x41TABASE_ROLE_STOPPED\x10\x04*;\n\x05Truth\x12\x15\n\x11TRUTH_UNSPECIFIED\x10\x00\x12\r\n\tTRUTH_YES\x10\x01\x12\x0c\n\x08TRUTH_NO\x10\x02\x32\xf8\x01\n\x0cSitesService\x12\x42\n\x07GetSite\x12\x1a.ardoise.v1.GetSiteRequest\x1a\x1b.ardoise.v1.GetSiteResponse\x12W\n\x0eGetSitesStatus\x12!.ardoise.v1.GetSitesStatusRequest\x1a\".ardoise.v1.GetSitesStatusResponse\x12K\n\nSwitchOver\x12\x1d.ardoise.v1.SwitchOverRequest\x1a\x1e.ardoise.v1.SwitchOverResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61rdoise/v1/sites.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\"j\n\x08LogRange\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x04\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\x12\r\n\x05\x62ytes\x18\x04 \x01(\x04\x12\x11\n\tmax_bytes\x18\x05 \x01(\x04\"0\n\nLogsReport\x12\"\n\x04logs\x18\x01 \x03(\x0b\x32\x14.ardoise.v1.LogRange\"]\n\x0cMirrorReport\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x06\x62\x65hind\x18\x04 \x01(\x04H\x00\x88\x01\x01\x42\t\n\x07_behind\",\n\tWatermark\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"=\n\x10WatermarksReport\x12)\n\nwatermarks\x18\x01 \x03(\x0b\x32\x15.ardoise.v1.Watermark\"j\n\x0e\x44\x61tabaseReport\x12&\n\x04role\x18\x01 \x01(\x0e\x32\x18.ardoise.v1.DatabaseRole\x12\x10\n\x08timeline\x18\x02 \x01(\r\x12\r\n\x05state\x18\x03 \x01(\t\x12\x0f\n\x07primary\x18\x04 \x01(\t\"q\n\nEtcdMember\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12\x0e\n\x06leader\x18\x03 \x01(\x08\x12\x0f\n\x07\x61nswers\x18\x04 \x01(\x08\x12\x0f\n\x07learner\x18\x05 \x01(\x08\x12\x12\n\ncluster_id\x18\x06 \x01(\t\"T\n\tStaleRows\x12\x10\n\x08timeline\x18\x01 \x01(\r\x12\x16\n\tdecisions\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x0f\n\x07time_ms\x18\x03 \x01(\x12\x42\x0c\n\n_decisions\"L\n\x0cLostMessages\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x04\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\".\n\rOperationStep\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\"\xac\x04\n\x0e\x46orcedFailover\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\x10\n\x08\x62\x65gun_ms\x18\x04 \x01(\x12\x12\x15\n\raccepted_loss\x18\x05 \x01(\t\x12(\n\x05steps\x18\x06 \x03(\x0b\x32\x19.ardoise.v1.OperationStep\x12\x0b\n\x03now\x18\x07 \x01(\t\x12\x17\n\x0ftimeline_before\x18\x08 \x01(\r\x12\x1a\n\rmessages_lost\x18\t \x01(\x04H\x00\x88\x01\x01\x12&\n\x04lost\x18\n \x03(\x0b\x32\x18.ardoise.v1.LostMessages\x12\x1e\n\x11messages_replayed\x18\x0b \x01(\x04H\x01\x88\x01\x01\x12\x1b\n\x0e\x64\x65\x63isions_lost\x18\x0c \x01(\x04H\x02\x88\x01\x01\x12\x12\n\ngeneration\x18\r \x01(\r\x12\x37\n\x11watermarks_before\x18\x0e \x01(\x0b\x32\x1c.ardoise.v1.WatermarksReport\x12+\n\x0blogs_before\x18\x0f \x01(\x0b\x32\x16.ardoise.v1.LogsReport\x12\x12\n\nrebuilt_ms\x18\x10 \x01(\x12\x12\x13\n\x0bpromoted_ms\x18\x11 \x01(\x12\x12\x0e\n\x06leaves\x18\x12 \x01(\rB\x10\n\x0e_messages_lostB\x14\n\x12_messages_replayedB\x11\n\x0f_decisions_lost\"\\\n\x0c\x44igestReport\x12&\n\x04name\x18\x01 \x01(\x0b\x32\x18.ardoise.v1.SnapshotName\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x14\n\x0crace_time_ms\x18\x03 \x01(\x12\"9\n\nRaceReport\x12+\n\tsnapshots\x18\x01 \x03(\x0b\x32\x18.ardoise.v1.DigestReport\"\xff\x02\n\nSiteReport\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12$\n\x04logs\x18\x03 \x01(\x0b\x32\x16.ardoise.v1.LogsReport\x12)\n\x07mirrors\x18\x04 \x03(\x0b\x32\x18.ardoise.v1.MirrorReport\x12,\n\x08\x64\x61tabase\x18\x05 \x01(\x0b\x32\x1a.ardoise.v1.DatabaseReport\x12\x30\n\nwatermarks\x18\x06 \x01(\x0b\x32\x1c.ardoise.v1.WatermarksReport\x12$\n\x04\x65tcd\x18\x07 \x03(\x0b\x32\x16.ardoise.v1.EtcdMember\x12$\n\x04race\x18\x08 \x01(\x0b\x32\x16.ardoise.v1.RaceReport\x12)\n\nstale_rows\x18\t \x03(\x0b\x32\x15.ardoise.v1.StaleRows\x12*\n\x06\x66orced\x18\n \x01(\x0b\x32\x1a.ardoise.v1.ForcedFailover\"\xb2\x01\n\nSiteStatus\x12\x0c\n\x04site\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\x08\x12&\n\x06report\x18\x03 \x01(\x0b\x32\x16.ardoise.v1.SiteReport\x12\x1a\n\rround_trip_ms\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x1c\n\x0fsilent_since_ms\x18\x05 \x01(\x12H\x01\x88\x01\x01\x42\x10\n\x0e_round_trip_msB\x12\n\x10_silent_since_ms\"l\n\x0fPromotionStatus\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0f\n\x07primary\x18\x02 \x01(\x08\x12\'\n\x0cwithout_loss\x18\x03 \x01(\x0e\x32\x11.ardoise.v1.Truth\x12\x0f\n\x07reasons\x18\x04 \x03(\t\"\x88\x01\n\nLossStatus\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x15\n\x08messages\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x14\n\x07race_ms\x18\x03 \x01(\x12H\x01\x88\x01\x01\x12$\n\tdecisions\x18\x04 \x01(\x0e\x32\x11.ardoise.v1.TruthB\x0b\n\t_messagesB\n\n\x08_race_ms\"f\n\x0c\x44igestStatus\x12\x0f\n\x07seconds\x18\x01 \x01(\r\x12\x18\n\x10seconds_compared\x18\x02 \x01(\r\x12+\n\tdiffering\x18\x03 \x03(\x0b\x32\x18.ardoise.v1.SnapshotName\"R\n\x0eSitesCondition\x12\x0c\n\x04type\x18\x01 \x01(\t\x12!\n\x06status\x18\x02 \x01(\x0e\x32\x11.ardoise.v1.Truth\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xb6\x02\n\x0bSitesStatus\x12\x11\n\tseen_from\x18\x01 \x01(\t\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12%\n\x05sites\x18\x03 \x03(\x0b\x32\x16.ardoise.v1.SiteStatus\x12/\n\npromotions\x18\x04 \x03(\x0b\x32\x1b.ardoise.v1.PromotionStatus\x12$\n\x04loss\x18\x05 \x01(\x0b\x32\x16.ardoise.v1.LossStatus\x12)\n\x07\x64igests\x18\x06 \x01(\x0b\x32\x18.ardoise.v1.DigestStatus\x12.\n\nconditions\x18\x07 \x03(\x0b\x32\x1a.ardoise.v1.SitesCondition\x12*\n\x06\x66orced\x18\x08 \x01(\x0b\x32\x1a.ardoise.v1.ForcedFailover\"\x10\n\x0eGetSiteRequest\"9\n\x0fGetSiteResponse\x12&\n\x06report\x18\x01 \x01(\x0b\x32\x16.ardoise.v1.SiteReport\"\x17\n\x15GetSitesStatusRequest\"A\n\x16GetSitesStatusResponse\x12\'\n\x06status\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.SitesStatus\"7\n\x11SwitchOverRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"6\n\x12SwitchOverResponse\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x0f\n\x07took_ms\x18\x02 \x01(\r\"N\n\x11\x42reakGlassRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x15\n\raccepted_loss\x18\x03 \x01(\t\"@\n\x12\x42reakGlassResponse\x12*\n\x06\x66orced\x18\x01 \x01(\x0b\x32\x1a.ardoise.v1.ForcedFailover*\xa5\x01\n\x0c\x44\x61tabaseRole\x12\x1d\n\x19\x44\x41TABASE_ROLE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x41TABASE_ROLE_PRIMARY\x10\x01\x12%\n!DATABASE_ROLE_SYNCHRONOUS_STANDBY\x10\x02\x12\x19\n\x15\x44\x41TABASE_ROLE_STANDBY\x10\x03\x12\x19\n\x15\x44\x41TABASE_ROLE_STOPPED\x10\x04*;\n\x05Truth\x12\x15\n\x11TRUTH_UNSPECIFIED\x10\x00\x12\r\n\tTRUTH_YES\x10\x01\x12\x0c\n\x08TRUTH_NO\x10\x02\x32\xc5\x02\n\x0cSitesService\x12\x42\n\x07GetSite\x12\x1a.ardoise.v1.GetSiteRequest\x1a\x1b.ardoise.v1.GetSiteResponse\x12W\n\x0eGetSitesStatus\x12!.ardoise.v1.GetSitesStatusRequest\x1a\".ardoise.v1.GetSitesStatusResponse\x12K\n\nSwitchOver\x12\x1d.ardoise.v1.SwitchOverRequest\x1a\x1e.ardoise.v1.SwitchOverResponse\x12K\n\nBreakGlass\x12\x1d.ardoise.v1.BreakGlassRequest\x1a\x1e.ardoise.v1.BreakGlassResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ardoise.v1.sites_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DATABASEROLE']._serialized_start=2216
-  _globals['_DATABASEROLE']._serialized_end=2381
-  _globals['_TRUTH']._serialized_start=2383
-  _globals['_TRUTH']._serialized_end=2442
+  _globals['_DATABASEROLE']._serialized_start=3318
+  _globals['_DATABASEROLE']._serialized_end=3483
+  _globals['_TRUTH']._serialized_start=3485
+  _globals['_TRUTH']._serialized_end=3544
   _globals['_LOGRANGE']._serialized_start=63
   _globals['_LOGRANGE']._serialized_end=169
   _globals['_LOGSREPORT']._serialized_start=171
@@ -49,37 +49,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DATABASEREPORT']._serialized_start=425
   _globals['_DATABASEREPORT']._serialized_end=531
   _globals['_ETCDMEMBER']._serialized_start=533
-  _globals['_ETCDMEMBER']._serialized_end=592
-  _globals['_DIGESTREPORT']._serialized_start=594
-  _globals['_DIGESTREPORT']._serialized_end=686
-  _globals['_RACEREPORT']._serialized_start=688
-  _globals['_RACEREPORT']._serialized_end=745
-  _globals['_SITEREPORT']._serialized_start=748
-  _globals['_SITEREPORT']._serialized_end=1044
-  _globals['_SITESTATUS']._serialized_start=1047
-  _globals['_SITESTATUS']._serialized_end=1225
-  _globals['_PROMOTIONSTATUS']._serialized_start=1227
-  _globals['_PROMOTIONSTATUS']._serialized_end=1335
-  _globals['_LOSSSTATUS']._serialized_start=1338
-  _globals['_LOSSSTATUS']._serialized_end=1474
-  _globals['_DIGESTSTATUS']._serialized_start=1476
-  _globals['_DIGESTSTATUS']._serialized_end=1578
-  _globals['_SITESCONDITION']._serialized_start=1580
-  _globals['_SITESCONDITION']._serialized_end=1662
-  _globals['_SITESSTATUS']._serialized_start=1665
-  _globals['_SITESSTATUS']._serialized_end=1931
-  _globals['_GETSITEREQUEST']._serialized_start=1933
-  _globals['_GETSITEREQUEST']._serialized_end=1949
-  _globals['_GETSITERESPONSE']._serialized_start=1951
-  _globals['_GETSITERESPONSE']._serialized_end=2008
-  _globals['_GETSITESSTATUSREQUEST']._serialized_start=2010
-  _globals['_GETSITESSTATUSREQUEST']._serialized_end=2033
-  _globals['_GETSITESSTATUSRESPONSE']._serialized_start=2035
-  _globals['_GETSITESSTATUSRESPONSE']._serialized_end=2100
-  _globals['_SWITCHOVERREQUEST']._serialized_start=2102
-  _globals['_SWITCHOVERREQUEST']._serialized_end=2157
-  _globals['_SWITCHOVERRESPONSE']._serialized_start=2159
-  _globals['_SWITCHOVERRESPONSE']._serialized_end=2213
-  _globals['_SITESSERVICE']._serialized_start=2445
-  _globals['_SITESSERVICE']._serialized_end=2693
+  _globals['_ETCDMEMBER']._serialized_end=646
+  _globals['_STALEROWS']._serialized_start=648
+  _globals['_STALEROWS']._serialized_end=732
+  _globals['_LOSTMESSAGES']._serialized_start=734
+  _globals['_LOSTMESSAGES']._serialized_end=810
+  _globals['_OPERATIONSTEP']._serialized_start=812
+  _globals['_OPERATIONSTEP']._serialized_end=858
+  _globals['_FORCEDFAILOVER']._serialized_start=861
+  _globals['_FORCEDFAILOVER']._serialized_end=1417
+  _globals['_DIGESTREPORT']._serialized_start=1419
+  _globals['_DIGESTREPORT']._serialized_end=1511
+  _globals['_RACEREPORT']._serialized_start=1513
+  _globals['_RACEREPORT']._serialized_end=1570
+  _globals['_SITEREPORT']._serialized_start=1573
+  _globals['_SITEREPORT']._serialized_end=1956
+  _globals['_SITESTATUS']._serialized_start=1959
+  _globals['_SITESTATUS']._serialized_end=2137
+  _globals['_PROMOTIONSTATUS']._serialized_start=2139
+  _globals['_PROMOTIONSTATUS']._serialized_end=2247
+  _globals['_LOSSSTATUS']._serialized_start=2250
+  _globals['_LOSSSTATUS']._serialized_end=2386
+  _globals['_DIGESTSTATUS']._serialized_start=2388
+  _globals['_DIGESTSTATUS']._serialized_end=2490
+  _globals['_SITESCONDITION']._serialized_start=2492
+  _globals['_SITESCONDITION']._serialized_end=2574
+  _globals['_SITESSTATUS']._serialized_start=2577
+  _globals['_SITESSTATUS']._serialized_end=2887
+  _globals['_GETSITEREQUEST']._serialized_start=2889
+  _globals['_GETSITEREQUEST']._serialized_end=2905
+  _globals['_GETSITERESPONSE']._serialized_start=2907
+  _globals['_GETSITERESPONSE']._serialized_end=2964
+  _globals['_GETSITESSTATUSREQUEST']._serialized_start=2966
+  _globals['_GETSITESSTATUSREQUEST']._serialized_end=2989
+  _globals['_GETSITESSTATUSRESPONSE']._serialized_start=2991
+  _globals['_GETSITESSTATUSRESPONSE']._serialized_end=3056
+  _globals['_SWITCHOVERREQUEST']._serialized_start=3058
+  _globals['_SWITCHOVERREQUEST']._serialized_end=3113
+  _globals['_SWITCHOVERRESPONSE']._serialized_start=3115
+  _globals['_SWITCHOVERRESPONSE']._serialized_end=3169
+  _globals['_BREAKGLASSREQUEST']._serialized_start=3171
+  _globals['_BREAKGLASSREQUEST']._serialized_end=3249
+  _globals['_BREAKGLASSRESPONSE']._serialized_start=3251
+  _globals['_BREAKGLASSRESPONSE']._serialized_end=3315
+  _globals['_SITESSERVICE']._serialized_start=3547
+  _globals['_SITESSERVICE']._serialized_end=3872
 # @@protoc_insertion_point(module_scope)

@@ -89,14 +89,88 @@ class DatabaseReport(_message.Message):
     def __init__(self, role: _Optional[_Union[DatabaseRole, str]] = ..., timeline: _Optional[int] = ..., state: _Optional[str] = ..., primary: _Optional[str] = ...) -> None: ...
 
 class EtcdMember(_message.Message):
-    __slots__ = ("site", "healthy", "leader")
+    __slots__ = ("site", "healthy", "leader", "answers", "learner", "cluster_id")
     SITE_FIELD_NUMBER: _ClassVar[int]
     HEALTHY_FIELD_NUMBER: _ClassVar[int]
     LEADER_FIELD_NUMBER: _ClassVar[int]
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    LEARNER_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_ID_FIELD_NUMBER: _ClassVar[int]
     site: str
     healthy: bool
     leader: bool
-    def __init__(self, site: _Optional[str] = ..., healthy: _Optional[bool] = ..., leader: _Optional[bool] = ...) -> None: ...
+    answers: bool
+    learner: bool
+    cluster_id: str
+    def __init__(self, site: _Optional[str] = ..., healthy: _Optional[bool] = ..., leader: _Optional[bool] = ..., answers: _Optional[bool] = ..., learner: _Optional[bool] = ..., cluster_id: _Optional[str] = ...) -> None: ...
+
+class StaleRows(_message.Message):
+    __slots__ = ("timeline", "decisions", "time_ms")
+    TIMELINE_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    timeline: int
+    decisions: int
+    time_ms: int
+    def __init__(self, timeline: _Optional[int] = ..., decisions: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
+
+class LostMessages(_message.Message):
+    __slots__ = ("epoch", "first_sequence", "last_sequence")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    first_sequence: int
+    last_sequence: int
+    def __init__(self, epoch: _Optional[int] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ...) -> None: ...
+
+class OperationStep(_message.Message):
+    __slots__ = ("what", "time_ms")
+    WHAT_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    what: str
+    time_ms: int
+    def __init__(self, what: _Optional[str] = ..., time_ms: _Optional[int] = ...) -> None: ...
+
+class ForcedFailover(_message.Message):
+    __slots__ = ("request_id", "region", "author", "begun_ms", "accepted_loss", "steps", "now", "timeline_before", "messages_lost", "lost", "messages_replayed", "decisions_lost", "generation", "watermarks_before", "logs_before", "rebuilt_ms", "promoted_ms", "leaves")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    BEGUN_MS_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_LOSS_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    NOW_FIELD_NUMBER: _ClassVar[int]
+    TIMELINE_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_LOST_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_LOST_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    WATERMARKS_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    LOGS_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    REBUILT_MS_FIELD_NUMBER: _ClassVar[int]
+    PROMOTED_MS_FIELD_NUMBER: _ClassVar[int]
+    LEAVES_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    region: str
+    author: str
+    begun_ms: int
+    accepted_loss: str
+    steps: _containers.RepeatedCompositeFieldContainer[OperationStep]
+    now: str
+    timeline_before: int
+    messages_lost: int
+    lost: _containers.RepeatedCompositeFieldContainer[LostMessages]
+    messages_replayed: int
+    decisions_lost: int
+    generation: int
+    watermarks_before: WatermarksReport
+    logs_before: LogsReport
+    rebuilt_ms: int
+    promoted_ms: int
+    leaves: int
+    def __init__(self, request_id: _Optional[str] = ..., region: _Optional[str] = ..., author: _Optional[str] = ..., begun_ms: _Optional[int] = ..., accepted_loss: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[OperationStep, _Mapping]]] = ..., now: _Optional[str] = ..., timeline_before: _Optional[int] = ..., messages_lost: _Optional[int] = ..., lost: _Optional[_Iterable[_Union[LostMessages, _Mapping]]] = ..., messages_replayed: _Optional[int] = ..., decisions_lost: _Optional[int] = ..., generation: _Optional[int] = ..., watermarks_before: _Optional[_Union[WatermarksReport, _Mapping]] = ..., logs_before: _Optional[_Union[LogsReport, _Mapping]] = ..., rebuilt_ms: _Optional[int] = ..., promoted_ms: _Optional[int] = ..., leaves: _Optional[int] = ...) -> None: ...
 
 class DigestReport(_message.Message):
     __slots__ = ("name", "digest", "race_time_ms")
@@ -115,7 +189,7 @@ class RaceReport(_message.Message):
     def __init__(self, snapshots: _Optional[_Iterable[_Union[DigestReport, _Mapping]]] = ...) -> None: ...
 
 class SiteReport(_message.Message):
-    __slots__ = ("site", "time_ms", "logs", "mirrors", "database", "watermarks", "etcd", "race")
+    __slots__ = ("site", "time_ms", "logs", "mirrors", "database", "watermarks", "etcd", "race", "stale_rows", "forced")
     SITE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     LOGS_FIELD_NUMBER: _ClassVar[int]
@@ -124,6 +198,8 @@ class SiteReport(_message.Message):
     WATERMARKS_FIELD_NUMBER: _ClassVar[int]
     ETCD_FIELD_NUMBER: _ClassVar[int]
     RACE_FIELD_NUMBER: _ClassVar[int]
+    STALE_ROWS_FIELD_NUMBER: _ClassVar[int]
+    FORCED_FIELD_NUMBER: _ClassVar[int]
     site: str
     time_ms: int
     logs: LogsReport
@@ -132,7 +208,9 @@ class SiteReport(_message.Message):
     watermarks: WatermarksReport
     etcd: _containers.RepeatedCompositeFieldContainer[EtcdMember]
     race: RaceReport
-    def __init__(self, site: _Optional[str] = ..., time_ms: _Optional[int] = ..., logs: _Optional[_Union[LogsReport, _Mapping]] = ..., mirrors: _Optional[_Iterable[_Union[MirrorReport, _Mapping]]] = ..., database: _Optional[_Union[DatabaseReport, _Mapping]] = ..., watermarks: _Optional[_Union[WatermarksReport, _Mapping]] = ..., etcd: _Optional[_Iterable[_Union[EtcdMember, _Mapping]]] = ..., race: _Optional[_Union[RaceReport, _Mapping]] = ...) -> None: ...
+    stale_rows: _containers.RepeatedCompositeFieldContainer[StaleRows]
+    forced: ForcedFailover
+    def __init__(self, site: _Optional[str] = ..., time_ms: _Optional[int] = ..., logs: _Optional[_Union[LogsReport, _Mapping]] = ..., mirrors: _Optional[_Iterable[_Union[MirrorReport, _Mapping]]] = ..., database: _Optional[_Union[DatabaseReport, _Mapping]] = ..., watermarks: _Optional[_Union[WatermarksReport, _Mapping]] = ..., etcd: _Optional[_Iterable[_Union[EtcdMember, _Mapping]]] = ..., race: _Optional[_Union[RaceReport, _Mapping]] = ..., stale_rows: _Optional[_Iterable[_Union[StaleRows, _Mapping]]] = ..., forced: _Optional[_Union[ForcedFailover, _Mapping]] = ...) -> None: ...
 
 class SiteStatus(_message.Message):
     __slots__ = ("site", "region", "report", "round_trip_ms", "silent_since_ms")
@@ -193,7 +271,7 @@ class SitesCondition(_message.Message):
     def __init__(self, type: _Optional[str] = ..., status: _Optional[_Union[Truth, str]] = ..., message: _Optional[str] = ...) -> None: ...
 
 class SitesStatus(_message.Message):
-    __slots__ = ("seen_from", "time_ms", "sites", "promotions", "loss", "digests", "conditions")
+    __slots__ = ("seen_from", "time_ms", "sites", "promotions", "loss", "digests", "conditions", "forced")
     SEEN_FROM_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     SITES_FIELD_NUMBER: _ClassVar[int]
@@ -201,6 +279,7 @@ class SitesStatus(_message.Message):
     LOSS_FIELD_NUMBER: _ClassVar[int]
     DIGESTS_FIELD_NUMBER: _ClassVar[int]
     CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    FORCED_FIELD_NUMBER: _ClassVar[int]
     seen_from: str
     time_ms: int
     sites: _containers.RepeatedCompositeFieldContainer[SiteStatus]
@@ -208,7 +287,8 @@ class SitesStatus(_message.Message):
     loss: LossStatus
     digests: DigestStatus
     conditions: _containers.RepeatedCompositeFieldContainer[SitesCondition]
-    def __init__(self, seen_from: _Optional[str] = ..., time_ms: _Optional[int] = ..., sites: _Optional[_Iterable[_Union[SiteStatus, _Mapping]]] = ..., promotions: _Optional[_Iterable[_Union[PromotionStatus, _Mapping]]] = ..., loss: _Optional[_Union[LossStatus, _Mapping]] = ..., digests: _Optional[_Union[DigestStatus, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[SitesCondition, _Mapping]]] = ...) -> None: ...
+    forced: ForcedFailover
+    def __init__(self, seen_from: _Optional[str] = ..., time_ms: _Optional[int] = ..., sites: _Optional[_Iterable[_Union[SiteStatus, _Mapping]]] = ..., promotions: _Optional[_Iterable[_Union[PromotionStatus, _Mapping]]] = ..., loss: _Optional[_Union[LossStatus, _Mapping]] = ..., digests: _Optional[_Union[DigestStatus, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[SitesCondition, _Mapping]]] = ..., forced: _Optional[_Union[ForcedFailover, _Mapping]] = ...) -> None: ...
 
 class GetSiteRequest(_message.Message):
     __slots__ = ()
@@ -245,3 +325,19 @@ class SwitchOverResponse(_message.Message):
     message: str
     took_ms: int
     def __init__(self, message: _Optional[str] = ..., took_ms: _Optional[int] = ...) -> None: ...
+
+class BreakGlassRequest(_message.Message):
+    __slots__ = ("request_id", "region", "accepted_loss")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_LOSS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    region: str
+    accepted_loss: str
+    def __init__(self, request_id: _Optional[str] = ..., region: _Optional[str] = ..., accepted_loss: _Optional[str] = ...) -> None: ...
+
+class BreakGlassResponse(_message.Message):
+    __slots__ = ("forced",)
+    FORCED_FIELD_NUMBER: _ClassVar[int]
+    forced: ForcedFailover
+    def __init__(self, forced: _Optional[_Union[ForcedFailover, _Mapping]] = ...) -> None: ...

@@ -50,6 +50,11 @@ class SitesServiceStub:
                 request_serializer=ardoise_dot_v1_dot_sites__pb2.SwitchOverRequest.SerializeToString,
                 response_deserializer=ardoise_dot_v1_dot_sites__pb2.SwitchOverResponse.FromString,
                 _registered_method=True)
+        self.BreakGlass = channel.unary_unary(
+                '/ardoise.v1.SitesService/BreakGlass',
+                request_serializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassResponse.FromString,
+                _registered_method=True)
 
 
 class SitesServiceServicer:
@@ -80,6 +85,16 @@ class SitesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BreakGlass(self, request, context):
+        """Break-glass: makes the region that is asked the primary although etcd has no majority, in a new cluster of its own.
+        Answers once the order is on disk; the region goes on by itself, and SiteReport.forced says how far it is. Refused
+        (FAILED_PRECONDITION, with the reasons) where it is not needed, or where more could be lost than was accepted.
+        Caller: race operations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SitesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -97,6 +112,11 @@ def add_SitesServiceServicer_to_server(servicer, server):
                     servicer.SwitchOver,
                     request_deserializer=ardoise_dot_v1_dot_sites__pb2.SwitchOverRequest.FromString,
                     response_serializer=ardoise_dot_v1_dot_sites__pb2.SwitchOverResponse.SerializeToString,
+            ),
+            'BreakGlass': grpc.unary_unary_rpc_method_handler(
+                    servicer.BreakGlass,
+                    request_deserializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -181,6 +201,33 @@ class SitesService:
             '/ardoise.v1.SitesService/SwitchOver',
             ardoise_dot_v1_dot_sites__pb2.SwitchOverRequest.SerializeToString,
             ardoise_dot_v1_dot_sites__pb2.SwitchOverResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BreakGlass(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ardoise.v1.SitesService/BreakGlass',
+            ardoise_dot_v1_dot_sites__pb2.BreakGlassRequest.SerializeToString,
+            ardoise_dot_v1_dot_sites__pb2.BreakGlassResponse.FromString,
             options,
             channel_credentials,
             insecure,

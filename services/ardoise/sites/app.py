@@ -13,6 +13,7 @@ from ardoise.chassis.rpc import channel
 from ardoise.chassis.watching import Watch
 from ardoise.pb.race_pb2 import WatchSnapshotsRequest
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
+from ardoise.sites.break_glass import Beside, BreakGlass
 from ardoise.sites.etcd_leader import EtcdLeader
 from ardoise.sites.observer import Observer, Peer
 from ardoise.sites.patroni import Patroni
@@ -23,7 +24,7 @@ from ardoise.sites.topology import SiteKind, read_topology
 from ardoise.sites.watchdog import Watchdog, region_watchdog
 
 if TYPE_CHECKING:
-    from ardoise.sites.store import WatermarkStore
+    from ardoise.sites.store import SitesStore
 
 NAME = "sites"
 TEAMS_IDENTITY = "sites-biometrics"
@@ -72,20 +73,37 @@ async def run(settings: SitesSettings) -> None:
         http = httpx.AsyncClient(verify=tls, timeout=ASK_LIMIT_S)
         service.on_drain("http", http.aclose)
         store = _store(settings)
-        reporter = Reporter(here, topology, http, bus, race, store=store, watchdog=watchdog)
+        reporter = Reporter(
+            here,
+            topology,
+            http,
+            bus,
+            race,
+            store=store,
+            watchdog=watchdog,
+            patroni_dir=settings.patroni_dir,
+        )
         service.on_drain("reporter", reporter.close)
         service.spawn("reporter", reporter.run())
         service.spawn("etcd leader", EtcdLeader(here.name, topology, reporter, http).run())
         observer = Observer(here.name, topology, reporter, peers, bus)
         service.spawn("compare", observer.compare_forever())
-        await service.serve_rpc(SitesService(reporter, observer, Patroni(http, topology)).servicer())
+        patroni = Patroni(http, topology)
+        break_glass: BreakGlass | None = None
+        if store is not None and settings.etcd_dir is not None and settings.patroni_dir is not None:
+            beside = Beside(settings.etcd_dir, settings.patroni_dir, tls)
+            break_glass = BreakGlass(here, settings.state_dir, beside, patroni, store, observer.status)
+            reporter.forced = lambda: break_glass.newest
+            service.spawn("break-glass", break_glass.run())
+        sites = SitesService(reporter, observer, patroni, break_glass)
+        await service.serve_rpc(sites.servicer())
         await service.run()
 
 
-def _store(settings: SitesSettings) -> WatermarkStore | None:
+def _store(settings: SitesSettings) -> SitesStore | None:
     if not settings.database_url:
         return None
     # Imported here: the truck has no database, and its image no driver.
-    from ardoise.sites.store import WatermarkStore
+    from ardoise.sites.store import SitesStore
 
-    return WatermarkStore(settings.database_url)
+    return SitesStore(settings.database_url)

@@ -21,6 +21,11 @@ def give_leave(state_dir: Path, operation: str, valid_s: float = VALID_S) -> Non
     partial.replace(state_dir / FILE)
 
 
+def withdraw_leave(state_dir: Path) -> None:
+    """The operation is done without it, or is given up: the next failover asks the guard again."""
+    (state_dir / FILE).unlink(missing_ok=True)
+
+
 def use_leave(state_dir: Path) -> str | None:
     """The operation whose leave there is, used up by this call; None: none, or its time is over, or used before."""
     path = state_dir / FILE

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,12 +23,15 @@ from ardoise.pb.sites_pb2 import (
     DatabaseReport,
     DigestReport,
     EtcdMember,
+    ForcedFailover,
     LogsReport,
     RaceReport,
     SiteReport,
+    StaleRows,
     WatermarksReport,
 )
 from ardoise.sites.database import database_report
+from ardoise.sites.stale_rows import read_summaries
 from ardoise.sites.topology import Site, Topology
 from ardoise.sites.watchdog import Watchdog, streams_of
 
@@ -37,7 +43,7 @@ RACE_SILENCE_S = 12.0
 """Positioning that has told nothing for so long is not known; its heartbeats come every 5 s."""
 
 if TYPE_CHECKING:
-    from ardoise.sites.store import WatermarkStore
+    from ardoise.sites.store import SitesStore
 
 _log = structlog.get_logger(__name__)
 
@@ -76,10 +82,13 @@ class Reporter:
         bus: Bus,
         race: OwnRace,
         *,
-        store: WatermarkStore | None,
+        store: SitesStore | None,
         watchdog: Watchdog | None,
+        patroni_dir: Path | None,
     ) -> None:
         """`store`: this region's own server of the database, primary or not."""
+        self._patroni_dir = patroni_dir
+        self.forced: Callable[[], ForcedFailover | None] = lambda: None
         self._here, self._topology = here, topology
         self._js = bus.nc.jetstream(timeout=ASK_LIMIT_S)
         self._race, self._store, self._watchdog = race, store, watchdog
@@ -113,6 +122,8 @@ class Reporter:
             watermarks=watermarks,
             etcd=etcd,
             race=self._race.report(),
+            stale_rows=self._stale_rows(),
+            forced=self.forced(),
         )
         mirrors = self._watchdog.newest.value if self._watchdog else None
         for finding in mirrors.findings.values() if mirrors else ():
@@ -154,6 +165,16 @@ class Reporter:
             return None
         return database_report(self._here.name, member, cluster)
 
+    def _stale_rows(self) -> list[StaleRows]:
+        if self._patroni_dir is None:
+            return []
+        try:
+            return [StaleRows(**asdict(one)) for one in read_summaries(self._patroni_dir)]
+        except (OSError, ValueError, TypeError) as error:
+            # Half written, or somebody's hand: unknown, not none.
+            _log.warning("stale_rows_unreadable", error=repr(error))
+            return [StaleRows(time_ms=time.time_ns() // 1_000_000)]
+
     async def _watermarks(self) -> WatermarksReport | None:
         return await self._store.report() if self._store is not None else None
 
@@ -162,7 +183,14 @@ class Reporter:
             answer = await self._http.post(f"https://{site.etcd}/v3/maintenance/status", content="{}")
             status = answer.json()
             leader = status.get("leader", "0")
-            mine = status["header"]["member_id"]
+            header = status["header"]
         except (httpx.HTTPError, ValueError, KeyError):
             return EtcdMember(site=site.name)
-        return EtcdMember(site=site.name, healthy=leader != "0", leader=leader == mine)
+        return EtcdMember(
+            site=site.name,
+            answers=True,
+            healthy=leader != "0",
+            leader=leader == header["member_id"],
+            learner=bool(status.get("isLearner")),
+            cluster_id=header["cluster_id"],
+        )

@@ -1,6 +1,7 @@
 """SitesService: what this site knows of itself, and what follows from what all of them know."""
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from datetime import UTC, datetime
@@ -8,8 +9,9 @@ from datetime import UTC, datetime
 import grpc
 import structlog
 
-from ardoise.chassis.rpc import OPERATORS, Failure, Reason, Role, Servicer
+from ardoise.chassis.rpc import OPERATORS, Failure, Reason, Role, Servicer, caller
 from ardoise.pb import sites_pb2, sites_pb2_grpc
+from ardoise.sites.break_glass import BreakGlass, Refused
 from ardoise.sites.observer import Observer
 from ardoise.sites.patroni import NoWord, Patroni
 from ardoise.sites.reporting import Reporter
@@ -19,6 +21,9 @@ from ardoise.sites.switchover import against_promotion, objections, to_wait_s
 SOON_MS = 1_000
 REMEMBERED_REQUESTS = 64
 MOST_REQUEST_ID_CHARACTERS = 64
+# It becomes a file's name.
+OPERATION_ID = re.compile(rf"[A-Za-z0-9-]{{1,{MOST_REQUEST_ID_CHARACTERS}}}")
+RACE_OPERATIONS = frozenset({Role.RACE_OPERATIONS})
 
 _log = structlog.get_logger(__name__)
 
@@ -26,8 +31,11 @@ _log = structlog.get_logger(__name__)
 class SitesService(sites_pb2_grpc.SitesServiceServicer):
     """Answers from what was looked at last: a call costs nobody else anything."""
 
-    def __init__(self, reporter: Reporter, observer: Observer, patroni: Patroni) -> None:
+    def __init__(
+        self, reporter: Reporter, observer: Observer, patroni: Patroni, break_glass: BreakGlass | None
+    ) -> None:
         self._reporter, self._observer, self._patroni = reporter, observer, patroni
+        self._break_glass = break_glass
         self._one_at_a_time = asyncio.Lock()
         self._done: OrderedDict[str, sites_pb2.SwitchOverResponse] = OrderedDict()
 
@@ -37,7 +45,7 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
             self,
             sites_pb2_grpc.add_SitesServiceServicer_to_server,
             "ardoise.v1.SitesService",
-            {"*": OPERATORS, "SwitchOver": frozenset({Role.RACE_OPERATIONS})},
+            {"*": OPERATORS, "SwitchOver": RACE_OPERATIONS, "BreakGlass": RACE_OPERATIONS},
         )
 
     async def GetSite(
@@ -105,6 +113,28 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
         if wait_s:
             wait = f"wait {wait_s:.0f} s: {primary} was promoted a moment ago"
             raise _refused("; ".join([wait, *against]), retry_after_ms=round(wait_s * 1000) + SOON_MS)
+
+    async def BreakGlass(
+        self, request: sites_pb2.BreakGlassRequest, context: grpc.aio.ServicerContext
+    ) -> sites_pb2.BreakGlassResponse:
+        """A failover that a person forces: accepted here, carried out by the process beside."""
+        if not OPERATION_ID.fullmatch(request.request_id):
+            raise Failure(
+                Reason.ERROR_REASON_FIELD_INVALID,
+                f"request_id: 1 to {MOST_REQUEST_ID_CHARACTERS} letters, digits and hyphens",
+                field="request_id",
+            )
+        if self._break_glass is None:
+            raise Failure(
+                Reason.ERROR_REASON_BREAK_GLASS_REFUSED,
+                "this site has no database that could be forced, or was not told where its members are "
+                "(ARDOISE_ETCD_DIR, ARDOISE_PATRONI_DIR)",
+            )
+        try:
+            forced = self._break_glass.accept(request, caller(context).name)
+        except Refused as error:
+            raise Failure(Reason.ERROR_REASON_BREAK_GLASS_REFUSED, str(error)) from error
+        return sites_pb2.BreakGlassResponse(forced=forced)
 
 
 def _refused(message: str, retry_after_ms: int | None = None) -> Failure:

@@ -15,6 +15,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,9 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ardoise.sites.hook_settings import HookSettings, read_hook_settings
+from ardoise.sites.stale_rows import DIRECTORY, StaleSummary, write_summary
 from ardoise.sites.stopped_database import Fork, NotReadable, StoppedDatabase, parse_history
 
-DIRECTORY = "set-aside"
 COUNTED = ("frame", "fix_ledger", "snapshot", "race_event", "decision", "watermark")
 """Derived from the log: by epoch, how many rows and which sequences."""
 NOT_COUNTED = ("fix", "rider_second", "group_second", "prediction", "alert", "alembic_version")
@@ -161,6 +162,7 @@ def _rows(session: psycopg.Connection, table: str, commits: list[int] | None) ->
 
 def _write_report(report: Path, lines: Iterator[Line]) -> str:
     counts: dict[str, int | None] = {}
+    summary = StaleSummary(timeline=0, decisions=None)
     partial = report.with_suffix(".partial")
     with partial.open("w") as file:
         for line in lines:
@@ -168,8 +170,14 @@ def _write_report(report: Path, lines: Iterator[Line]) -> str:
             if line["kind"] in ("count", "rows"):
                 table, rows = line["table"], line["rows"]
                 counts[table] = None if rows is None else (counts.get(table) or 0) + rows
+            if line["kind"] == "stale primary":
+                # Without its log nobody can tell which of the rows the new primary has as well.
+                summary = StaleSummary(line["timeline"], None if line["transactions"] is None else 0)
+            elif line["kind"] == "rows" and summary.decisions is not None:
+                summary = replace(summary, decisions=summary.decisions + line["rows"])
         file.flush()
         os.fsync(file.fileno())
+    write_summary(report, summary)
     partial.replace(report)
     said = ", ".join(f"{'unknown' if rows is None else rows} of {table}" for table, rows in counts.items())
     return f"{said or 'nothing'} ({report})"
@@ -180,6 +188,7 @@ def _keep(data: Path, reports: Path, error: Exception) -> str:
     kept = reports / "unreadable"
     if is_kept := not kept.exists():
         data.rename(kept)
+    write_summary(reports / "unreadable.jsonl", StaleSummary(timeline=0, decisions=None))
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with (reports / "unreadable.jsonl").open("a") as file:
         line = {"kind": "unreadable", "error": str(error), "kept": is_kept, "written": now}

@@ -18,3 +18,12 @@ class SitesSettings(CommonSettings):
         description="PostgreSQL URL; its first host is this region's own server. Empty (truck): there is none.",
     )
     grpc_listen: str = Field("127.0.0.1:7406", description="host:port of SitesService.")
+    etcd_dir: Path | None = Field(
+        None,
+        description="Directory of the region's etcd member, where its keeper takes the order to make a new cluster. "
+        "Empty: break-glass is refused here.",
+    )
+    patroni_dir: Path | None = Field(
+        None,
+        description="Directory of the region's Patroni: leaves to promote, and what was set aside of a stale primary.",
+    )

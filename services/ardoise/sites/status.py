@@ -45,6 +45,9 @@ def complete(status: SitesStatus, topology: Topology, digests: DigestStatus) -> 
     standby = next((region.name for region in topology.regions if region.name != primary), "")
     if primary:
         status.loss.CopyFrom(loss_at(standby, topology.edge.name, reports))
+    forced = [report.forced for report in reports.values() if report.HasField("forced")]
+    if forced:
+        status.forced.CopyFrom(max(forced, key=lambda one: one.begun_ms))
     status.digests.CopyFrom(digests)
     status.conditions.extend(_conditions(status, topology, reports, primary))
     return status
@@ -121,6 +124,7 @@ def _conditions(
     )
     said = f"{primary} is primary" if primary else "no region that answers is primary"
     yield _condition("PrimaryUnobserved", not primary, said)
+    yield _blocked(status, primary, reports)
     yield _witness(status, topology.edge.name, reports)
     yield _pictures(status.digests)
 
@@ -163,12 +167,38 @@ def _protected(status: SitesStatus, primary: str) -> SitesCondition:
     )
 
 
+def _blocked(status: SitesStatus, primary: str, reports: Reports) -> SitesCondition:
+    """Whether nobody could be promoted now, and why: what a region does not get by itself, only a person can force."""
+    etcd = reports.get(status.seen_from, SiteReport()).etcd
+    if not etcd:
+        return SitesCondition(type="PromotionBlocked", message="etcd was not asked")
+    if not any(member.healthy for member in etcd):
+        answering = ", ".join(member.site for member in etcd if member.answers) or "none"
+        message = (
+            f"no majority of etcd: of {', '.join(member.site for member in etcd)} only {answering} answer "
+            f"{status.seen_from}; nobody may be promoted before another does, or break-glass (docs/runbooks)"
+        )
+        return _condition("PromotionBlocked", True, message)
+    others = [one for one in status.promotions if one.region != primary]
+    ready = [one.region for one in others if one.without_loss == Truth.TRUTH_YES]
+    if ready:
+        return _condition("PromotionBlocked", False, f"{', '.join(ready)} could be promoted without loss")
+    message = "; ".join(f"{one.region}: {reason}" for one in others for reason in one.reasons)
+    return _condition("PromotionBlocked", True, message)
+
+
 def _witness(status: SitesStatus, edge: str, reports: Reports) -> SitesCondition:
     """The truck's member of etcd, as the site that looked sees it."""
     report = reports.get(status.seen_from, SiteReport())
     member = next((one for one in report.etcd if one.site == edge), None)
     if member is None:
         return SitesCondition(type="WitnessAbsent", message="etcd was not asked")
+    if member.learner:
+        return _condition(
+            "WitnessAbsent",
+            True,
+            "loss of either region stops writes: the truck's member of etcd has no vote yet",
+        )
     if member.healthy:
         return _condition("WitnessAbsent", False, "the truck's member of etcd answers")
     return _condition(

@@ -1,27 +1,32 @@
-"""What the region's own server of the database says of how far each log is written down."""
+"""What the region's own server of the database says of how far each log is written down; and forced failovers."""
 
 import asyncio
+from datetime import UTC, datetime
 
+from google.protobuf import json_format
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
+from ardoise.chassis import tables
 from ardoise.chassis.store import Store, StoreUnavailable
 from ardoise.chassis.tables import Watermark
-from ardoise.pb.sites_pb2 import WatermarksReport
+from ardoise.pb.sites_pb2 import ForcedFailover, WatermarksReport
 
 ASK_LIMIT_S = 1.5
 
 
-class WatermarkStore:
-    """Read only: a standby answers as well as a primary."""
+class SitesStore:
+    """Watermarks from the region's own server, standby or primary; what is written goes to the primary."""
 
     def __init__(self, url: str) -> None:
-        """`url`: of libpq; its first host is asked and no other."""
-        self._store = Store(url, "sites").nearest()
+        """`url`: of libpq; its first host is the region's own."""
+        self._primary = Store(url, "sites")
+        self._near = self._primary.nearest()
 
     async def report(self) -> WatermarksReport | None:
         """None: it does not answer in time, or has no tables yet."""
         try:
-            async with asyncio.timeout(ASK_LIMIT_S), self._store.transaction() as connection:
+            async with asyncio.timeout(ASK_LIMIT_S), self._near.transaction() as connection:
                 rows = (await connection.execute(select(Watermark.epoch, Watermark.sequence))).all()
         except (StoreUnavailable, TimeoutError):
             return None
@@ -30,6 +35,42 @@ class WatermarkStore:
             report.watermarks.add(epoch=epoch, sequence=sequence)
         return report
 
+    async def record(self, forced: ForcedFailover) -> bool:
+        """Writes the operation down as it is now; False: no primary takes it in time."""
+        row = _row(forced)
+        statement = insert(tables.ForcedFailover).values(row)
+        statement = statement.on_conflict_do_update(index_elements=["request_id"], set_=row)
+        try:
+            async with asyncio.timeout(ASK_LIMIT_S), self._primary.transaction() as connection:
+                await connection.execute(statement)
+        except (StoreUnavailable, TimeoutError):
+            return False
+        return True
+
     async def close(self) -> None:
         """Closes the sessions."""
-        await self._store.close()
+        await self._near.close()
+        await self._primary.close()
+
+
+def _row(forced: ForcedFailover) -> dict[str, object]:
+    def known(field: str) -> int | None:
+        return getattr(forced, field) if forced.HasField(field) else None
+
+    return {
+        "request_id": forced.request_id,
+        "region": forced.region,
+        "author": forced.author,
+        "accepted_loss": forced.accepted_loss,
+        "begun": _instant(forced.begun_ms),
+        "promoted": _instant(forced.promoted_ms),
+        "messages_lost": known("messages_lost"),
+        "lost": [[one.epoch, one.first_sequence, one.last_sequence] for one in forced.lost],
+        "messages_replayed": known("messages_replayed"),
+        "decisions_lost": known("decisions_lost"),
+        "operation": json_format.MessageToDict(forced, preserving_proto_field_name=True),
+    }
+
+
+def _instant(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms / 1000, UTC)

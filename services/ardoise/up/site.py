@@ -121,6 +121,13 @@ class OneSite:
         part.command = lambda: self._network.inside(self.site.name, [*clock, *command()])
         return part
 
+    def _beside(self) -> dict[str, str]:
+        """Where break-glass tells etcd and Patroni what to do."""
+        return {
+            "ARDOISE_ETCD_DIR": str(self._disk / "etcd"),
+            "ARDOISE_PATRONI_DIR": str(self._disk / "patroni"),
+        }
+
     def _etcd(self) -> list[Part]:
         members = {
             site.name: EtcdMember(site.name, self._network.addresses[site.name])
@@ -211,6 +218,7 @@ class OneSite:
             "ARDOISE_NATS_URL": f"tls://{at('nats')}",
             "ARDOISE_REGIONS": ",".join(other.name for other in self._topology.regions),
             "ARDOISE_DATABASE_URL": self._database_url(holder) if region else "",
+            **(self._beside() if holder == "sites" and region else {}),
             "ARDOISE_SCRAPE_LISTEN": f"{self.address}:0",
             "ARDOISE_POSITIONING_TARGET": at("positioning"),
             "ARDOISE_SECURITY_TARGET": at("security"),

@@ -18,7 +18,7 @@ from tests.support.racelog import connect
 from tests.support.stretched import Stretched, hold_log
 
 EPOCH = 1_783_000_000_000
-PEOPLES = {"alert_acknowledgement", "outbox"}
+PEOPLES = {"alert_acknowledgement", "forced_failover", "outbox"}
 
 
 def test_every_table_is_counted_or_known_to_be_derived_or_set_aside_whole():

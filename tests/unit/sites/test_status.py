@@ -36,7 +36,7 @@ def report(name: str, log: int, role: DatabaseRole | None = None, watermark: int
     if watermark is not None:
         found.watermarks.watermarks.add(epoch=EPOCH, sequence=watermark)
     for member in TOPOLOGY.sites:
-        found.etcd.add(site=member.name, healthy=True)
+        found.etcd.add(site=member.name, healthy=True, answers=True, cluster_id="1")
     return found
 
 
@@ -156,3 +156,38 @@ def test_a_standby_without_etcd_may_be_the_primary_that_stepped_down_and_nobody_
     status = status_of((alone,))
     assert status.promotions[1].without_loss == Truth.TRUTH_UNSPECIFIED
     assert "unknown" in status.promotions[1].reasons[0]
+
+
+def test_without_a_majority_nobody_may_be_promoted_and_it_says_who_answers():
+    alone = report("london", 98, None, 90)
+    for member in alone.etcd:
+        member.healthy, member.answers = False, member.site == "london"
+    blocked = condition(status_of((alone,)), "PromotionBlocked")
+    assert blocked.status == Truth.TRUTH_YES
+    assert "no majority of etcd: of truck, amsterdam, london only london answer" in blocked.message
+
+
+def test_a_guard_that_would_refuse_blocks_the_promotion_with_its_reason():
+    assert condition(status_of(HEALTHY), "PromotionBlocked").status == Truth.TRUTH_NO
+    blocked = condition(status_of((*HEALTHY[:2], report("london", 98, STANDBY, 90))), "PromotionBlocked")
+    assert blocked.status == Truth.TRUTH_YES
+    assert "not a synchronous member" in blocked.message
+
+
+def test_where_etcd_was_not_asked_it_is_unknown_whether_anybody_could_be_promoted():
+    status = status_of(HEALTHY[:2])
+    assert condition(status, "PromotionBlocked").status == Truth.TRUTH_UNSPECIFIED
+
+
+def test_a_truck_without_a_vote_is_no_witness():
+    learner = report("london", 98, SYNCHRONOUS, 90)
+    learner.etcd[0].learner = True
+    assert condition(status_of((*HEALTHY[:2], learner)), "WitnessAbsent").status == Truth.TRUTH_YES
+
+
+def test_the_newest_forced_failover_is_told_wherever_it_was():
+    older, newer = report("amsterdam", 100, PRIMARY, 95), report("london", 98, SYNCHRONOUS, 90)
+    older.forced.request_id, older.forced.begun_ms = "op-1", 1
+    newer.forced.request_id, newer.forced.begun_ms = "op-2", 2
+    assert status_of((older, newer)).forced.request_id == "op-2"
+    assert not status_of(HEALTHY).HasField("forced")
