@@ -18,6 +18,7 @@ from ardoise.up.programs import Programs
 from ardoise.up.supervisor import Part, Supervisor
 
 SITES = ("truck", "amsterdam", "london")
+STAND_IN = "london-stand-in"
 WITHIN_S = 60.0
 POLL_S = 0.1
 
@@ -25,18 +26,25 @@ POLL_S = 0.1
 class Etcds:
     """Use: `async with Etcds(directory, programs) as etcds`."""
 
-    def __init__(self, directory: Path, programs: Programs) -> None:
+    def __init__(self, directory: Path, programs: Programs, *, stand_in: bool = False) -> None:
+        """`stand_in`: with a member in London that may vote in the truck's place."""
         self.directory = directory
         # A network of its own for each run: ports are fixed, and tests run side by side.
         network = f"127.{random.randint(10, 250)}.{random.randint(1, 250)}"
         self.members = {site: EtcdMember(site, f"{network}.{number}") for number, site in enumerate(SITES, 1)}
         self._supervisor: Supervisor
-        self._parts = {site: self._part(site, programs) for site in SITES}
+        founders = tuple(self.members.values())
+        witnesses: tuple[EtcdMember, ...] = ()
+        if stand_in:
+            self.members[STAND_IN] = EtcdMember(STAND_IN, self.members["london"].host, 2579, 2580)
+            witnesses = (self.members["truck"], self.members[STAND_IN])
 
-    def _part(self, site: str, programs: Programs) -> Part:
-        identity = self._identity(site)
-        directory = self.directory_of(site)
-        return etcd_part(programs, self.members[site], tuple(self.members.values()), identity, directory)
+        def part(member: EtcdMember) -> Part:
+            thirds = witnesses if member in witnesses else ()
+            directory = self.directory_of(member.site)
+            return etcd_part(programs, member, founders, self._identity(member.site), directory, thirds)
+
+        self._parts = {site: part(member) for site, member in self.members.items()}
 
     def _identity(self, site: str) -> Credentials:
         hosts = [self.members[site].host]

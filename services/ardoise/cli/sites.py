@@ -105,10 +105,20 @@ def break_glass(
     from ardoise.cli.break_glass import force
 
     state = _controlled(lambda control: control.state())
-    regions = {
-        site: found["ports"]["sites"] for site, found in state["sites"].items() if found["kind"] == "region"
-    }
-    force(regions, region, confirm, accept_loss, operation)
+    force(_regions(state), region, confirm, accept_loss, operation)
+
+
+@app.command()
+def witness(
+    member: Annotated[
+        str, typer.Argument(help="stand-in, before the truck goes for the night; truck, when it is back.")
+    ],
+) -> None:
+    """Moves the third vote of etcd while all voters answer: without a third, the loss of either region stops writes."""
+    from ardoise.cli.witness import move_witness
+
+    state = _controlled(lambda control: control.state())
+    move_witness(_regions(state), member)
 
 
 @app.command()
@@ -157,6 +167,13 @@ def part(
 ) -> None:
     """Kills, restarts, pauses, resumes or restores processes of a site."""
     _show(_controlled(lambda control: control.act(site, action, *(names or []))))
+
+
+def _regions(state: dict[str, Any]) -> dict[str, str]:
+    """Where each region's sites service answers."""
+    return {
+        site: found["ports"]["sites"] for site, found in state["sites"].items() if found["kind"] == "region"
+    }
 
 
 def _controlled[T](ask: Callable[[Control], Awaitable[T]]) -> T:

@@ -45,6 +45,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_DECISION_IN_DOUBT: _ClassVar[ErrorReason]
     ERROR_REASON_SWITCHOVER_REFUSED: _ClassVar[ErrorReason]
     ERROR_REASON_BREAK_GLASS_REFUSED: _ClassVar[ErrorReason]
+    ERROR_REASON_WITNESS_REFUSED: _ClassVar[ErrorReason]
 RACE_STATE_UNSPECIFIED: RaceState
 RACE_STATE_PREPARED: RaceState
 RACE_STATE_NEUTRALISED: RaceState
@@ -77,6 +78,7 @@ ERROR_REASON_SETUP_INVALID: ErrorReason
 ERROR_REASON_DECISION_IN_DOUBT: ErrorReason
 ERROR_REASON_SWITCHOVER_REFUSED: ErrorReason
 ERROR_REASON_BREAK_GLASS_REFUSED: ErrorReason
+ERROR_REASON_WITNESS_REFUSED: ErrorReason
 
 class ResumeToken(_message.Message):
     __slots__ = ("epoch", "sequence")

@@ -341,3 +341,17 @@ class BreakGlassResponse(_message.Message):
     FORCED_FIELD_NUMBER: _ClassVar[int]
     forced: ForcedFailover
     def __init__(self, forced: _Optional[_Union[ForcedFailover, _Mapping]] = ...) -> None: ...
+
+class MoveWitnessRequest(_message.Message):
+    __slots__ = ("request_id", "witness")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    WITNESS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    witness: str
+    def __init__(self, request_id: _Optional[str] = ..., witness: _Optional[str] = ...) -> None: ...
+
+class MoveWitnessResponse(_message.Message):
+    __slots__ = ("member",)
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    member: str
+    def __init__(self, member: _Optional[str] = ...) -> None: ...

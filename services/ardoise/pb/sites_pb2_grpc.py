@@ -55,6 +55,11 @@ class SitesServiceStub:
                 request_serializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassRequest.SerializeToString,
                 response_deserializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassResponse.FromString,
                 _registered_method=True)
+        self.MoveWitness = channel.unary_unary(
+                '/ardoise.v1.SitesService/MoveWitness',
+                request_serializer=ardoise_dot_v1_dot_sites__pb2.MoveWitnessRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_sites__pb2.MoveWitnessResponse.FromString,
+                _registered_method=True)
 
 
 class SitesServiceServicer:
@@ -95,6 +100,15 @@ class SitesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MoveWitness(self, request, context):
+        """Calls the truck, or a stand-in for it, to be the third voter of etcd. Answers once it is called; SiteReport.etcd says
+        when it votes. Refused (FAILED_PRECONDITION, with the reasons) while not all voters answer. Asked again, it changes
+        nothing. Caller: race operations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SitesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -117,6 +131,11 @@ def add_SitesServiceServicer_to_server(servicer, server):
                     servicer.BreakGlass,
                     request_deserializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassRequest.FromString,
                     response_serializer=ardoise_dot_v1_dot_sites__pb2.BreakGlassResponse.SerializeToString,
+            ),
+            'MoveWitness': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveWitness,
+                    request_deserializer=ardoise_dot_v1_dot_sites__pb2.MoveWitnessRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_sites__pb2.MoveWitnessResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -228,6 +247,33 @@ class SitesService:
             '/ardoise.v1.SitesService/BreakGlass',
             ardoise_dot_v1_dot_sites__pb2.BreakGlassRequest.SerializeToString,
             ardoise_dot_v1_dot_sites__pb2.BreakGlassResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveWitness(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ardoise.v1.SitesService/MoveWitness',
+            ardoise_dot_v1_dot_sites__pb2.MoveWitnessRequest.SerializeToString,
+            ardoise_dot_v1_dot_sites__pb2.MoveWitnessResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -14,6 +14,7 @@ from ardoise.chassis.watching import Watch
 from ardoise.pb.race_pb2 import WatchSnapshotsRequest
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
 from ardoise.sites.break_glass import Beside, BreakGlass
+from ardoise.sites.etcd_api import EtcdApi
 from ardoise.sites.etcd_leader import EtcdLeader
 from ardoise.sites.observer import Observer, Peer
 from ardoise.sites.patroni import Patroni
@@ -95,7 +96,7 @@ async def run(settings: SitesSettings) -> None:
             break_glass = BreakGlass(here, settings.state_dir, beside, patroni, store, observer.status)
             reporter.forced = lambda: break_glass.newest
             service.spawn("break-glass", break_glass.run())
-        sites = SitesService(reporter, observer, patroni, break_glass)
+        sites = SitesService(reporter, observer, patroni, break_glass, EtcdApi(here.etcd, tls))
         await service.serve_rpc(sites.servicer())
         await service.run()
 

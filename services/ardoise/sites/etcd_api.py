@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from ardoise.sites.generation import KEY, Generation, Member, parse_generation
+from ardoise.sites.generation import KEY, WITNESS, Generation, Member, parse_generation
 
 ASK_LIMIT_S = 1.5
 
@@ -35,6 +35,15 @@ class EtcdApi:
     def put_generation(self, generation: Generation) -> None:
         """Writes it down."""
         self._ask("kv/put", {"key": _encoded(KEY), "value": _encoded(generation.to_json())})
+
+    def witness(self) -> str:
+        """The member that is to be the third voter, as a majority has it; empty: nobody ever said."""
+        found = self._ask("kv/range", {"key": _encoded(WITNESS)}).get("kvs")
+        return base64.b64decode(found[0]["value"]).decode() if found else ""
+
+    def put_witness(self, member: str) -> None:
+        """Calls it to be the third voter."""
+        self._ask("kv/put", {"key": _encoded(WITNESS), "value": _encoded(member)})
 
     def has_leader(self) -> bool:
         """Whether this member knows of a majority."""

@@ -69,6 +69,10 @@ class Keeper:
     def run(self) -> int:
         """Until it is told to stop, or the member ends by itself."""
         while not self._told_to_stop.is_set():
+            if not self._is_called():
+                self._say("another member is witness")
+                self._told_to_stop.wait(LOOK_EVERY_S)
+                continue
             match self._decide():
                 case Start.RUN:
                     pass
@@ -83,12 +87,29 @@ class Keeper:
                         continue
             code = self._run_member()
             # It ends by itself when its seat was taken away: then there is something to be done.
-            if code is not None and self._decide() is Start.RUN:
+            if code is not None and self._is_called() and self._decide() is Start.RUN:
                 return code
         return 0
 
+    def _is_called(self) -> bool:
+        """Whether this member is to be in the cluster at all. Where nobody says, it stays as it is."""
+        names = list(self._settings.witnesses)
+        if not names:
+            return True
+        for api in self._others:
+            with contextlib.suppress(NoAnswer, NotDone):
+                return (api.witness() or names[0]) == self._settings.site
+        return self._founds or self._data.exists()
+
+    @property
+    def _founds(self) -> bool:
+        """Whether it is one of those that make the first cluster."""
+        return self._settings.site == next(iter(self._settings.witnesses), self._settings.site)
+
     def _decide(self) -> Start:
         known, ordered = known_generation(self._directory), kept(self._directory / ORDER)
+        if not self._founds:
+            known = known or Generation()
         start = decide(known, self._data.exists(), ordered, self._elsewhere())
         if start is not Start.RUN:
             self._say(f"{start}; it has run in generation {known.number if known else 'none'}")
@@ -152,13 +173,34 @@ class Keeper:
         if known is not None and known.region == self._settings.site and self._own.generation() < known:
             self._own.put_generation(known)
         self._votes = self._votes or not self._own.is_learner()
-        for api in () if self._votes else self._others:
+        if not self._votes:
+            self._ask_for_a_vote()
+        elif self._settings.witnesses and self._is_called():
+            self._take_over()
+
+    def _ask_for_a_vote(self) -> None:
+        for api in self._others:
             with contextlib.suppress(NoAnswer, NotDone):
                 members = api.members()
-                if may_vote(members):
+                if may_vote(members, self._replaced):
                     api.promote(next(one.id for one in members if one.peer_url == self._peer_url))
                     self._say("votes")
                     return
+
+    def _take_over(self) -> None:
+        """There is one witness: the one that is called."""
+        for api in self._others:
+            with contextlib.suppress(NoAnswer, NotDone):
+                for member in api.members():
+                    if member.peer_url in self._replaced:
+                        api.remove(member.id)
+                        self._say(f"votes in the place of {member.peer_url}")
+                return
+
+    @property
+    def _replaced(self) -> set[str]:
+        """Peer URLs of the other witnesses."""
+        return set(self._settings.witnesses.values()) - {self._peer_url}
 
     def _rebuild(self) -> None:
         ordered = kept(self._directory / ORDER)

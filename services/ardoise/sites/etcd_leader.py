@@ -14,6 +14,7 @@ import structlog
 from ardoise.pb.sites_pb2 import DatabaseRole, SiteReport
 from ardoise.sites.reporting import Reporter
 from ardoise.sites.topology import Topology
+from ardoise.sites.witness import SUFFIX
 
 LOOK_EVERY_S = 2.0
 LOOKS = 3
@@ -29,9 +30,11 @@ def leader_to_relieve(report: SiteReport) -> str:
     """
     if report.database.role != DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY:
         return ""
-    if not report.etcd or not all(member.healthy for member in report.etcd):
+    # A stand-in for the truck is asked for nothing, and is there for a night.
+    members = [member for member in report.etcd if not member.site.endswith(SUFFIX)]
+    if not members or not all(member.healthy for member in members):
         return ""
-    leader = next((member.site for member in report.etcd if member.leader), "")
+    leader = next((member.site for member in members if member.leader), "")
     return "" if leader == report.site else leader
 
 

@@ -9,11 +9,13 @@ somebody new. An empty member that voted again could undo what it had agreed to 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 KEY = "/ardoise/generation"
+WITNESS = "/ardoise/witness"
+"""Name of the member that is to be the third voter, beside the regions' own."""
 
 
 @dataclass(frozen=True, order=True)
@@ -130,7 +132,11 @@ def way_in(members: Iterable[Member], peer_url: str) -> tuple[Way, str]:
     return Way.ADD, ""
 
 
-def may_vote(members: Iterable[Member]) -> bool:
+def may_vote(members: Iterable[Member], replaced: Container[str] = ()) -> bool:
     """Whether a learner becomes a voter: only where that makes an odd number of them. The survivor alone outlives the
-    truck's coming and going; with the truck as the second of two voters it would not."""
-    return sum(not one.learner for one in members) % 2 == 0
+    truck's coming and going; with the truck as the second of two voters it would not.
+
+    `replaced`: peer URLs of members whose vote it takes over. They go next, so that three of four bridge the moment.
+    """
+    voters = [one for one in members if not one.learner]
+    return len(voters) % 2 == 0 or any(one.peer_url in replaced for one in voters)

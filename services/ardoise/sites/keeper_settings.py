@@ -26,6 +26,9 @@ class KeeperSettings:
     """As etcd takes it, for the first start of a cluster."""
     others: Mapping[str, str]
     """host:port of the other sites' members, for clients, by site."""
+    witnesses: Mapping[str, str]
+    """Of a member that is third to the regions' own: every member that may be, by name, with its peer URL; the first is
+    it where nobody is called. Of a region's own member: empty."""
     ca: str
     certificate: str
     key: str

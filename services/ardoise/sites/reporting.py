@@ -34,6 +34,7 @@ from ardoise.sites.database import database_report
 from ardoise.sites.stale_rows import read_summaries
 from ardoise.sites.topology import Site, Topology
 from ardoise.sites.watchdog import Watchdog, streams_of
+from ardoise.sites.witness import stand_in_of
 
 LOOK_EVERY_S = 1.0
 ASK_LIMIT_S = 1.5
@@ -89,7 +90,9 @@ class Reporter:
         """`store`: this region's own server of the database, primary or not."""
         self._patroni_dir = patroni_dir
         self.forced: Callable[[], ForcedFailover | None] = lambda: None
-        self._here, self._topology = here, topology
+        self._here = here
+        stand_ins = {stand_in_of(site.name): site.stand_in for site in topology.sites if site.stand_in}
+        self._members = {**{site.name: site.etcd for site in topology.sites}, **stand_ins}
         self._js = bus.nc.jetstream(timeout=ASK_LIMIT_S)
         self._race, self._store, self._watchdog = race, store, watchdog
         self._http = http
@@ -112,7 +115,7 @@ class Reporter:
             self._logs(),
             self._database(),
             self._watermarks(),
-            *(self._etcd(site) for site in self._topology.sites),
+            *(self._etcd(name, client) for name, client in self._members.items()),
         )
         report = SiteReport(
             site=self._here.name,
@@ -178,16 +181,16 @@ class Reporter:
     async def _watermarks(self) -> WatermarksReport | None:
         return await self._store.report() if self._store is not None else None
 
-    async def _etcd(self, site: Site) -> EtcdMember:
+    async def _etcd(self, name: str, client: str) -> EtcdMember:
         try:
-            answer = await self._http.post(f"https://{site.etcd}/v3/maintenance/status", content="{}")
+            answer = await self._http.post(f"https://{client}/v3/maintenance/status", content="{}")
             status = answer.json()
             leader = status.get("leader", "0")
             header = status["header"]
         except (httpx.HTTPError, ValueError, KeyError):
-            return EtcdMember(site=site.name)
+            return EtcdMember(site=name)
         return EtcdMember(
-            site=site.name,
+            site=name,
             answers=True,
             healthy=leader != "0",
             leader=leader == header["member_id"],

@@ -11,7 +11,9 @@ import structlog
 
 from ardoise.chassis.rpc import OPERATORS, Failure, Reason, Role, Servicer, caller
 from ardoise.pb import sites_pb2, sites_pb2_grpc
+from ardoise.sites import witness
 from ardoise.sites.break_glass import BreakGlass, Refused
+from ardoise.sites.etcd_api import EtcdApi, NoAnswer, NotDone
 from ardoise.sites.observer import Observer
 from ardoise.sites.patroni import NoWord, Patroni
 from ardoise.sites.reporting import Reporter
@@ -32,9 +34,16 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
     """Answers from what was looked at last: a call costs nobody else anything."""
 
     def __init__(
-        self, reporter: Reporter, observer: Observer, patroni: Patroni, break_glass: BreakGlass | None
+        self,
+        reporter: Reporter,
+        observer: Observer,
+        patroni: Patroni,
+        break_glass: BreakGlass | None,
+        etcd: EtcdApi,
     ) -> None:
+        """`etcd`: this site's member."""
         self._reporter, self._observer, self._patroni = reporter, observer, patroni
+        self._etcd = etcd
         self._break_glass = break_glass
         self._one_at_a_time = asyncio.Lock()
         self._done: OrderedDict[str, sites_pb2.SwitchOverResponse] = OrderedDict()
@@ -45,7 +54,7 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
             self,
             sites_pb2_grpc.add_SitesServiceServicer_to_server,
             "ardoise.v1.SitesService",
-            {"*": OPERATORS, "SwitchOver": RACE_OPERATIONS, "BreakGlass": RACE_OPERATIONS},
+            {"*": OPERATORS, **dict.fromkeys(("SwitchOver", "BreakGlass", "MoveWitness"), RACE_OPERATIONS)},
         )
 
     async def GetSite(
@@ -118,12 +127,7 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
         self, request: sites_pb2.BreakGlassRequest, context: grpc.aio.ServicerContext
     ) -> sites_pb2.BreakGlassResponse:
         """A failover that a person forces: accepted here, carried out by the process beside."""
-        if not OPERATION_ID.fullmatch(request.request_id):
-            raise Failure(
-                Reason.ERROR_REASON_FIELD_INVALID,
-                f"request_id: 1 to {MOST_REQUEST_ID_CHARACTERS} letters, digits and hyphens",
-                field="request_id",
-            )
+        _check_id(request.request_id)
         if self._break_glass is None:
             raise Failure(
                 Reason.ERROR_REASON_BREAK_GLASS_REFUSED,
@@ -135,6 +139,32 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
         except Refused as error:
             raise Failure(Reason.ERROR_REASON_BREAK_GLASS_REFUSED, str(error)) from error
         return sites_pb2.BreakGlassResponse(forced=forced)
+
+    async def MoveWitness(
+        self, request: sites_pb2.MoveWitnessRequest, context: grpc.aio.ServicerContext
+    ) -> sites_pb2.MoveWitnessResponse:
+        """Who is the third voter of etcd; the members' keepers do the rest."""
+        del context
+        _check_id(request.request_id)
+        status = self._observer.status()
+        if against := witness.objections(status, request.witness):
+            raise Failure(Reason.ERROR_REASON_WITNESS_REFUSED, "; ".join(against))
+        member = witness.wanted(status, request.witness)
+        try:
+            await asyncio.to_thread(self._etcd.put_witness, member)
+        except (NoAnswer, NotDone) as error:
+            raise Failure(Reason.ERROR_REASON_WITNESS_REFUSED, f"etcd: {error}") from error
+        _log.info("witness_called", member=member)
+        return sites_pb2.MoveWitnessResponse(member=member)
+
+
+def _check_id(request_id: str) -> None:
+    if not OPERATION_ID.fullmatch(request_id):
+        raise Failure(
+            Reason.ERROR_REASON_FIELD_INVALID,
+            f"request_id: 1 to {MOST_REQUEST_ID_CHARACTERS} letters, digits and hyphens",
+            field="request_id",
+        )
 
 
 def _refused(message: str, retry_after_ms: int | None = None) -> Failure:

@@ -17,6 +17,7 @@ from ardoise.pb.sites_pb2 import (
 from ardoise.sites.guard import UNKNOWN, Epoch, Held, Holding, Promotion, Unknown, Verdict, judge
 from ardoise.sites.mirrors import WELL, MirrorState
 from ardoise.sites.topology import Topology
+from ardoise.sites.witness import SUFFIX, is_witness, votes
 
 PRIMARY, SYNCHRONOUS = DatabaseRole.DATABASE_ROLE_PRIMARY, DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY
 _TRUTH = {
@@ -174,8 +175,9 @@ def _blocked(status: SitesStatus, primary: str, reports: Reports) -> SitesCondit
         return SitesCondition(type="PromotionBlocked", message="etcd was not asked")
     if not any(member.healthy for member in etcd):
         answering = ", ".join(member.site for member in etcd if member.answers) or "none"
+        sites = ", ".join(site.site for site in status.sites)
         message = (
-            f"no majority of etcd: of {', '.join(member.site for member in etcd)} only {answering} answer "
+            f"no majority of etcd: of {sites} only {answering} answer "
             f"{status.seen_from}; nobody may be promoted before another does, or break-glass (docs/runbooks)"
         )
         return _condition("PromotionBlocked", True, message)
@@ -188,21 +190,21 @@ def _blocked(status: SitesStatus, primary: str, reports: Reports) -> SitesCondit
 
 
 def _witness(status: SitesStatus, edge: str, reports: Reports) -> SitesCondition:
-    """The truck's member of etcd, as the site that looked sees it."""
-    report = reports.get(status.seen_from, SiteReport())
-    member = next((one for one in report.etcd if one.site == edge), None)
-    if member is None:
+    """The third voter of etcd, as the site that looked sees it: the truck's, or one that stands in for it."""
+    third = [one for one in reports.get(status.seen_from, SiteReport()).etcd if is_witness(one, edge)]
+    if not third:
         return SitesCondition(type="WitnessAbsent", message="etcd was not asked")
-    if member.learner:
+    if voter := next((one for one in third if votes(one)), None):
+        if voter.site == edge:
+            return _condition("WitnessAbsent", False, "the truck's member of etcd answers")
+        region = voter.site.removesuffix(SUFFIX)
         return _condition(
-            "WitnessAbsent",
-            True,
-            "loss of either region stops writes: the truck's member of etcd has no vote yet",
+            "WitnessAbsent", False, f"{voter.site} votes in the truck's place: loss of {region} stops writes"
         )
-    if member.healthy:
-        return _condition("WitnessAbsent", False, "the truck's member of etcd answers")
+    learner = any(one.learner for one in third)
+    why = "has no vote yet" if learner else "does not answer"
     return _condition(
-        "WitnessAbsent", True, "loss of either region stops writes: the truck's member does not answer"
+        "WitnessAbsent", True, f"loss of either region stops writes: the truck's member of etcd {why}"
     )
 
 

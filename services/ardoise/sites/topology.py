@@ -32,6 +32,10 @@ class Site(BaseModel):
     sites: str = Field(description="SitesService.")
     patroni: str = Field("", description="Patroni's REST port; regions only.")
     postgres: str = Field("", description="PostgreSQL; regions only.")
+    stand_in: str = Field(
+        "",
+        description="etcd member that votes in the truck's place while it is off, client port; regions only.",
+    )
 
     @model_validator(mode="after")
     def _regions_have_a_database(self) -> Self:

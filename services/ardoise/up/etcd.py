@@ -88,8 +88,13 @@ def etcd_part(
     members: tuple[EtcdMember, ...],
     identity: Credentials,
     directory: Path,
+    witnesses: tuple[EtcdMember, ...] = (),
 ) -> Part:
-    """The member as a process under its keeper, which moves it when the cluster is made anew elsewhere."""
+    """The member as a process under its keeper, which moves it when the cluster is made anew elsewhere.
+
+    `members`: who founds the cluster. `witnesses`: where this is one of those that are third to the regions' own, all
+    of them, first the one that founds it.
+    """
     directory = directory.absolute()
 
     def command() -> list[str]:
@@ -102,6 +107,7 @@ def etcd_part(
             directory=str(directory),
             config=configuration(member, members, identity, directory),
             others={each.site: each.client for each in members if each.site != member.site},
+            witnesses={each.site: each.peer_url for each in witnesses},
             ca=str(identity.ca),
             certificate=str(identity.certificate),
             key=str(identity.key),
@@ -112,7 +118,8 @@ def etcd_part(
         async with asyncio.timeout(READY_LIMIT_S):
             await _client_port_open(member, identity.client_context())
 
-    return Part(f"etcd-{member.site}", command, ready=ready, needs_peers=True)
+    # Who is third waits until it is called.
+    return Part(f"etcd-{member.site}", command, ready=None if witnesses else ready, needs_peers=True)
 
 
 async def _client_port_open(member: EtcdMember, tls: ssl.SSLContext) -> None:

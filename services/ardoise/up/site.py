@@ -10,6 +10,7 @@ from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.postgres import DATABASE, USER
 from ardoise.chassis.settings import CommonSettings
 from ardoise.sites.topology import Site, SiteKind, Topology
+from ardoise.sites.witness import stand_in_of
 from ardoise.up.clocks import Clocks
 from ardoise.up.etcd import EtcdMember, etcd_part
 from ardoise.up.network import Network
@@ -23,6 +24,8 @@ PORTS = {
     "leaf": 7422,
     "etcd": 2379,
     "etcd-peer": 2380,
+    "etcd-stand-in": 2579,
+    "etcd-stand-in-peer": 2580,
     "patroni": 8008,
     "postgres": 5432,
     "ingest": 7401,
@@ -129,14 +132,27 @@ class OneSite:
         }
 
     def _etcd(self) -> list[Part]:
-        members = {
-            site.name: EtcdMember(site.name, self._network.addresses[site.name])
-            for site in self._topology.sites
+        at = self._network.addresses
+        members = {site.name: EtcdMember(site.name, at[site.name]) for site in self._topology.sites}
+        stand_ins = {
+            region.name: EtcdMember(
+                stand_in_of(region.name), at[region.name], PORTS["etcd-stand-in"], PORTS["etcd-stand-in-peer"]
+            )
+            for region in self._topology.regions
         }
-        identity = self._data_plane("etcd")
-        directory = self._disk / "etcd"
+        witnesses = (members[self._topology.edge.name], *stand_ins.values())
+        founders = tuple(members.values())
+
+        def part(member: EtcdMember, directory: Path, others: tuple[EtcdMember, ...]) -> Part:
+            identity = self._data_plane("etcd")
+            return etcd_part(self._programs, member, founders, identity, directory, others)
+
+        own = members[self.site.name]
+        if self.site.kind is SiteKind.EDGE:
+            return [part(own, self._disk / "etcd", witnesses)]
         return [
-            etcd_part(self._programs, members[self.site.name], tuple(members.values()), identity, directory)
+            part(own, self._disk / "etcd", ()),
+            part(stand_ins[self.site.name], self._disk / "etcd-stand-in", witnesses),
         ]
 
     def _patroni(self) -> list[Part]:

@@ -37,7 +37,8 @@ def topology(addresses: dict[str, str]) -> Topology:
         if name == TRUCK:
             return Site(name=name, kind=SiteKind.EDGE, **at)
         database = {server: f"{addresses[name]}:{PORTS[server]}" for server in ("patroni", "postgres")}
-        return Site(name=name, kind=SiteKind.REGION, **at, **database)
+        stand_in = f"{addresses[name]}:{PORTS['etcd-stand-in']}"
+        return Site(name=name, kind=SiteKind.REGION, **at, **database, stand_in=stand_in)
 
     return Topology(sites=tuple(site(name) for name in SITES))
 

@@ -92,6 +92,12 @@ def test_voters_stay_an_odd_number():
     assert may_vote([survivor, member(3), learner])
 
 
+def test_who_takes_over_a_vote_has_it_before_the_other_goes():
+    three, learner = [member(1), member(2), member(3, url=URL)], member(4, learner=True)
+    assert may_vote([*three, learner], {URL})
+    assert not may_vote([*three, learner], {"https://elsewhere:2380"})
+
+
 def test_a_seat_is_known_by_its_address():
     assert seat_of([member(1)], URL) is Seat.NONE
     assert seat_of([member(1, url=URL, ran=False)], URL) is Seat.NEVER_TAKEN
