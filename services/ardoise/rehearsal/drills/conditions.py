@@ -9,6 +9,7 @@ from ardoise.rehearsal.drills.history import (
     PositionSeen,
     Role,
     ScreenSeen,
+    StatusSeen,
     Words,
 )
 from ardoise.rehearsal.drills.scenario import EVERYWHERE, REGIONS, Moment, Place, Until
@@ -175,6 +176,46 @@ def log_longer_than(messages: int) -> Until:
     return Until(f"the log holds more than {messages} messages", holds)
 
 
+def promotion_blocked(place: Place) -> Until:
+    """Its own status says that nobody may be promoted, for want of a majority of etcd."""
+
+    def holds(at: Moment) -> bool:
+        seen = _newest(at.history.statuses, at.cast[place], at.since_s)
+        return seen is not None and seen.blocked is not None and "no majority of etcd" in seen.blocked
+
+    return Until(f"the {place} says that nobody may be promoted, and why", holds)
+
+
+def loss_known(place: Place, *, decisions: bool) -> Until:
+    """What the forced failover cost of the log is said exactly; with `decisions`, of them too."""
+
+    def holds(at: Moment) -> bool:
+        seen = _newest(at.history.statuses, at.cast[place], at.since_s)
+        if seen is None or not seen.forced or seen.messages_lost is None:
+            return False
+        return seen.decisions_lost is not None or not decisions
+
+    what = "log and decisions" if decisions else "the log"
+    return Until(f"the {place} says exactly what was lost of {what}", holds)
+
+
+def etcd_whole() -> Until:
+    """All three members are of one cluster, have a leader and vote, as both regions see it."""
+
+    def holds(at: Moment) -> bool:
+        for place in REGIONS:
+            seen = _newest(at.history.statuses, at.cast[place], at.since_s)
+            members = [seen.etcd.get(site) for site in at.cast.values()] if seen else [None]
+            # A stand-in that is not called does not answer.
+            if not all(one is not None and one.votes for one in members):
+                return False
+            if len({one.cluster_id for one in seen.etcd.values() if one.votes}) != 1:
+                return False
+        return True
+
+    return Until("etcd is one cluster of three that vote", holds)
+
+
 def written_down() -> Until:
     """The primary's watermark is past everything that was acknowledged when the wait began."""
 
@@ -207,7 +248,7 @@ def _level(at: Moment, place: Place) -> bool:
     )
 
 
-def _newest[T: (ScreenSeen, DatabaseSeen, PositionSeen)](
+def _newest[T: (ScreenSeen, DatabaseSeen, PositionSeen, StatusSeen)](
     seen: list[T], site: str, since_s: float
 ) -> T | None:
     for one in reversed(seen):

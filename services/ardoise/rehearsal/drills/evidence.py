@@ -92,6 +92,20 @@ class GivenUp:
 
 
 @dataclass(frozen=True)
+class Forced:
+    """What the database says of a failover that a person forced during the drill."""
+
+    region: str
+    messages_lost: int | None
+    lost: frozenset[int]
+    """Sequences of the drill's log among them."""
+    decisions_lost: int | None
+    watermark_before: int | None
+    mirror_before: int | None
+    """Last sequence of the region's mirror."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that was read back of one log; of those before it in `earlier`."""
 
@@ -104,6 +118,7 @@ class Evidence:
     servers: dict[str, Server]
     set_aside: dict[str, list[SetAside]] = field(default_factory=dict)
     """By region: the reports that it wrote during the drill."""
+    forced: tuple[Forced, ...] = ()
     missing: list[str] = field(default_factory=list)
     """What could not be read, with the reason: what depends on it is not held to be true."""
     epoch: int = 0

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import signal
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import grpc
 import nats.errors
 import psutil
 import psycopg
@@ -14,6 +16,9 @@ from nats.js.errors import APIError
 
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
+from ardoise.chassis.rpc import failure_of
+from ardoise.pb.sites_pb2 import MoveWitnessRequest
+from ardoise.pb.sites_pb2_grpc import SitesServiceStub
 from ardoise.rehearsal.drills import etcd
 from ardoise.rehearsal.drills.asking import Asking
 from ardoise.rehearsal.drills.failure import DrillFailed
@@ -46,9 +51,11 @@ from ardoise.rehearsal.drills.scenario import (
     WriteAlone,
     WritePoison,
 )
+from ardoise.sites.witness import SUFFIX
 from ardoise.up.control import Action, Control
 from ardoise.up.network import Condition
 
+CALL_LIMIT_S = 5.0
 NEVER = "log.never"
 """A subject that no log has: a mirror of it copies nothing and says that it lags by nothing."""
 WATERMARK = "SELECT sequence FROM watermark WHERE epoch = %(epoch)s"
@@ -157,6 +164,7 @@ class Faults:
             await self._clear_up(stream)
         if self._bounded is not None:
             await self._bound_log(0)
+        await self._call_truck()
 
     async def _set_link(self, step: SetLink) -> None:
         one, other = self._cast[step.one], self._cast[step.other]
@@ -239,6 +247,20 @@ class Faults:
             if pid not in (None, killed):
                 return psutil.Process(pid)
             await asyncio.sleep(PART_LOOK_S)
+
+    async def _call_truck(self) -> None:
+        """Where a stand-in votes in the truck's place."""
+        newest = next(reversed(self._history.statuses), None)
+        if newest is None or not any(
+            seen.votes for name, seen in newest.etcd.items() if name.endswith(SUFFIX)
+        ):
+            return
+        async with self._reached.channel(newest.site, "sites") as opened:
+            request = MoveWitnessRequest(request_id=uuid.uuid4().hex, witness=self._cast[Place.TRUCK])
+            try:
+                await SitesServiceStub(opened).MoveWitness(request, timeout=CALL_LIMIT_S)
+            except grpc.RpcError as error:
+                raise DrillFailed(f"a stand-in votes still: {failure_of(error).message}") from error
 
     async def _stick_mirror(self, site: str) -> None:
         """The same mirror made anew, of a subject that never comes: only comparing it with the log shows it."""

@@ -1,6 +1,7 @@
 """What the probes of a drill saw, in their own clock: seconds since it began, of a clock that never jumps."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -168,6 +169,31 @@ class LeaseSeen:
     revision: int
 
 
+@dataclass(frozen=True)
+class EtcdSeen:
+    """One member of etcd, as a site said."""
+
+    has_leader: bool
+    votes: bool
+    cluster_id: str
+
+
+@dataclass(frozen=True)
+class StatusSeen:
+    """What a region's own sites service said of all sites."""
+
+    at_s: float
+    site: str
+    blocked: str | None
+    """Why nobody could be promoted; None: somebody could, or it was not known."""
+    etcd: Mapping[str, EtcdSeen]
+    """By site."""
+    forced: str = ""
+    """Id of the newest failover that was forced since the drill began; empty: none is known."""
+    messages_lost: int | None = None
+    decisions_lost: int | None = None
+
+
 class Kind(StrEnum):
     """What an event of the drill is."""
 
@@ -226,6 +252,7 @@ class History:
     digests: list[DigestSeen] = field(default_factory=list)
     positions: list[PositionSeen] = field(default_factory=list)
     leases: list[LeaseSeen] = field(default_factory=list)
+    statuses: list[StatusSeen] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     followed: list[Followed] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)

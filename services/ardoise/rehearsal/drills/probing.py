@@ -21,6 +21,7 @@ from ardoise.rehearsal.drills.probes.database import Decider, Server, drop_table
 from ardoise.rehearsal.drills.probes.lease import watch_lease
 from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.probes.screens import Screen
+from ardoise.rehearsal.drills.probes.status import watch_status
 from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Moment, Place
 from ardoise.rehearsal.drills.stage import begin_race, end_race
 from ardoise.rehearsal.drills.waits import Wait
@@ -84,6 +85,8 @@ class Probes:
             self._deciding.append(self._start(decider.run()))
             self._start(watch_lease(self._reached, self._cast[place], self.history))
             self._start(Server(self._reached, self._cast[place], self.history).run())
+            sites = await enter(self._reached.channel(self._cast[place], "sites"))
+            self._start(watch_status(sites, self._cast[place], self.history))
         self._riding = self._start(self.relays.run(self._stage, self._seed))
 
     async def beside(self, steps: Coroutine[Any, Any, None]) -> None:

@@ -19,6 +19,7 @@ from ardoise.pb.log_pb2 import LogRecord
 from ardoise.rehearsal.drills.evidence import (
     Counted,
     Evidence,
+    Forced,
     FrameRow,
     GivenUp,
     Message,
@@ -56,6 +57,10 @@ _DIGESTS = (
 _WATERMARK = "SELECT sequence FROM watermark WHERE epoch = %(epoch)s"
 _RACE_DECISIONS = "SELECT sequence, reason FROM decision WHERE epoch = %(epoch)s AND sequence <= %(upto)s"
 _DECISIONS = f"SELECT key, timeline FROM {TABLE}"
+_FORCED = (
+    "SELECT region, messages_lost, lost, decisions_lost, operation FROM forced_failover"
+    " WHERE begun >= to_timestamp(%(since_ms)s / 1000.0) ORDER BY begun"
+)
 NOTHING_WRITTEN = Written(0, {}, {}, frozenset(), {}, {}, {}, {})
 
 
@@ -95,17 +100,18 @@ async def _read_one(
             given_up = GivenUp(0, None)
     servers = {site: await _server(reached, site, history) for site in regions}
     primary = next((site for site, server in servers.items() if server.role is Role.PRIMARY), None)
-    written = NOTHING_WRITTEN
+    written, forced = NOTHING_WRITTEN, ()
     if primary is None:
         missing.append("no database server is primary: what is written cannot be read")
     else:
         try:
             written = await read_written(reached, primary, history.epoch, upto)
+            forced = await read_forced(reached, primary, history)
         except (psycopg.Error, TimeoutError) as error:
             missing.append(f"{primary}: the database cannot be read: {error!r}")
     aside = {site: read_set_aside(reached.set_aside_at(site), history) for site in regions}
     return Evidence(
-        upto, log, mirrors, written, servers, aside, missing, epoch=history.epoch, given_up=given_up
+        upto, log, mirrors, written, servers, aside, forced, missing, epoch=history.epoch, given_up=given_up
     )
 
 
@@ -162,6 +168,27 @@ async def read_written(reached: Reached, primary: str, epoch: int, upto: int) ->
             of_race = dict(await rows(_RACE_DECISIONS))
     reached = watermark[0][0] if watermark else 0
     return written(reached, beyond, frames, fixes, ledger, digests, decisions, of_race)
+
+
+async def read_forced(reached: Reached, primary: str, history: History) -> tuple[Forced, ...]:
+    """Failovers that were forced since the drill began."""
+    async with asyncio.timeout(TABLE_LIMIT_S), await reached.database(primary) as session:
+        found = await (await session.execute(_FORCED, {"since_ms": history.origin_utc_ms})).fetchall()
+    return tuple(_forced(history.epoch, *row) for row in found)
+
+
+def _forced(epoch: int, region, messages_lost, lost, decisions_lost, operation) -> Forced:
+    before = operation.get("watermarks_before", {}).get("watermarks", [])
+    held = operation.get("logs_before", {}).get("logs", [])
+    return Forced(
+        region=region,
+        messages_lost=messages_lost,
+        lost=frozenset(one for of, first, last in lost if of == epoch for one in range(first, last + 1)),
+        decisions_lost=decisions_lost,
+        # 64-bit numbers are strings in protobuf's JSON.
+        watermark_before=next((int(one["sequence"]) for one in before if int(one["epoch"]) == epoch), None),
+        mirror_before=next((int(one["last_sequence"]) for one in held if int(one["epoch"]) == epoch), None),
+    )
 
 
 def written(watermark, beyond, frames, fixes, ledger, digests, decisions, race_decisions) -> Written:

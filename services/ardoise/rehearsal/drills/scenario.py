@@ -237,6 +237,7 @@ class Invariant(StrEnum):
     MIRROR_IS_PREFIX = "I5"
     TIMELINES = "I6"
     GUARD = "I7"
+    FORCED = "I7 forced"
     BOUNDED = "I8"
     HONEST = "I9"
     NO_FLAPPING = "I11"
@@ -264,6 +265,8 @@ class Promise:
     """No promotion anywhere."""
     lease_kept: bool = False
     """Nor could there have been one: the primary's lease never ran out."""
+    forced: Place | None = None
+    """Where a person forces a failover; nobody is promoted there before."""
     says_no_truck: frozenset[Place] = frozenset()
     """Where screens say that the truck cannot be reached."""
     warned_by: str = ""

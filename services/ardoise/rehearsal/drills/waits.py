@@ -11,6 +11,17 @@ class Wait(Enum):
 
     STEADY = (60.0, "relays, screens, database and mirrors of a fresh log", False)
     DATABASE_BACK = (LEASE_S + 2.0, "the lease, plus 2 s to promote and to be found", True)
+    DATABASE_AND_ELECTION = (
+        LEASE_S + 10.0,
+        "with its leader etcd loses up to 6 s; the lease counts anew from the next one, plus 2 s",
+        True,
+    )
+    BLOCKED_SAID = (
+        15.0,
+        "etcd notices its lost leader within two elections of 3 s; status looks every second",
+        True,
+    )
+    LOSS_TOLD = (15.0, "the truck answers within seconds, and its log is compared at once", True)
     DATABASE_RESTARTED = (
         LEASE_S + 12.0,
         "a primary may take 20 s to come up again, then the other may",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import History
-from ardoise.rehearsal.drills.invariants import alone, copies, pace, promotion, truth, writer
+from ardoise.rehearsal.drills.invariants import alone, copies, forced, pace, promotion, truth, writer
 from ardoise.rehearsal.drills.invariants.finding import Finding, together
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise, Scenario
 
@@ -18,6 +18,7 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.MIRROR_IS_PREFIX: copies.mirror_is_prefix,
     Invariant.TIMELINES: writer.timelines,
     Invariant.GUARD: promotion.guard,
+    Invariant.FORCED: forced.forced,
     Invariant.BOUNDED: pace.bounded,
     Invariant.HONEST: pace.honest,
     Invariant.NO_FLAPPING: promotion.no_flapping,

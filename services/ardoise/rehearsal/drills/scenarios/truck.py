@@ -30,18 +30,15 @@ ALL = (
         title="the truck is dead, and comes back with its disk",
         purpose="the regions stand at its last second and say so; relays keep what no region has, and nothing is lost",
         steps=(
-            Follow("truck-off-for-the-night", "Before it goes"),
             Act(Place.TRUCK, Action.KILL),
             WaitUntil(screens_say(Words.NO_TRUCK, *REGIONS), Wait.NO_LINK_SAID),
             Follow("truck-lost", "See what stands still"),
-            Follow("truck-off-for-the-night", "While it is away"),
             Act(Place.TRUCK, Action.RESTORE),
             WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
             WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
             WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
             WaitUntil(written_down(), Wait.WRITTEN_DOWN),
             Follow("truck-lost", "When the truck is back"),
-            Follow("truck-off-for-the-night", "In the morning"),
         ),
         promise=Promise(
             ingest_goes_on=False,
