@@ -25,6 +25,10 @@ PING_MOST = 2
 # 1 Mbit/s (nats-server 2.15, its issue 7615). That a link is dead the region finds by its own pings, which wait for
 # nothing, and the truck's kernel by what is not confirmed (ardoise.up.network).
 PING_MOST_AT_EDGE = 60
+# What a mirror's messages bear beside their content is nearly the same each time. Over a link of 4 Mbit/s a mirror
+# gained content at 74 to 83 % of the spare rate without compression, with it at 92 to 142 %.
+# nats-server's own choice is by the round trip, and a narrow link has a short one while it is idle.
+LEAF_COMPRESSION = "s2_fast"
 LEAF_WRITE_LIMIT_S = PING_INTERVAL_S * PING_MOST_AT_EDGE
 LEAF_RECONNECT_S = 1
 HANDSHAKE_LIMIT_S = 2
@@ -142,7 +146,9 @@ def server_config(
             if identity is not None
             else ""
         )
-        lines.append(f"leafnodes {{ listen: {json.dumps(leaves.listen)}{tls} }}")
+        lines.append(
+            f"leafnodes {{ listen: {json.dumps(leaves.listen)}, compression: {LEAF_COMPRESSION}{tls} }}"
+        )
     elif leaves.regions:
         remotes = ", ".join(_remotes(leaves))
         lines.append(
@@ -164,19 +170,19 @@ def _tls(identity: Credentials, *, maps: bool, timeout_s: int = HANDSHAKE_LIMIT_
 
 
 def _remotes(leaves: Leaves) -> Iterable[str]:
-    deny = json.dumps(_NEVER_FROM_A_REGION)
+    deny, packed = json.dumps(_NEVER_FROM_A_REGION), f"compression: {LEAF_COMPRESSION}"
     for region in leaves.regions:
         if leaves.identities is None:
             leaf = LEAF_IDENTITIES[RACE]
             url = json.dumps(f"nats-leaf://{leaf}:{leaf}@{region}")
-            yield f"{{ url: {url}, account: {RACE}, deny_imports: {deny} }}"
+            yield f"{{ url: {url}, account: {RACE}, deny_imports: {deny}, {packed} }}"
             continue
         for account, identity in leaves.identities.items():
             url, tls = (
                 json.dumps(f"tls://{region}"),
                 _tls(identity, maps=False, timeout_s=LEAF_HANDSHAKE_LIMIT_S),
             )
-            yield f"{{ url: {url}, account: {account}, tls {tls}, deny_imports: {deny} }}"
+            yield f"{{ url: {url}, account: {account}, tls {tls}, deny_imports: {deny}, {packed} }}"
 
 
 def _accounts(secured: bool, is_region: bool) -> dict:
