@@ -6,7 +6,7 @@ time (group commit). Everything here runs on the event loop of ingest; there is 
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import nats.errors
@@ -194,19 +194,15 @@ class LogWriter:
                 waiting.append(self._commits.get_nowait())
             for epoch in dict.fromkeys(epoch for epoch, _, _ in waiting):
                 published = {sequence: future for of, sequence, future in waiting if of == epoch}
-                futures = [future for future in published.values() if not future.done()]
                 try:
                     await self._commit(epoch, list(published))
                 except Failure as failure:
-                    for future in futures:
-                        future.set_exception(failure)
+                    _answer(published.values(), failure)
                 except LogBroken as error:
-                    for future in futures:
-                        future.set_exception(unavailable(error))
+                    _answer(published.values(), unavailable(error))
                     raise
                 else:
-                    for future in futures:
-                        future.set_result(None)
+                    _answer(published.values())
 
     async def _commit(self, epoch: int, sequences: list[int]) -> None:
         """Raises LogBroken, and Failure where nobody can say whose log it is."""
@@ -247,6 +243,17 @@ class LogWriter:
             raise unavailable(error) from error
         if created_of(info) != self.epochs[epoch].created:
             raise LogBroken(f"log {epoch} was made again at {created_of(info)}")
+
+
+def _answer(committed: Iterable[asyncio.Future[None]], failure: Failure | None = None) -> None:
+    for future in committed:
+        # Whoever was cancelled while it was committed is not waiting any more.
+        if future.done():
+            continue
+        if failure is None:
+            future.set_result(None)
+        else:
+            future.set_exception(failure)
 
 
 def until_beat_s(now_s: float) -> float:
