@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import psutil
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
 LIMIT_S = 20.0
@@ -114,4 +115,25 @@ async def test_what_needs_its_peers_keeps_nothing_else_down_when_a_site_comes_ba
     async with asyncio.timeout(LIMIT_S):
         await supervisor.release(etcd, other)
     assert (etcd.process.returncode, other.process.returncode) == (None, None)
+    await supervisor.stop()
+
+
+async def test_what_is_held_is_gone_with_all_that_it_started(tmp_path: Path):
+    started = tmp_path / "started"
+    program = (
+        "import pathlib, subprocess, sys, time;"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        f"pathlib.Path({str(started)!r}).write_text(str(child.pid)); time.sleep(600)"
+    )
+
+    async def ready() -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while not (started.exists() and started.read_text()):  # noqa: ASYNC110 - another's file
+                await asyncio.sleep(POLL_S)
+
+    supervisor = Supervisor(tmp_path / "logs")
+    part = Part("keeper", bound_command([sys.executable, "-c", program]), ready=ready)
+    await supervisor.start(part)
+    await supervisor.hold(part)
+    assert not psutil.pid_exists(int(started.read_text()))
     await supervisor.stop()

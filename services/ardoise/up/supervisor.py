@@ -4,6 +4,7 @@ A child cannot outlive this process, however it ends (chassis.child). What a chi
 """
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import structlog
 
 from ardoise.chassis import child
@@ -69,13 +71,19 @@ class Supervisor:
         await asyncio.gather(*map(self._start, group))
 
     async def hold(self, *parts: Part) -> None:
-        """Kills the parts with SIGKILL, all at once, and keeps them down until release()."""
+        """Kills the parts and what they started with SIGKILL, all at once, and keeps them down until release()."""
         for part in parts:
             part.released = part.released or asyncio.Event()
-        for part in parts:
-            if part.process.returncode is None:
-                part.process.kill()
+        running = [part for part in parts if part.process.returncode is None]
+        children = [child for part in running for child in _children(part)]
+        for part in running:
+            part.process.kill()
+        for one in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         await asyncio.gather(*(part.process.wait() for part in parts))
+        # Until they have ended files are open, and ports taken.
+        await asyncio.to_thread(psutil.wait_procs, children, STOP_LIMIT_S)
 
     async def release(self, *parts: Part) -> None:
         """Starts parts that were held, each group once the one before is ready. Raises GaveUp.
@@ -179,6 +187,13 @@ class Supervisor:
             # Held and released within the pause, it has been started anew already.
             if not await _held(part) and part.process is process:
                 await self._launch(part)
+
+
+def _children(part: Part) -> list[psutil.Process]:
+    try:
+        return psutil.Process(part.process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 async def _held(part: Part) -> bool:
