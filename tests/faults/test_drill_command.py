@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from ardoise.rehearsal.drills.inspection import connect, inspect
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import objections
 from ardoise.up.control import Action
 
 from tests.support.pages import commands, drill_commands
-from tests.support.sites_up import SitesUp
+from tests.support.sites_up import MARKS, SitesUp
 from tests.support.three_sites import until
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("sites")]
+pytestmark = MARKS
 LIMIT_S = 240
 FEW_MESSAGES = 8
 

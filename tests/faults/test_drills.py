@@ -10,10 +10,9 @@ from ardoise.rehearsal.drills.scenario import Step
 from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from ardoise.up.control import Action
 
-from tests.support.sites_up import SitesUp, against
+from tests.support.sites_up import MARKS, SitesUp, against
 
-# A drill waits at most so long for anything; one whose platform stays broken waits for several things.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("sites")]
+pytestmark = MARKS
 
 CORE = (
     "database-killed",

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from ardoise.chassis.identity import Role
 from ardoise.pb.security_pb2 import ListAlertsRequest
 from ardoise.pb.security_pb2_grpc import SecurityServiceStub
@@ -11,9 +10,9 @@ from ardoise.rehearsal.drills.report.model import Report, Verdict
 from ardoise.rehearsal.drills.scenario import Invariant
 from ardoise.rehearsal.drills.scenarios import SCENARIOS
 
-from tests.support.sites_up import SitesUp, against
+from tests.support.sites_up import MARKS, SitesUp, against
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("sites")]
+pytestmark = MARKS
 
 GUARD = "guard"
 ALERTED_WITHIN_S = 30.0

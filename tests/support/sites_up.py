@@ -22,6 +22,14 @@ SEED = 20_150_704
 # The first start of a machine unpacks programs of Debian: a quarter of a minute, and 420 MB.
 READY_LIMIT_S = 240.0
 STOP_LIMIT_S = 60.0
+MARKS = [
+    # A drill waits at most so long for anything; one whose platform stays broken waits for several things.
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("sites"),
+    # nats-py 2.16 closes none of the connections in vain that it makes to a server that is away.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
+"""Of every test that drills."""
 POLL_S = 0.2
 DOCTORED = Path(__file__).with_name("doctored")
 UNAVAILABLE = ("network namespaces", "needs programs of Debian", "which takes root", "power can be cut")

@@ -157,7 +157,7 @@ async def _within[T](limit_s: float, session: psycopg.AsyncConnection, work: Cor
         if not task.done():
             session.pgconn.finish()
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def make_table(session: psycopg.AsyncConnection) -> None:
