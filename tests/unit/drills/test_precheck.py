@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ardoise.rehearsal.drills.precheck import Platform, cast_of, mending, objections
+from ardoise.rehearsal.drills.precheck import Platform, cast_of, mending, objections, settling
 from ardoise.rehearsal.drills.scenario import Place
 
 EPOCH = 1
@@ -25,6 +25,7 @@ def platform(**changed: Any) -> Platform:
             {"name": "amsterdam", "role": "leader", "state": "running"},
             {"name": "london", "role": "sync_standby", "state": "streaming"},
         ),
+        "etcd_leader": "london",
         "positions": {name: {EPOCH: 1_000} for name in sites},
         "race_on": False,
     }
@@ -90,6 +91,13 @@ def test_a_mirror_that_is_behind_and_a_server_that_is_silent_are_named():
         "london: nats-server does not answer",
         "amsterdam: its mirror of log 1 is 500 behind",
     ]
+
+
+def test_etcd_led_from_the_primary_s_region_is_waited_for():
+    assert settling(platform()) == []
+    assert settling(platform(etcd_leader="")) == []
+    assert settling(platform(etcd_leader="truck")) == []
+    assert "etcd is led from amsterdam" in settling(platform(etcd_leader="amsterdam"))[0]
 
 
 def test_a_race_that_is_live_is_not_displaced():

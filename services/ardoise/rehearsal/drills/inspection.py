@@ -10,6 +10,7 @@ from nats.js.errors import APIError
 
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import STREAM_PREFIX
+from ardoise.rehearsal.drills import etcd
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import REGION, Platform
 from ardoise.rehearsal.drills.stage import race_on
@@ -31,6 +32,7 @@ async def inspect(
     return Platform(
         state=state,
         members=await members(reached),
+        etcd_leader=await etcd.leader(reached),
         positions=positions,
         race_on=not own_race and await _race_on(reached),
     )

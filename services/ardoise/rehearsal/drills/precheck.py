@@ -20,6 +20,8 @@ class Platform:
     """Of `ardoise sites up`."""
     members: tuple[Mapping[str, Any], ...]
     """Of the stretched database, as Patroni lists them."""
+    etcd_leader: str
+    """The site whose member leads; empty: not known."""
     positions: Mapping[str, Mapping[int, int]]
     """Last sequence of every log, by site and epoch; a site that does not answer is absent."""
     race_on: bool
@@ -36,6 +38,14 @@ def objections(found: Platform) -> list[str]:
         *_mirrors(found),
         *(["a race is live: finish it first, a drill takes its place"] if found.race_on else []),
     ]
+
+
+def settling(found: Platform) -> list[str]:
+    """What passes by itself within seconds of a change of the primary, and is waited for."""
+    if any(member["role"] == LEADER and member["name"] == found.etcd_leader for member in found.members):
+        # Lost together, an election and a whole new lease would stand before the promotion.
+        return [f"etcd is led from {found.etcd_leader}, the primary's region: the other is to take over"]
+    return []
 
 
 def mending(state: Mapping[str, Any], paused: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import platform as machine
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,7 +20,7 @@ from ardoise.rehearsal.drills.history import History, Kind
 from ardoise.rehearsal.drills.inspection import connect, inspect
 from ardoise.rehearsal.drills.invariants import judge
 from ardoise.rehearsal.drills.platform import Reached
-from ardoise.rehearsal.drills.precheck import cast_of, mending, objections
+from ardoise.rehearsal.drills.precheck import Platform, cast_of, mending, objections, settling
 from ardoise.rehearsal.drills.probing import Probes
 from ardoise.rehearsal.drills.readback import read_evidence
 from ardoise.rehearsal.drills.report.measure import event_lines, figures, timeline
@@ -55,8 +56,7 @@ async def _run_drill(
     reached = Reached(await control.state())
     buses = await connect(reached)
     try:
-        found = await inspect(control, reached, buses, own_race=False)
-        against = objections(found)
+        found, against = await _settled(control, reached, buses, tell)
         cast = {} if against else cast_of(found)
         drill = _Drill(control, scenario, reached, buses, cast, tell, stops)
         if against:
@@ -67,6 +67,18 @@ async def _run_drill(
         return await drill.run(stage, seed, began)
     finally:
         await asyncio.gather(*(bus.close() for bus in buses.values()), return_exceptions=True)
+
+
+async def _settled(control: Control, reached: Reached, buses: dict, tell: Tell) -> tuple[Platform, list[str]]:
+    """The platform, and what speaks against a drill on it; what passes by itself is waited for."""
+    deadline_s = time.monotonic() + Wait.STEADY.seconds
+    while True:
+        found = await inspect(control, reached, buses, own_race=False)
+        against, passing = objections(found), settling(found)
+        if against or not passing or time.monotonic() > deadline_s:
+            return found, against + passing
+        tell(f"waiting: {passing[0]}")
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 class _Drill:
@@ -203,7 +215,7 @@ class _Drill:
     async def _normal_again(self, faults: Faults, history: History) -> None:
         deadline_s = history.now_s() + Wait.NORMAL_AGAIN.seconds
         await faults.restore()
-        while await self._objections():
+        while await self._unsettled():
             if history.now_s() > deadline_s:
                 raise DrillFailed(f"not normal again within {Wait.NORMAL_AGAIN.seconds:.0f} s")
             await asyncio.sleep(LOOK_AGAIN_S)
@@ -214,7 +226,14 @@ class _Drill:
         return late, await read_evidence(self._reached, probes.history, self._buses, self._cast)
 
     async def _objections(self) -> list[str]:
-        return objections(await inspect(self._control, self._reached, self._buses, own_race=True))
+        return objections(await self._inspected())
+
+    async def _unsettled(self) -> bool:
+        found = await self._inspected()
+        return bool(objections(found) or settling(found))
+
+    async def _inspected(self) -> Platform:
+        return await inspect(self._control, self._reached, self._buses, own_race=True)
 
 
 def _said(error: Exception) -> str:
