@@ -27,7 +27,7 @@ test: setup ## All tests, the core faults on three sites too; names what it had 
 lint: setup ## Style, import contracts, gRPC contracts
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/lint-imports && .venv/bin/buf lint proto
 
-faults: setup ## Every drill of the fault catalogue on three sites, and their table; about half an hour; REPORTS=<directory>
+faults: setup ## Every drill of the fault catalogue on three sites, their table, the negative controls; about an hour; REPORTS=<directory>
 	@exec scripts/faults $(REPORTS)
 
 truck-alone: setup ## Ten real minutes of the truck alone at six times the load, and the way back; REPORTS=<directory>

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from ardoise.chassis.identity import Role
 from ardoise.pb.security_pb2 import ListAlertsRequest
 from ardoise.pb.security_pb2_grpc import SecurityServiceStub
@@ -30,6 +31,7 @@ async def test_with_lazy_fsync_a_power_cut_loses_what_was_acknowledged(doctored_
     assert Invariant.NOTHING_LOST in broken(report), against(report)
 
 
+@pytest.mark.long
 async def test_where_a_mirror_is_believed_that_it_lags_by_nothing_it_stays_stuck(doctored_sites_up: SitesUp):
     report = await doctored_sites_up.drill(SCENARIOS["mirror-stuck"])
 
@@ -45,6 +47,7 @@ async def test_where_the_hook_always_agrees_a_region_is_promoted_that_cannot_go_
     assert Invariant.GUARD in broken(report), against(report)
 
 
+@pytest.mark.long
 async def test_with_the_watermark_outside_the_transaction_a_crash_leaves_rows_out(doctored_sites_up: SitesUp):
     report = await doctored_sites_up.drill(SCENARIOS["poison-and-crash"])
 
