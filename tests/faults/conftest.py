@@ -15,8 +15,9 @@ def sites_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SitesUp]:
 
 
 @pytest.fixture(scope="session")
-def doctored_sites_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SitesUp]:
-    """The same with guards taken out, each that of another drill: what they guard against has to be seen."""
-    guards = ("agreeing-hook", "lazy-fsync", "trusted-lag", "watermark-apart", "altered-constant")
-    with SitesUp(tmp_path_factory.mktemp("doctored"), guards) as running:
+def doctored_sites_up(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SitesUp]:
+    """The same with guards taken out, those of the parameter: what they guard against has to be seen."""
+    with SitesUp(tmp_path_factory.mktemp("doctored"), request.param) as running:
         yield running

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from ardoise.chassis import child
 from ardoise.ingest.setup.source import read_setup
 from ardoise.rehearsal.drills.report.files import keep
 from ardoise.rehearsal.drills.report.model import Report
@@ -49,7 +50,10 @@ class SitesUp:
         environment = {**os.environ, "ARDOISE_STATE_DIR": str(self.directory / "state")}
         if self._doctored:
             environment |= {"DOCTORED": self._doctored, "PYTHONPATH": str(DOCTORED)}
-        command = [sys.executable, "-m", "ardoise", "sites", "up", "--truck-disk"]
+        # It ends with this process, also where that is killed.
+        command = child.bound(
+            [sys.executable, "-m", "ardoise", "sites", "up", "--truck-disk"], signal.SIGTERM
+        )
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
