@@ -39,7 +39,7 @@ async def test_two_old_members_that_come_back_together_join_the_survivor_and_ele
         await etcds.kill("london")
         await etcds.kill("truck", "amsterdam")
         await etcds.start("truck", "amsterdam")
-        assert etcds.api("truck").generation() == forced
+        await etcds.until("they remember it", lambda: etcds.api("truck").generation() == forced)
         await etcds.start("london")
         await etcds.until_whole(forced)
 
