@@ -23,10 +23,11 @@ from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.probes.screens import Screen
 from ardoise.rehearsal.drills.probes.status import watch_status
 from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Moment, Place
-from ardoise.rehearsal.drills.stage import begin_race, end_race
+from ardoise.rehearsal.drills.stage import begin_race, end_race, race_on
 from ardoise.rehearsal.drills.waits import Wait
 
 LOOK_EVERY_S = 0.1
+RACE_OVER_LIMIT_S = 10.0
 
 
 class Probes:
@@ -135,5 +136,12 @@ class Probes:
                         await drop_table(session)
 
     async def _end_race(self, ingest: grpc.aio.Channel) -> None:
-        with contextlib.suppress(grpc.RpcError):
+        """Returns once the truck shows that it is over: the next drill may begin."""
+        with contextlib.suppress(grpc.RpcError, TimeoutError):
             await end_race(ingest, self.history.epoch)
+            async with (
+                asyncio.timeout(RACE_OVER_LIMIT_S),
+                self._reached.channel(self._cast[Place.TRUCK], "positioning") as positioning,
+            ):
+                while await race_on(positioning):  # noqa: ASYNC110 - another process decides it
+                    await asyncio.sleep(LOOK_EVERY_S)
