@@ -86,7 +86,8 @@ async def run(settings: SitesSettings) -> None:
         )
         service.on_drain("reporter", reporter.close)
         service.spawn("reporter", reporter.run())
-        service.spawn("etcd leader", EtcdLeader(here.name, topology, reporter, http).run())
+        etcd = {site.name: EtcdApi(site.etcd, tls) for site in topology.sites}
+        service.spawn("etcd leader", EtcdLeader(here.name, etcd, reporter).run())
         observer = Observer(here.name, topology, reporter, peers, bus)
         service.spawn("compare", observer.compare_forever())
         patroni = Patroni(http, topology)
@@ -96,7 +97,7 @@ async def run(settings: SitesSettings) -> None:
             break_glass = BreakGlass(here, settings.state_dir, beside, patroni, store, observer.status)
             reporter.forced = lambda: break_glass.newest
             service.spawn("break-glass", break_glass.run())
-        sites = SitesService(reporter, observer, patroni, break_glass, EtcdApi(here.etcd, tls))
+        sites = SitesService(reporter, observer, patroni, break_glass, etcd[here.name])
         await service.serve_rpc(sites.servicer())
         await service.run()
 

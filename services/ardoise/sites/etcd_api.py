@@ -1,4 +1,4 @@
-"""The few questions that a keeper asks etcd, over its JSON gateway, without a client that would have to be imported."""
+"""The few questions that are asked of etcd, over its JSON gateway, without a client that would have to be imported."""
 
 import base64
 import http.client
@@ -10,6 +10,7 @@ from typing import Any
 from ardoise.sites.generation import KEY, WITNESS, Generation, Member, parse_generation
 
 ASK_LIMIT_S = 1.5
+NOBODY = "0"
 
 
 class NoAnswer(Exception):
@@ -47,11 +48,24 @@ class EtcdApi:
 
     def has_leader(self) -> bool:
         """Whether this member knows of a majority."""
-        return self._ask("maintenance/status", {}).get("leader", "0") != "0"
+        return self._status().get("leader", NOBODY) != NOBODY
+
+    def leads(self) -> bool:
+        """Whether this member is the leader, by its own word."""
+        status = self._status()
+        return status.get("leader") == status["header"]["member_id"]
+
+    def hand_over(self, member: str) -> None:
+        """Has this member, which leads, give the leadership to another, named by its id."""
+        self._ask("maintenance/transfer-leadership", {"targetID": member})
+
+    def id(self) -> str:
+        """This member's, as all of them know it."""
+        return self._status()["header"]["member_id"]
 
     def is_learner(self) -> bool:
         """Whether this member has no vote."""
-        return bool(self._ask("maintenance/status", {}).get("isLearner"))
+        return bool(self._status().get("isLearner"))
 
     def members(self) -> list[Member]:
         """All of the cluster, as a majority has it."""
@@ -68,6 +82,9 @@ class EtcdApi:
     def promote(self, member: str) -> None:
         """Gives a learner its vote, once it has everything."""
         self._ask("cluster/member/promote", {"ID": member})
+
+    def _status(self) -> Mapping[str, Any]:
+        return self._ask("maintenance/status", {})
 
     def _ask(self, what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         host, _, port = self._client.rpartition(":")

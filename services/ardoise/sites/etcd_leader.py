@@ -7,13 +7,13 @@ own region lost, the primary waits for the election, which Patroni's retry_timeo
 """
 
 import asyncio
+from collections.abc import Mapping
 
-import httpx
 import structlog
 
 from ardoise.pb.sites_pb2 import DatabaseRole, SiteReport
+from ardoise.sites.etcd_api import EtcdApi, NoAnswer, NotDone
 from ardoise.sites.reporting import Reporter
-from ardoise.sites.topology import Topology
 from ardoise.sites.witness import SUFFIX
 
 LOOK_EVERY_S = 2.0
@@ -41,8 +41,9 @@ def leader_to_relieve(report: SiteReport) -> str:
 class EtcdLeader:
     """Looks, and takes the leadership over."""
 
-    def __init__(self, here: str, topology: Topology, reporter: Reporter, http: httpx.AsyncClient) -> None:
-        self._here, self._topology, self._reporter, self._http = here, topology, reporter, http
+    def __init__(self, here: str, members: Mapping[str, EtcdApi], reporter: Reporter) -> None:
+        """`members`: by site."""
+        self._here, self._members, self._reporter = here, members, reporter
 
     async def run(self) -> None:
         """For ever, every LOOK_EVERY_S; what does not work is tried again."""
@@ -53,18 +54,13 @@ class EtcdLeader:
             leader = leader_to_relieve(report) if report is not None else ""
             seen = seen + 1 if leader else 0
             if seen >= LOOKS:
-                await self._take_over(leader)
+                await asyncio.to_thread(self._take_over, leader)
                 seen = 0
 
-    async def _take_over(self, leader: str) -> None:
+    def _take_over(self, leader: str) -> None:
         try:
-            mine = (await self._ask(self._here, "status", {}))["header"]["member_id"]
-            await self._ask(leader, "transfer-leadership", {"targetID": mine})
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+            self._members[leader].hand_over(self._members[self._here].id())
+        except (NoAnswer, NotDone) as error:
             _log.warning("etcd_leadership_not_moved", of=leader, to=self._here, error=repr(error))
         else:
             _log.info("etcd_leadership_moved", of=leader, to=self._here)
-
-    async def _ask(self, site: str, what: str, body: dict[str, str]) -> dict:
-        url = f"https://{self._topology.site(site).etcd}/v3/maintenance/{what}"
-        return (await self._http.post(url, json=body)).raise_for_status().json()

@@ -81,12 +81,7 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
     ) -> sites_pb2.SwitchOverResponse:
         """A planned change of the primary, one at a time; it goes on where the caller does not wait for it."""
         del context
-        if not 1 <= len(request.request_id) <= MOST_REQUEST_ID_CHARACTERS:
-            raise Failure(
-                Reason.ERROR_REASON_FIELD_INVALID,
-                f"request_id: 1 to {MOST_REQUEST_ID_CHARACTERS} characters, the same for a request sent again",
-                field="request_id",
-            )
+        _check_id(request.request_id)
         return await asyncio.shield(asyncio.ensure_future(self._switch_over(request)))
 
     async def _switch_over(self, request: sites_pb2.SwitchOverRequest) -> sites_pb2.SwitchOverResponse:
@@ -162,7 +157,8 @@ def _check_id(request_id: str) -> None:
     if not OPERATION_ID.fullmatch(request_id):
         raise Failure(
             Reason.ERROR_REASON_FIELD_INVALID,
-            f"request_id: 1 to {MOST_REQUEST_ID_CHARACTERS} letters, digits and hyphens",
+            f"request_id: 1 to {MOST_REQUEST_ID_CHARACTERS} letters, digits and hyphens, "
+            "the same for a request sent again",
             field="request_id",
         )
 

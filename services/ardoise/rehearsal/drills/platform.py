@@ -1,5 +1,6 @@
 """The platform under a drill, as a visitor from outside reaches it: control, servers' ports, identities."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ardoise.chassis.bus import Bus
 from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, ensure_development_identity
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings, host_and_port
+from ardoise.sites.etcd_api import EtcdApi
 
 IDENTITY = "drill"
 """Reads logs and tables like any reader, and writes a table of its own."""
@@ -85,5 +87,12 @@ class Reached:
 
     def data_plane(self) -> httpx.AsyncClient:
         """A client that every Patroni and every member of etcd lets in."""
+        return httpx.AsyncClient(verify=self._data_plane(), timeout=ASK_LIMIT_S)
+
+    def etcd(self, site: str) -> EtcdApi:
+        """A site's member of etcd."""
+        return EtcdApi(self.at(site, "etcd"), self._data_plane())
+
+    def _data_plane(self) -> ssl.SSLContext:
         mine = ensure_development_identity(self.identity_dir / DATA_PLANE, IDENTITY, Role.SERVICE)
-        return httpx.AsyncClient(verify=mine.client_context(), timeout=ASK_LIMIT_S)
+        return mine.client_context()
