@@ -43,7 +43,7 @@ def list_(state_dir: StateDir = Path(".state")) -> None:
 def run(
     names: Annotated[
         list[str],
-        typer.Argument(help="Drills, by name or number; `all` for every short one, one after another."),
+        typer.Argument(help="Drills, by name or number; `all` for every short one but those of clocks, one after another."),
     ],
     state_dir: StateDir = Path(".state"),
     seed: Seed = None,

@@ -304,7 +304,7 @@ class Scenario:
     load: int = 1
     """How often a second each sensor reports: six make an hour's volume in ten minutes."""
     in_all: bool = True
-    """Whether it is short enough for `ardoise drill run all`."""
+    """Whether `ardoise drill run all` runs it: it is short, and takes no platform that is slower for it (clocks)."""
 
     @property
     def runbooks(self) -> tuple[str, ...]:

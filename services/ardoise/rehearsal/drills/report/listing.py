@@ -30,7 +30,7 @@ def _details(scenario: Scenario, kept: Path) -> Iterator[str]:
     if scenario.runbooks:
         yield f"follows docs/runbooks: {', '.join(scenario.runbooks)}"
     if scenario.lasts_s:
-        alone = "" if scenario.in_all else "; too long for `all`"
+        alone = "" if scenario.in_all else "; not in `all`"
         yield f"lasts {scenario.lasts_s:.0f} s, and what it waits for{alone}"
     if reports := sorted(kept.glob(f"*Z-{scenario.name}.json")):
         yield f"took {read(reports[-1]).lasted_s:.0f} s last time"

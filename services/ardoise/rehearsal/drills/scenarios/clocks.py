@@ -49,6 +49,7 @@ ALL = tuple(
             screens=EVERYWHERE, writes_within=Wait.SYNCHRONOUS_LEFT, primary_stays=True, lease_kept=True
         ),
         checks=ALWAYS | {Invariant.HONEST},
+        in_all=False,
     )
     for place in Place
 )
