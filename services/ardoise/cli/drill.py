@@ -43,7 +43,9 @@ def list_(state_dir: StateDir = Path(".state")) -> None:
 def run(
     names: Annotated[
         list[str],
-        typer.Argument(help="Drills, by name or number; `all` for every short one but those of clocks, one after another."),
+        typer.Argument(
+            help="Drills, by name or number; `all` for the short ones but those of clocks, in turn."
+        ),
     ],
     state_dir: StateDir = Path(".state"),
     seed: Seed = None,
