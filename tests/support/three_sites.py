@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import nats.errors
+from ardoise.rehearsal.relay import RelayClient
 from ardoise.sites.app import TEAMS_IDENTITY
 from ardoise.sites.mirrors import Finding, MirrorState
 from ardoise.sites.watchdog import Others, Watchdog, region_watchdog
@@ -16,6 +17,7 @@ from tests.support.platform import Platform
 
 REGIONS = ("amsterdam", "london")
 LIMIT_S = 30.0
+RELAY = "moto-1"
 
 
 class ThreeSites:
@@ -95,3 +97,15 @@ async def until[T](ask: Callable[[], Awaitable[T]], limit_s: float = LIMIT_S) ->
             last = error
         await asyncio.sleep(0.02)
     raise AssertionError(f"not within {limit_s} s: {last!r}")
+
+
+@contextlib.asynccontextmanager
+async def relay(sites: ThreeSites, port: int) -> AsyncIterator[RelayClient]:
+    """A relay that sends what it is given for as long as the block lasts."""
+    async with sites.truck.channel(port, RELAY) as channel:
+        client = RelayClient(RELAY, channel)
+        task = asyncio.create_task(client.run())
+        yield client
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

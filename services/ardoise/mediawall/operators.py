@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ardoise.chassis.identity import Role
 from ardoise.chassis.rpc import Failure, Reason
+from ardoise.chassis.steady_clock import now_ms
 from ardoise.mediawall.access import Access
 from ardoise.mediawall.alerts import Alerts
 from ardoise.mediawall.events import Event, to_json
 from ardoise.mediawall.public import static_files
-from ardoise.mediawall.screens import now_ms
 from ardoise.mediawall.sign_in import COOKIE, SIGN_IN_FIRST, Operator, operator, sign_in
 from ardoise.mediawall.wall import Wall
 from ardoise.mediawall.web import EventStream, page

@@ -11,8 +11,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ardoise.chassis.steady_clock import now_ms
 from ardoise.mediawall.events import GZIP_HEADER, Event, to_json
-from ardoise.mediawall.screens import Screen, now_ms
+from ardoise.mediawall.screens import Screen
 from ardoise.mediawall.wall import Frame, Wall
 from ardoise.mediawall.web import STATIC, EventStream, page
 

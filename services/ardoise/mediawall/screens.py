@@ -5,17 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ardoise.chassis import steady_clock
+from ardoise.chassis.steady_clock import now_ms
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.pb import wall_pb2
 
 _screens = gauge("mediawall.screens", "1", "Screens connected now.")
 _skipped = counter("mediawall.skipped", "1", "States that screens did not get because they read slowly.")
-
-
-def now_ms() -> int:
-    """This machine's clock, without its jumps: what viewers measure the age of data against."""
-    return steady_clock.now_ms()
 
 
 @dataclass

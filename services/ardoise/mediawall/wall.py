@@ -4,11 +4,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ardoise.chassis.newest import Newest
+from ardoise.chassis.steady_clock import now_ms
 from ardoise.chassis.telemetry import counter
 from ardoise.mediawall.domain.catching_up import CatchingUp
 from ardoise.mediawall.domain.race import RaceView, changes, race_view
 from ardoise.mediawall.events import Event
-from ardoise.mediawall.screens import Screens, now_ms
+from ardoise.mediawall.screens import Screens
 from ardoise.pb import analytics_pb2, race_pb2
 
 PUBLIC_LINKS = ("positioning", "analytics")

@@ -18,22 +18,10 @@ from nats.js.api import StreamConfig
 
 from tests.support.platform import activate
 from tests.support.stage import frame_of
-from tests.support.three_sites import ThreeSites, found, until
+from tests.support.three_sites import RELAY, ThreeSites, found, relay, until
 
 REGIONS = "amsterdam,london"
-RELAY = "moto-1"
 LIMIT_S = 20
-
-
-@contextlib.asynccontextmanager
-async def relay(sites: ThreeSites, port: int) -> AsyncIterator[RelayClient]:
-    async with sites.truck.channel(port, RELAY) as channel:
-        client = RelayClient(RELAY, channel)
-        task = asyncio.create_task(client.run())
-        yield client
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def start_race(sites: ThreeSites, port: int) -> int:

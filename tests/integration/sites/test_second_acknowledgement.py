@@ -27,24 +27,11 @@ from nats.js.api import StreamConfig
 
 from tests.support.platform import activate
 from tests.support.stage import frame_of
-from tests.support.three_sites import ThreeSites, found, until
+from tests.support.three_sites import RELAY, ThreeSites, found, relay, until
 
-RELAY = "moto-1"
 REGIONS = "amsterdam,london"
 LIMIT_S = 20
 CATCH_UP_S = 60
-
-
-@contextlib.asynccontextmanager
-async def relay(sites: ThreeSites, port: int):
-    """A relay that sends what it is given for as long as the block lasts."""
-    async with sites.truck.channel(port, RELAY) as channel:
-        client = RelayClient(RELAY, channel)
-        task = asyncio.create_task(client.run())
-        yield client
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def on_disk(client: RelayClient, count: int) -> None:
