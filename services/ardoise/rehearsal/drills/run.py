@@ -242,7 +242,8 @@ def _said(error: Exception) -> str:
 
 
 def _versions(buses: dict[str, Any]) -> dict[str, str]:
-    servers = {str(bus.nc.connected_server_version) for bus in buses.values() if bus.nc.is_connected}
+    running = (bus.nc.connected_server_version for bus in buses.values() if bus.nc.is_connected)
+    servers = {f"{one.major}.{one.minor}.{one.patch}" for one in running}
     return {
         "ardoise": version("ardoise"),
         "engine": ENGINE_VERSION,
