@@ -6,7 +6,8 @@ import os
 import time
 
 import pytest
-from ardoise.pb import race_pb2
+from ardoise.mediawall import wall
+from ardoise.pb import common_pb2, race_pb2, setup_pb2
 from playwright.async_api import expect
 
 from tests.browser import race_day
@@ -86,9 +87,14 @@ async def test_a_field_that_rides_together_shows_the_way_that_is_left(stand: Sta
     await expect(page.locator("#to-go")).to_be_hidden()
 
 
-async def test_a_winner_takes_the_place_of_the_gap(stand: Stand, open_page: Opener):
-    stand.show(13_800)
+async def test_the_first_home_takes_the_place_of_the_gap_and_wins_when_race_control_ends_the_race(
+    stand: Stand, open_page: Opener
+):
+    snapshot = stand.show(13_800)
     page = await open_page()
+    await expect(page.locator("#hero-caption")).to_have_text("First over the line, provisional")
+    snapshot.race_state = common_pb2.RACE_STATE_FINISHED
+    stand.wall.show_snapshot(snapshot)
     await expect(page.locator("#hero-caption")).to_have_text("Winner of the stage")
     rows = page.locator("#rows .row")
     await expect(page.locator("#hero")).to_have_text(await rows.first.locator(".row-name").inner_text())
@@ -103,7 +109,7 @@ async def test_once_there_is_a_winner_nobody_on_the_road_leads(stand: Stand, ope
     snapshot.groups[0].gap_ms = 893_594
     stand.wall.show_snapshot(snapshot)
     page = await open_page()
-    await expect(page.locator("#hero-caption")).to_have_text("Winner of the stage")
+    await expect(page.locator("#hero-caption")).to_have_text("First over the line, provisional")
     await expect(page.locator(".group-gap").first).to_have_text("+14:53")
 
 
@@ -150,6 +156,26 @@ async def test_a_link_that_is_lost_behind_the_wall_is_named(stand: Stand, open_p
     stand.wall.show_link("analytics", "reconnecting")
     await expect(page.locator("#link-text")).to_have_text("No link to the race")
     await expect(page.locator("#prediction")).to_contain_text("No link to the predictions")
+
+
+@pytest.mark.parametrize(
+    ("clock", "words"),
+    [
+        (setup_pb2.CLOCK_SOURCE_WALL, "No link to the truck"),
+        (setup_pb2.CLOCK_SOURCE_FEED, "Nothing new from the feed"),
+    ],
+)
+async def test_a_race_that_stands_still_says_whose_news_is_missing(
+    stand: Stand, open_page: Opener, monkeypatch: pytest.MonkeyPatch, clock: int, words: str
+):
+    now_ms = wall.now_ms
+    monkeypatch.setattr(wall, "now_ms", lambda: now_ms() - 12_000)
+    setup = race_day.stage()
+    setup.clock_source = clock
+    stand.load(setup)
+    stand.show(9_000)
+    page = await open_page()
+    await expect(page.locator("#link-text")).to_have_text(words)
 
 
 async def test_the_page_comes_back_by_itself_after_the_server_went_away(stand: Stand, open_page: Opener):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -116,6 +117,23 @@ def test_the_scrape_port_closes_at_once(tmp_path):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", telemetry.scrape_port), 1)
     assert time.monotonic() - began_s < 1.5
+
+
+async def test_a_service_takes_the_leave_to_open_files_that_it_can_have(platform, free_port):
+    port = free_port()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        process = await start(platform, "ingest", port)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    try:
+        async with platform.channel(port, "fan") as known, asyncio.timeout(LIMIT_S):
+            await known.channel_ready()
+        assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        process.kill()
+        await process.communicate()
 
 
 async def test_a_stranger_who_is_turned_away_leaves_no_line_that_is_not_json(

@@ -1,7 +1,10 @@
 """The README's race day, command by command, beside a running `ardoise up`."""
 
+import contextlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ import psutil
 import pytest
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.settings import CommonSettings
+from ardoise.up.plan import PORTS
 
 from tests.support.pages import commands, race_day_commands
 from tests.support.receiver import Receiver
@@ -39,6 +43,11 @@ def surroundings(repository: Path, tmp_path: Path, receiver: Receiver) -> Iterat
         "ARDOISE_SECURITY_WEBHOOK_SEVERITY": "info",
     }
     output = tmp_path / "up.txt"
+    # Somebody else has ingest's usual port, on every machine: what is printed has to be enough.
+    taken = socket.socket()
+    with contextlib.suppress(OSError):
+        taken.bind(("127.0.0.1", PORTS["ingest"]))
+        taken.listen()
     with output.open("wb") as sink:
         up = subprocess.Popen(
             [".venv/bin/ardoise", "up"],
@@ -50,19 +59,20 @@ def surroundings(repository: Path, tmp_path: Path, receiver: Receiver) -> Iterat
         )
     try:
         deadline = time.monotonic() + START_LIMIT_S
-        while "the race: http" not in output.read_text():
+        while "logs: " not in output.read_text():
             assert time.monotonic() < deadline, output.read_text()
             assert up.poll() is None, output.read_text()
             time.sleep(0.1)
-        ingest = environment_of(up.pid, "ingest")
+        [target] = re.findall(r"export ARDOISE_INGEST_TARGET=(\S+)", output.read_text())
         yield {
             **environment,
-            "ARDOISE_INGEST_TARGET": ingest["ARDOISE_GRPC_LISTEN"],
-            "ARDOISE_NATS_URL": ingest["ARDOISE_NATS_URL"],
+            "ARDOISE_INGEST_TARGET": target,
+            "ARDOISE_NATS_URL": environment_of(up.pid, "ingest")["ARDOISE_NATS_URL"],
         }
     finally:
         up.send_signal(signal.SIGINT)
         up.wait(STOP_LIMIT_S)
+        taken.close()
 
 
 def environment_of(supervisor: int, service: str) -> dict[str, str]:

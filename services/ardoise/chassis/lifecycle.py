@@ -6,6 +6,7 @@ and what is stuck after that is reported by name.
 
 import asyncio
 import contextlib
+import resource
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self
@@ -136,6 +137,11 @@ class Service:
 
 
 def run_service(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a service's coroutine to its end; Ctrl-C is a stop like SIGTERM, not a traceback."""
+    """Runs a service's coroutine to its end; Ctrl-C is a stop like SIGTERM, not a traceback.
+
+    A process starts with leave for 1024 open files on most systems, and each screen, relay and watcher takes one.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main)

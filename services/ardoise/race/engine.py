@@ -35,7 +35,7 @@ from ardoise.race.stage import (
 from ardoise.race.trackers import Trackers
 from ardoise.race.tracking import Riders, Tracking
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Raise it with every change that can change a number: snapshots are named by it."""
 
 TICK_MS = 250

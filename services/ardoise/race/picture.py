@@ -201,10 +201,7 @@ class Picture:
         riders = self.riders
         rows = np.flatnonzero(grouped)
         if len(rows):
-            behind_ms = behind_ms[rows]
-            metres = riders.published_cm[rows].max() - riders.published_cm[rows]
-            guess_ms = metres * 10_000 // np.maximum(riders.speed_mmps[rows], SLOWEST_FOR_GAPS_MMPS)
-            behind_ms = np.where(behind_ms == NONE, guess_ms, behind_ms)
+            behind_ms = self._guessed(rows, behind_ms[rows])
             before_ms = self.behind_ms[rows]
             smooth = (before_ms != NONE) & (np.abs(behind_ms - before_ms) < REGROUP_MS)
             eased_ms = (behind_ms - before_ms) * since_ms // (since_ms + EASE_MS)
@@ -216,6 +213,21 @@ class Picture:
             return self.groups.update(rows, behind_ms)
         self.behind_ms[:] = NONE
         return self.groups.update(rows, rows)
+
+    def _guessed(self, rows: NDArray[np.int64], behind_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The times behind the first; one that is not known follows from the way to the next rider with one.
+
+        Not from the way to the front alone: once the first are home, the front of the road is minutes behind too.
+        """
+        from_front = np.argsort(-self.riders.published_cm[rows], kind="stable")
+        at_cm, known_ms = self.riders.published_cm[rows][from_front], behind_ms[from_front]
+        ahead = np.maximum.accumulate(np.where(known_ms == NONE, -1, np.arange(len(rows))))
+        base_ms = np.where(ahead < 0, 0, known_ms[ahead])
+        way_cm = at_cm[np.maximum(ahead, 0)] - at_cm
+        speed_mmps = np.maximum(self.riders.speed_mmps[rows][from_front], SLOWEST_FOR_GAPS_MMPS)
+        result = np.empty_like(behind_ms)
+        result[from_front] = np.where(known_ms == NONE, base_ms + way_cm * 10_000 // speed_mmps, known_ms)
+        return result
 
     def _rider_columns(
         self, status: NDArray[np.int64], place: NDArray[np.int64], finish_ms: NDArray[np.int64]

@@ -72,6 +72,11 @@ def _pages(platform: Platform) -> list[str]:
         token = tokens / role
         if token.exists():
             links.append(f"{role}: {operators}/sign-in?token={token.read_text().strip()}")
+    ingest = platform.ports.at("ingest")
+    unusual = platform.ports.numbers["ingest"] != PORTS["ingest"]
+    links.append(
+        f"relays and race control: {f'export ARDOISE_INGEST_TARGET={ingest}' if unusual else ingest}"
+    )
     links.append(f"logs: {platform.state_dir / 'logs'}")
     return links
 

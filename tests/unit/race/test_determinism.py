@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ardoise.race.checkpoint import CheckpointError
-from ardoise.race.engine import RaceEngine
+from ardoise.race.engine import ENGINE_VERSION, RaceEngine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy._core._multiarray_umath import __cpu_baseline__, __cpu_features__
@@ -70,7 +70,7 @@ def test_a_torn_checkpoint_and_one_of_another_engine_are_refused(monkeypatch: py
         with pytest.raises(CheckpointError):
             RaceEngine.restore(STAGE, torn)
     monkeypatch.setattr("ardoise.race.engine.ENGINE_VERSION", "another")
-    with pytest.raises(CheckpointError, match="of engine '1'"):
+    with pytest.raises(CheckpointError, match=f"of engine '{ENGINE_VERSION}'"):
         RaceEngine.restore(STAGE, content)
 
 

@@ -1,7 +1,11 @@
 """A gap needs both riders' passages at one point of the road: nothing is claimed where the first was not heard."""
 
 import numpy as np
+import pytest
 from ardoise.race.passages import SPACING_CM, Passages
+from ardoise.race.stage import RiderStatus
+
+from tests.support.ride import Run, stage_on, straight
 
 HEAD, CHASER = 0, 1
 
@@ -41,3 +45,13 @@ def test_passages_interpolated_a_little_out_of_order_still_give_a_gap():
     ride(made, CHASER, 200_000, 12_000, 250_000, 62_000)
     ride(made, HEAD, 250_000, 60_000, 300_000, 110_000)
     assert gap(made, CHASER, 249_000, 61_000) == 0
+
+
+def test_once_the_winner_is_home_a_rider_without_a_gap_is_not_put_before_those_ahead_on_the_road():
+    run = Run.of(stage_on(straight(5_000), riders=3))
+    # First heard at kilometre 3: nobody knows when the winner passed where the last one rides now.
+    run.ride(range(1, 230), lambda t: [3_000 + 10 * t, 1_000 + 10 * t, 100 + 10 * t], [9001, 9002, 9003])
+    assert run.last(1, "status") == RiderStatus.FINISHED
+    assert run.last(2, "gap_ms") == pytest.approx(200_000, abs=1_000)
+    assert run.last(3, "gap_ms") == -1
+    assert run.snapshots[-1].groups.bibs.tolist() == [2, 3]

@@ -37,7 +37,9 @@ export class LinkLine {
     if (ageMs === null) return { key: "link_live", level: "quiet" };
     if (transportAge(race, ageMs) > TROUBLE_MS) {
       const comes = race.upToDateMs !== null && serverNowMs - race.heardMs < STALLED_MS;
-      return comes ? { key: "link_catching_up", level: "coming" } : { key: "link_no_truck", level: "trouble" };
+      if (comes) return { key: "link_catching_up", level: "coming" };
+      // A race that lives by a feed's clock stands still when the feed does: the truck may be well.
+      return { key: race.stage.clock === "feed" ? "link_no_feed" : "link_no_truck", level: "trouble" };
     }
     if (ageMs > QUIET_MS) return { key: "link_late", level: "late" };
     return { key: "link_live", level: "quiet" };
