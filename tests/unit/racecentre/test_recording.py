@@ -6,7 +6,7 @@ import pytest
 from ardoise.ingest.racecentre.recording import RecordingInvalid, parse_recording, read_recording
 from ardoise.ingest.racecentre.stage import NoRoute
 from ardoise.pb import setup_pb2
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 REAL = Path(__file__).parents[4] / "shared/data/race/tour-2026-stage-04.json.gz"
@@ -163,6 +163,14 @@ wild_checkpoints = st.lists(
 
 
 @settings(max_examples=150)
+@example(
+    riders=[],
+    teams=[],
+    stages={},
+    checkpoints=[{"0": {"length": 0, "checkpointTypes": [{"type": []}]}}],
+    points=[],
+    total=None,
+)
 @given(
     riders=shaped("bib", "lastname", "nationality", "$team"),
     teams=shaped("code", "_id", "name", "color"),

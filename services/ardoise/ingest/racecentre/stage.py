@@ -134,7 +134,7 @@ def _features(checkpoints: object, places: _Places, zero_cm: int, finish_cm: int
             features.append(
                 Feature(FeatureKind.CLIMB, name, distance_cm, max(0, round(length_m * 100)), category)
             )
-        kinds = {_mapping(kind).get("type") for kind in _list(checkpoint.get("checkpointTypes"))}
+        kinds = {str(_mapping(kind).get("type")) for kind in _list(checkpoint.get("checkpointTypes"))}
         if "sprint" in kinds and "arrival" not in kinds:
             features.append(
                 Feature(FeatureKind.SPRINT, _name(checkpoint.get("place"), "Sprint"), distance_cm)
