@@ -1,6 +1,7 @@
 """Clusters up, down, lost and brought back, on this machine; what is up stands in files below layout.RUN_DIR."""
 
 import contextlib
+import datetime
 import fcntl
 import json
 import os
@@ -106,12 +107,12 @@ def lose(name: str) -> None:
 def restore(name: str, progress: Progress) -> None:
     """Brings a lost site back, from its disk; its node is Ready when it returns. Raises as up()."""
     built, debian = programs(progress)
+    began = _now()
+    progress(f"bringing back {name}")
     with _alone():
-        # What its runtime knew of running containers went with them.
         _open([name], built, debian)
-        links.write(links.read())
         _wires(debian).apply(links.read(), [name])
-    _await_ready([name], progress)
+    _await_ready([name], began)
 
 
 def freeze(name: str, *, frozen: bool) -> None:
@@ -150,7 +151,7 @@ def load(sites: Sequence[str], archives: Sequence[Path]) -> None:
 
 
 def _up(sites: Sequence[str], built: Built, debian: Programs, progress: Progress) -> None:
-    began = time.monotonic()
+    began = _now()
     layout.RUN_DIR.mkdir(parents=True)
     layout.RUN_DIR.chmod(0o700)
     layout.DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -167,8 +168,12 @@ def _up(sites: Sequence[str], built: Built, debian: Programs, progress: Progress
     layout.KUBECONFIG.touch(mode=0o600)
     layout.KUBECONFIG.write_text(settings.text(settings.merged(configs)))
     _each(sites, lambda name: _load_pause(name, built))
-    _await_ready(sites, progress)
-    progress(f"{', '.join(sites)}: Ready after {time.monotonic() - began:.0f} s")
+    _await_ready(sites, began)
+    progress(f"{', '.join(sites)}: Ready after {(_now() - began).total_seconds():.0f} s")
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
 
 
 def _open(sites: Sequence[str], built: Built, debian: Programs) -> None:
@@ -198,7 +203,7 @@ def _load_pause(name: str, built: Built) -> None:
             _check(name, deadline, "containerd")
 
 
-def _await_ready(sites: Sequence[str], progress: Progress) -> None:
+def _await_ready(sites: Sequence[str], since: datetime.datetime) -> None:
     deadline = time.monotonic() + READY_LIMIT_S
 
     def one(name: str) -> None:
@@ -207,15 +212,19 @@ def _await_ready(sites: Sequence[str], progress: Progress) -> None:
                 _check(name, deadline, "kube-apiserver")
             for path, thing in objects(name).items():
                 api.apply(path, thing)
-            while not _is_ready(api, name):
+            while not _is_ready(api, name, since):
                 _check(name, deadline, "kubelet")
 
     _each(sites, one)
 
 
-def _is_ready(api: Api, name: str) -> bool:
-    """The node is, and pods can be made: each needs the account that a controller makes."""
+def _is_ready(api: Api, name: str, since: datetime.datetime) -> bool:
+    """The node is, its kubelet has said so since then, and pods can be made: a controller makes the account of each."""
     with contextlib.suppress(ApiRefused, httpx.HTTPError):
+        # What a lost cluster's node said last still stands there.
+        lease = api.get(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}")
+        if datetime.datetime.fromisoformat(lease["spec"]["renewTime"]) < since:
+            return False
         conditions = api.get(f"/api/v1/nodes/{name}")["status"]["conditions"]
         api.get("/api/v1/namespaces/default/serviceaccounts/default")
         return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

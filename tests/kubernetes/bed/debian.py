@@ -15,6 +15,7 @@ from tests.kubernetes.bed.layout import cache_dir
 from tests.kubernetes.bed.oci import write_archive
 
 SUITE = "trixie"
+HELPERS = "usr/lib/podman"
 BASE_IMAGE = "localhost/debian:trixie"
 # Bumped where code below makes another root of the same constants.
 RECIPE = "1"
@@ -46,13 +47,15 @@ def buildah(progress: Callable[[str], None]) -> Path:
     Raises ProgramsMissing.
     """
     told = "buildah of Debian 13 (about 60 MB, unpacked, not installed)"
-    folder = unpacked("trixie-buildah", ("buildah",), ["usr/bin/buildah"], progress, told)
+    # It asks for netavark before it does anything, although with this isolation it never runs it.
+    wanted = ["usr/bin/buildah", f"{HELPERS}/netavark"]
+    folder = unpacked("trixie-buildah", ("buildah", "netavark"), wanted, progress, told)
     home = cache_dir() / "buildah"
     containers = home / ".config" / "containers"
     containers.mkdir(parents=True, exist_ok=True)
     (containers / "policy.json").write_text(POLICY)
     (containers / "registries.conf").write_text("")
-    (containers / "containers.conf").write_text("")
+    (containers / "containers.conf").write_text(f'[engine]\nhelper_binaries_dir = ["{folder / HELPERS}"]\n')
     storage = f'[storage]\ndriver = "overlay"\ngraphroot = "{home}/storage"\nrunroot = "{home}/run"\n'
     (containers / "storage.conf").write_text(storage)
     surroundings = {

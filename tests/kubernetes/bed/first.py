@@ -34,12 +34,17 @@ def _main(plan: dict) -> None:
         Path(group).write_text(str(os.getpid()))
     os.setsid()
     os.unshare(os.CLONE_NEWNET | os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWIPC | os.CLONE_NEWUTS)
+    known, told = os.pipe()
     first = os.fork()
     if first:
         part = Path(plan["pid_file"]).with_suffix(".part")
         part.write_text(f"{first} {start_time(first)}")
         part.replace(plan["pid_file"])
         return
+    # Both see the same /proc until the child mounts its own: not before the parent, which ends then, has looked.
+    os.close(told)
+    os.read(known, 1)
+    os.close(known)
     socket.sethostname(plan["name"])
     _private_root(plan)
     if not sys.stdin.readline():

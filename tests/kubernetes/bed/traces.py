@@ -16,11 +16,14 @@ COMMAND_LIMIT_S = 10.0
 def traces() -> dict[str, set[str]]:
     """By kind: namespaces, devices, rules, mounts, control groups, sockets, files, processes of clusters."""
     programs = debian_programs(lambda _: None)
+    # Whoever builds images mounts and unmounts there, clusters or not.
+    builders = str(layout.cache_dir())
     devices = json.loads(_said(str(programs.ip), "-json", "link", "show"))
     groups = {
         str(found)
-        for root in _mounted("cgroup", "cgroup2")
-        for found in root.rglob("*")
+        for _, root, kind in _mounts()
+        if kind in ("cgroup", "cgroup2")
+        for found in Path(root).rglob("*")
         if found.is_dir() and "ardoise" in str(found.relative_to(root))
     }
     unix = (line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()[1:])
@@ -29,7 +32,7 @@ def traces() -> dict[str, set[str]]:
         "network devices": {device["ifname"] for device in devices},
         "routes": set(_said(str(programs.ip), "route", "show").splitlines()),
         "nft tables": set(_said(str(programs.nft), "list", "tables").splitlines()),
-        "mounts": set(Path("/proc/self/mounts").read_text().splitlines()),
+        "mounts": {f"{kind} {where}" for _, where, kind in _mounts() if not where.startswith(builders)},
         "control groups": groups,
         "sockets": {path for path in unix if _ours(path)},
         "files": {str(path) for path in (layout.RUN_DIR, layout.DATA_DIR) if path.exists()},
@@ -54,9 +57,8 @@ def _ours(text: str) -> bool:
     return str(layout.RUN_DIR) in text or str(layout.DATA_DIR) in text
 
 
-def _mounted(*kinds: str) -> list[Path]:
-    lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
-    return [Path(where) for _, where, kind, *_ in lines if kind in kinds]
+def _mounts() -> list[list[str]]:
+    return [line.split()[:3] for line in Path("/proc/self/mounts").read_text().splitlines()]
 
 
 def _said(*command: str) -> str:
