@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kubernetes.bed import clusters, layout, settings
+from tests.kubernetes.bed import clusters, layout, plan, settings
 from tests.kubernetes.bed.cluster import Cluster, KubectlFailed, eventually
 from tests.kubernetes.bed.parts import KUBERNETES
 from tests.kubernetes.probes import POD_LIMIT_S, PORT, Namespace, claim, pod, service
@@ -73,6 +73,8 @@ def test_a_disk_goes_with_its_claim(namespace: Namespace):
         return not namespace.cluster.kubectl("get", "pv", volume, "--ignore-not-found")
 
     eventually(gone, f"end of {volume}", POD_LIMIT_S)
+    if namespace.cluster.of_bed:
+        assert not (plan.Files("truck").var / "lib" / "volumes" / volume).exists()
 
 
 def test_a_load_balancer_answers_from_outside(namespace: Namespace):

@@ -10,7 +10,6 @@ ETCD_PORT = 12379
 """On the node's loopback; not 2379, which is for the etcd of the race."""
 KUBELET_PORT = 10250
 CONTAINERD_RUN = "/run/containerd"
-POD_LOGS = "/var/log/pods"
 
 
 def api_url(site: str) -> str:
@@ -81,7 +80,6 @@ def kubelet(site: str, pki: Path, socket: Path, resolv: Path) -> str:
         clusterDNS=[layout.DNS_SERVICE_ADDRESS],
         clusterDomain=layout.CLUSTER_DOMAIN,
         resolvConf=str(resolv),
-        podLogsDir=POD_LOGS,
         evictionHard=least_free,
         imageGCHighThresholdPercent=100,
         # Its own score takes a capability that a container may lack.
