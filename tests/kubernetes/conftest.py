@@ -91,21 +91,21 @@ def reach(bed: Bed, sites: tuple[str, ...], what: str) -> dict[str, Cluster]:
     pytest.skip(f"not tested on Kubernetes: {what}. {why}. {HOW_TO_GIVE}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def truck(bed: Bed) -> Cluster:
     """A cluster of one site."""
     return reach(bed, ("truck",), "one site's cluster")["truck"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def three(bed: Bed) -> dict[str, Cluster]:
     """Clusters of all three sites, which reach one another."""
     return reach(bed, layout.SITES, "three sites' clusters")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def three_of_bed(three: dict[str, Cluster]) -> dict[str, Cluster]:
-    """The same where their links and losses are in our hands, whole again after the test."""
+    """The same where their links and losses are in our hands."""
     if not all(cluster.of_bed for cluster in three.values()):
         pytest.skip(
             "links are cut and clusters lost only on the bed of this machine: root, Linux, Go (make clusters)"

@@ -296,11 +296,13 @@ def _mounts() -> list[str]:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """One change of the bed at a time on this machine and user."""
-    layout.cache_dir().mkdir(parents=True, exist_ok=True)
-    with (layout.cache_dir() / "bed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """One change of the bed at a time on this machine, whoever makes it; the lock leaves no file."""
+    folder = os.open(layout.DATA_DIR.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 def _each(sites: Sequence[str], act: Callable[[str], object]) -> None:
