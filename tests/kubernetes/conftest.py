@@ -44,7 +44,8 @@ class Bed:
         if not set(sites) <= set(clusters.sites_up()):
             if clusters.sites_up() and not self._started:
                 pytest.skip(
-                    f"somebody's bed is up with {', '.join(clusters.sites_up())} alone: make clusters-down"
+                    f"the bed that is up, from {clusters.started_from()}, has {', '.join(clusters.sites_up())} alone: "
+                    "make clusters-down"
                 )
             self.down()
             clusters.up(sites, print)
@@ -121,6 +122,7 @@ def no_clusters(bed: Bed) -> Bed:
     except UNAVAILABLE as error:
         pytest.skip(f"not tested: that clusters leave nothing behind. {error}")
     if bed.is_others:
-        pytest.skip("not tested: that clusters leave nothing behind. Somebody's are up: make clusters-down")
+        why = f"some are up, from {clusters.started_from()}: make clusters-down"
+        pytest.skip(f"not tested: that clusters leave nothing behind; {why}")
     bed.down()
     return bed

@@ -27,6 +27,8 @@ Progress = Callable[[str], None]
 WAN = "wan"
 """The holder of the bridge's namespace, started and ended like a site."""
 SITES_FILE = layout.RUN_DIR / "sites.json"
+STARTED_FROM = layout.RUN_DIR / "started-from"
+"""The work tree whose code runs there."""
 READY_LIMIT_S = 180.0
 """From nothing to Ready takes 15 s on two idle cores."""
 LOAD_LIMIT_S = 300.0
@@ -69,6 +71,11 @@ def sites_up() -> list[str]:
     return sites if any(_pid(name) for name in (*sites, WAN)) else []
 
 
+def started_from() -> str:
+    """The work tree of whoever started the bed that is up."""
+    return STARTED_FROM.read_text() if STARTED_FROM.exists() else "an unknown place"
+
+
 def up(sites: Sequence[str], progress: Progress) -> None:
     """Starts the sites' clusters; their nodes are Ready and the kubeconfig is written when it returns.
 
@@ -78,7 +85,9 @@ def up(sites: Sequence[str], progress: Progress) -> None:
     built, debian = programs(progress)
     with _alone():
         if already := sites_up():
-            raise AlreadyUp(f"{', '.join(already)}: up already; `make clusters-down` takes them down")
+            raise AlreadyUp(
+                f"{', '.join(already)}: up already, from {started_from()}; `make clusters-down` takes them down"
+            )
         if _left():
             progress("clearing what a crash left")
             _down()
@@ -164,6 +173,7 @@ def _up(sites: Sequence[str], built: Built, debian: Programs, progress: Progress
     layout.RUN_DIR.chmod(0o700)
     layout.DATA_DIR.mkdir(parents=True, exist_ok=True)
     SITES_FILE.write_text(json.dumps(list(sites)))
+    STARTED_FROM.write_text(str(layout.REPOSITORY))
     progress(f"starting {', '.join(sites)}")
     plan.make_var(WAN)
     _launch(WAN, debian, []).go()
