@@ -86,7 +86,7 @@ Service has no address while one of them is not ready. */}}
 - name: {{ .name }}
   image: {{ include "ardoise.image" (dict "root" .root "of" $one.image) }}
   imagePullPolicy: {{ .root.Values.images.pullPolicy }}
-  args: {{ $one.args | default (list .name) | toJson }}
+  args: {{ toJson $one.args }}
   env:
     {{- include "ardoise.environment" . | trim | nindent 4 }}
   {{- if or $one.ports $one.metrics }}

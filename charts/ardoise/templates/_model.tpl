@@ -28,8 +28,8 @@ once, and every other template goes over it.
         {{- $_ := set $ports $port (merge (dict "container" $name "pod" $pod "service" $service) $told) -}}
       {{- end -}}
     {{- end -}}
-    {{- $here := dict "pod" $pod "image" $image "held" $held "ports" $served "callsElsewhere" $elsewhere -}}
-    {{- $_ := set $containers $name (merge $here $one) -}}
+    {{- $here := dict "pod" $pod "image" $image "args" ($one.args | default (list $name)) "held" $held "ports" $served "callsElsewhere" $elsewhere -}}
+    {{- $_ := set $containers $name (merge $here (omit $one "at" "args" "identities" "ports" "callsElsewhere")) -}}
     {{- $_ := set $pods $pod (append (get $pods $pod | default list) $name) -}}
   {{- end -}}
 {{- end -}}
