@@ -26,8 +26,8 @@ from ardoise.up.site import PORTS, leaf_port_of
 EVERYWHERE = "0.0.0.0"
 # Debian's packages are installed where Debian puts them.
 PROGRAMS = Programs(Path("/"))
-HEALTH_PORTS = {"nats": 8222, "etcd": 2381, "etcd-stand-in": 2581}
-"""Where a probe asks over plain HTTP: /healthz of nats-server, /livez and /readyz of etcd."""
+HEALTH_PORTS = {"nats": 8222, "etcd": 2381, "etcd-stand-in": 2581, "patroni": 8009}
+"""Where a probe asks over plain HTTP: /healthz of nats-server, /readyz of etcd, /liveness and /readiness of Patroni."""
 
 
 def run_server(name: str, settings: SitesSettings) -> None:
@@ -115,7 +115,7 @@ def _patroni(settings: SitesSettings, site: Site, topology: Topology, directory:
         postgres_port=postgres_port,
     )
     argv = prepared(member, PROGRAMS, patroni_config(member, dict(configuration(member, PROGRAMS))))
-    os.execve(argv[0], argv, surroundings())
+    os.execve(argv[0], [*argv, str(HEALTH_PORTS["patroni"])], surroundings())
 
 
 SERVERS: dict[str, Callable[[SitesSettings, Site, Topology, Path], None]] = {
