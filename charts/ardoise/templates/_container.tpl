@@ -1,22 +1,23 @@
 {{/* One container of a site, and what it is told. Arguments: root, model, name (its identity and its metrics' name). */}}
 
-{{/* The environment of a service: what `ardoise sites up` gives it (services/ardoise/up/site.py; a test compares). */}}
-{{- define "ardoise.environment" -}}
+{{/* What the chart tells a process, as YAML: what `ardoise sites up` tells it (services/ardoise/up/site.py; a test
+compares), and where it listens in a pod. */}}
+{{- define "ardoise.given" -}}
 {{- $values := .root.Values -}}
 {{- $region := eq $values.site.kind "region" -}}
 {{- $one := get .model.containers .name | default dict -}}
-{{- $given := dict -}}
-{{- $_ := set $given "ARDOISE_SITE" $values.site.name -}}
-{{- $_ := set $given "ARDOISE_STATE_DIR" "/var/lib/ardoise" -}}
-{{- $_ := set $given "ARDOISE_IDENTITY_DIR" "/etc/ardoise/identity" -}}
-{{- $_ := set $given "ARDOISE_SITES_FILE" "/etc/ardoise/sites.yaml" -}}
-{{- $_ := set $given "ARDOISE_NATS_URL" ($values.nats.url | default (printf "tls://%s-nats:4222" .root.Release.Name)) -}}
-{{- if eq ($one.args | default list | first | default "") "server" -}}
-{{- else -}}
+{{- $given := dict
+  "ARDOISE_SITE" $values.site.name
+  "ARDOISE_STATE_DIR" "/var/lib/ardoise"
+  "ARDOISE_IDENTITY_DIR" "/etc/ardoise/identity"
+  "ARDOISE_SITES_FILE" "/etc/ardoise/sites.yaml"
+  "ARDOISE_NATS_URL" ($values.nats.url | default (printf "tls://%s-nats:4222" .root.Release.Name)) -}}
+{{- if not (include "ardoise.isServer" .) -}}
   {{- $names := list -}}
   {{- range $values.sites }}{{ if eq .kind "region" }}{{ $names = append $names .name }}{{ end }}{{ end -}}
   {{- $_ := set $given "ARDOISE_REGIONS" (join "," $names) -}}
   {{- if not $region -}}
+    {{- /* The truck has no database to write down what it sent: only regions send. */ -}}
     {{- $_ := set $given "ARDOISE_DATABASE_URL" "" -}}
     {{- $_ := set $given "ARDOISE_SECURITY_WEBHOOK_URL" "" -}}
   {{- else if not $values.database.urlSecret -}}
@@ -26,8 +27,8 @@
       {{- $_ := set $given "ARDOISE_PATRONI_DIR" "/var/lib/ardoise/patroni" -}}
     {{- end -}}
   {{- end -}}
-  {{- range $target := list "positioning" "security" "analytics" -}}
-    {{- $_ := set $given (printf "ARDOISE_%s_TARGET" (upper $target)) (include "ardoise.target" (merge (dict "port" $target) $)) -}}
+  {{- range list "positioning" "security" "analytics" -}}
+    {{- $_ := set $given (printf "ARDOISE_%s_TARGET" (upper .)) (include "ardoise.target" (merge (dict "port" .) $)) -}}
   {{- end -}}
   {{- $_ := set $given "ARDOISE_WEB_LISTEN" "0.0.0.0:8080" -}}
   {{- $_ := set $given "ARDOISE_OPERATORS_LISTEN" "0.0.0.0:8443" -}}
@@ -46,18 +47,34 @@
   {{- with $one.health -}}
     {{- $_ := set $given "ARDOISE_HEALTH_LISTEN" (printf "0.0.0.0:%d" (int .grpc)) -}}
   {{- end -}}
-  {{- $given = merge $given $values.services.settings -}}
 {{- end -}}
-{{- range $variable, $value := $given }}
-- name: {{ $variable }}
-  value: {{ $value | toString | quote }}
+{{- $given | toYaml -}}
 {{- end }}
-{{- if and $region $values.database.urlSecret (not (eq ($one.args | default list | first | default "") "server")) }}
-- name: ARDOISE_DATABASE_URL
-  valueFrom:
-    secretKeyRef:
-      name: {{ $values.database.urlSecret }}
-      key: url
+
+{{/* `yes` where it runs a server of the site, which is told by sites.yaml. */}}
+{{- define "ardoise.isServer" -}}
+{{- $one := get .model.containers .name | default dict -}}
+{{- if eq ($one.args | default list | first | default "") "server" -}}yes{{- end -}}
+{{- end }}
+
+{{/* env and envFrom of a container. */}}
+{{- define "ardoise.environment" -}}
+{{- $services := .root.Values.services -}}
+{{- $given := include "ardoise.given" . | fromYaml -}}
+{{- $server := include "ardoise.isServer" . -}}
+{{- if not $server }}{{ $given = merge $given $services.settings }}{{ end -}}
+env:
+  {{- range $variable, $value := $given }}
+  - {name: {{ $variable }}, value: {{ $value | toString | quote }}}
+  {{- end }}
+  {{- with and (not $server) (eq .root.Values.site.kind "region") .root.Values.database.urlSecret }}
+  - name: ARDOISE_DATABASE_URL
+    valueFrom:
+      secretKeyRef: {name: {{ . }}, key: url}
+  {{- end }}
+{{- with and (not $server) $services.settingsSecret }}
+envFrom:
+  - secretRef: {name: {{ . }}}
 {{- end }}
 {{- end }}
 
@@ -87,8 +104,7 @@ Service has no address while one of them is not ready. */}}
   image: {{ include "ardoise.image" (dict "root" .root "of" $one.image) }}
   imagePullPolicy: {{ .root.Values.images.pullPolicy }}
   args: {{ toJson $one.args }}
-  env:
-    {{- include "ardoise.environment" . | trim | nindent 4 }}
+  {{- include "ardoise.environment" . | nindent 2 }}
   {{- if or $one.ports $one.metrics }}
   ports:
     {{- range $port, $number := $one.ports }}

@@ -11,8 +11,7 @@ spec:
       image: {{ include "ardoise.image" (dict "root" .root "of" .image) }}
       imagePullPolicy: {{ .root.Values.images.pullPolicy }}
       args: {{ toJson .args }}
-      env:
-        {{- include "ardoise.environment" (dict "root" .root "model" .model "name" .job "holder" (first .held)) | trim | nindent 8 }}
+      {{- include "ardoise.environment" (dict "root" .root "model" .model "name" .job "holder" (first .held)) | nindent 6 }}
       resources:
         {{- toYaml .root.Values.resources.jobs | nindent 8 }}
       securityContext:
