@@ -26,6 +26,8 @@ DATA_PLANE_IDENTITIES = {
     SiteKind.REGION: ("etcd", "patroni", "sites"),
 }
 """Of the CA whose certificates etcd and Patroni let in."""
+VISITORS = {"round-trip": Role.RELAY, "drill": Role.SERVICE}
+"""Who tries the platform from within a cluster (ardoise.rehearsal.round_trip)."""
 CA = "ca"
 
 
@@ -43,7 +45,10 @@ def make_for_clusters(topology: Topology, directory: Path, release: str, namespa
     """Of every site, for a release of the chart: <directory>/<site>, and the CAs in <directory>/ca."""
     for site in topology.sites:
         hosts = hosts_in_cluster(site, release, namespaces)
-        make_identities(site.kind, hosts, directory / site.name, directory / CA)
+        identity_dir, ca_dir = directory / site.name, directory / CA
+        make_identities(site.kind, hosts, identity_dir, ca_dir)
+        for name, role in VISITORS.items():
+            ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=ca_dir)
 
 
 def hosts_in_cluster(site: Site, release: str, namespaces: Sequence[str]) -> list[str]:
