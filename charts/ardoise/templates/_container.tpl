@@ -38,6 +38,10 @@ compares), and where it listens in a pod. */}}
     {{- /* Screens are counted by address: the ingress says whose it is. */ -}}
     {{- $_ := set $given "FORWARDED_ALLOW_IPS" "*" -}}
   {{- end -}}
+  {{- if eq .name "round-trip" -}}
+    {{- $ingest := $values.roundTrip.ingest | default (include "ardoise.target" (merge (dict "port" "ingest") .)) -}}
+    {{- $_ := set $given "ARDOISE_INGEST_TARGET" $ingest -}}
+  {{- end -}}
   {{- with get ($one.ports | default dict) .name -}}
     {{- $_ := set $given "ARDOISE_GRPC_LISTEN" (printf "0.0.0.0:%d" (int .)) -}}
   {{- end -}}

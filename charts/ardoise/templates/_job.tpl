@@ -1,6 +1,6 @@
-{{/* The pod of a job. Arguments: root, model, job, image, args, held (identities; the first speaks to the database),
-dataPlane, claim (a volume of its own to write to; else nothing is kept). */}}
+{{/* The pod of a job. Arguments: root, model, job; args in the place of the file's; claim, a volume to write to. */}}
 {{- define "ardoise.jobPod" -}}
+{{- $one := get .model.jobs .job -}}
 metadata:
   {{- include "ardoise.podMetadata" (dict "root" .root "pod" .job) | nindent 2 }}
 spec:
@@ -8,10 +8,10 @@ spec:
   restartPolicy: {{ .restart | default "OnFailure" }}
   containers:
     - name: {{ .job }}
-      image: {{ include "ardoise.image" (dict "root" .root "of" .image) }}
+      image: {{ include "ardoise.image" (dict "root" .root "of" $one.image) }}
       imagePullPolicy: {{ .root.Values.images.pullPolicy }}
-      args: {{ toJson .args }}
-      {{- include "ardoise.environment" (dict "root" .root "model" .model "name" .job "holder" (first .held)) | nindent 6 }}
+      args: {{ toJson (.args | default $one.args) }}
+      {{- include "ardoise.environment" (dict "root" .root "model" .model "name" .job "holder" (first $one.identities)) | nindent 6 }}
       resources:
         {{- toYaml .root.Values.resources.jobs | nindent 8 }}
       securityContext:
@@ -25,7 +25,7 @@ spec:
     - name: state
       emptyDir: {}
     {{- include "ardoise.volumes" (dict "root" .root "model" .model "containers" list) | nindent 4 }}
-    {{- include "ardoise.identityVolume" (dict "root" .root "name" .job "held" .held "dataPlane" .dataPlane) | nindent 4 }}
+    {{- include "ardoise.identityVolume" (dict "root" .root "name" .job "held" $one.identities) | nindent 4 }}
     {{- with .claim }}
     - name: backups
       persistentVolumeClaim:

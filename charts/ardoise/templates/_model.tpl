@@ -36,7 +36,9 @@ once, and every other template goes over it.
 {{- $jobs := dict -}}
 {{- range $name, $one := $file.jobs -}}
   {{- if has $kind $one.at -}}
-    {{- $_ := set $jobs $name $one -}}
+    {{- $image := $one.image | default (ternary "edge" "full" (eq $kind "edge")) -}}
+    {{- $elsewhere := get ($one.callsElsewhere | default dict) $kind | default list -}}
+    {{- $_ := set $jobs $name (merge (dict "image" $image "callsElsewhere" $elsewhere) (omit $one "callsElsewhere")) -}}
   {{- end -}}
 {{- end -}}
 {{- dict "containers" $containers "pods" $pods "ports" $ports "jobs" $jobs | toYaml -}}

@@ -26,8 +26,8 @@ DATA_PLANE_IDENTITIES = {
     SiteKind.REGION: ("etcd", "patroni", "sites"),
 }
 """Of the CA whose certificates etcd and Patroni let in."""
-VISITORS = {"round-trip": Role.RELAY, "drill": Role.SERVICE}
-"""Who tries the platform from within a cluster (ardoise.rehearsal.round_trip)."""
+VISITORS = {"round-trip": Role.RELAY, "drill": Role.SERVICE, "prometheus": Role.PUBLIC}
+"""Who tries and watches the platform from within a cluster (ardoise.rehearsal.round_trip)."""
 CA = "ca"
 
 
