@@ -5,6 +5,7 @@ names what no copy has, and set-up and decisions are carried over from whichever
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 
 import structlog
@@ -35,8 +36,13 @@ class Recovery:
 
     async def recover(self) -> None:
         """Takes up the logs that are whole, and opens a successor for each that is not."""
-        for epoch in await self._reader.epochs():
-            await self._read(epoch)
+        epochs = await self._reader.epochs()
+        succeeded = await self._succeeded(epochs)
+        for epoch in epochs:
+            if epoch not in succeeded:
+                await self._read(epoch)
+        for epoch in succeeded:
+            self._marks.retire(epoch)
         breaks = await self._breaks()
         if self._copies.unknown:
             _log.warning("mirrors_not_compared", regions=self._copies.unknown)
@@ -83,6 +89,16 @@ class Recovery:
         for epoch, held in (await self._copies.own(epochs)).items():
             assert held is not None  # else the log is broken
             self._marks.keep_seam(epoch, held.last + 1)
+
+    async def _succeeded(self, epochs: Iterable[int]) -> set[int]:
+        """Logs that another has taken over from: they stay as broken as they were found."""
+        found = set()
+        for epoch in epochs:
+            with contextlib.suppress(NotFoundError):
+                first = (await self._reader.get(epoch, 1)).record
+                if first is not None and first.epoch_opened.cause == EpochCause.EPOCH_CAUSE_LOSS:
+                    found.add(first.epoch_opened.previous.epoch)
+        return found
 
     async def _read(self, epoch: int) -> None:
         """What ingest must know of a log that is there: set-up, decisions, activation, its newest time."""

@@ -183,8 +183,11 @@ async def test_a_log_that_was_rolled_back_is_not_written_again(sites: ThreeSites
     async with sites.truck.ingest(port, regions=REGIONS):
         epoch, (opened, *_) = await newest(sites)
         assert await LogReader(truck).last_sequence(old) == rolled_back
+    async with sites.truck.ingest(port, regions=REGIONS):
+        again, _ = await newest(sites)
     await truck.close()
     assert epoch > old
+    assert again == epoch, "what has a successor is not succeeded again: it would take the race's place"
     lost = opened.epoch_opened.lost
     assert (lost.epoch, lost.first_sequence) == (old, max(ends.values()) + 1)
     assert lost.last_sequence == 0, "the mark went back too: how far was acknowledged is not known"
