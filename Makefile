@@ -1,6 +1,6 @@
 # Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint faults truck-alone bench proto release-contracts settings-reference
+.PHONY: help setup demo test lint faults truck-alone bench images proto release-contracts settings-reference
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 
@@ -11,6 +11,7 @@ TESTS ?=
 # Tests run side by side in this many processes.
 JOBS ?= 2
 REPORTS ?= build/drills
+IMAGES ?=
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ truck-alone: setup ## Ten real minutes of the truck alone at six times the load,
 
 bench: setup ## Figures of this machine, each with its limit or peer from the same run
 	@exec .venv/bin/pytest tests/bench -s -rs
+
+images: setup ## Our container images, as OCI archives in the user's cache; where their parts changed; IMAGES=<names>
+	@exec scripts/images $(IMAGES)
 
 proto: setup ## Generates services/ardoise/pb from proto/
 	@.venv/bin/python proto/generate.py
