@@ -69,9 +69,10 @@ FROM packages-edge AS wheel
 RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
     set -e; test ! -e /run/secrets/host || . /run/secrets/host; \
     UV_PROJECT_ENVIRONMENT=/hatch uv sync --frozen --only-group build
-COPY LICENSE README.md ./
+COPY LICENSE ./
 COPY services services
-RUN /hatch/bin/hatchling build --target wheel --directory /wheel && \
+# The README changes often and is of no use in there: the wheel has an empty one.
+RUN touch README.md && /hatch/bin/hatchling build --target wheel --directory /wheel && \
     image-added uv pip install --offline --no-deps --python /opt/ardoise/bin/python /wheel/*.whl
 
 

@@ -1,6 +1,6 @@
 # Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint faults truck-alone bench images proto release-contracts settings-reference
+.PHONY: help setup demo test lint faults truck-alone clusters clusters-down kubernetes bench images proto release-contracts settings-reference
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 
@@ -11,7 +11,7 @@ TESTS ?=
 # Tests run side by side in this many processes.
 JOBS ?= 2
 REPORTS ?= build/drills
-IMAGES ?=
+SITES ?=
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,15 @@ faults: setup ## Every drill of the fault catalogue on three sites, their table,
 
 truck-alone: setup ## Ten real minutes of the truck alone at six times the load, and the way back; REPORTS=<directory>
 	@exec scripts/faults $(REPORTS) truck-alone
+
+clusters: setup ## One-node Kubernetes clusters for truck, amsterdam and london on this machine; takes root; SITES=<some of them>
+	@exec .venv/bin/python -m tests.kubernetes.bed up $(SITES)
+
+clusters-down: setup ## Ends them and leaves nothing, also after a crash
+	@exec .venv/bin/python -m tests.kubernetes.bed down
+
+kubernetes: setup ## All tests on Kubernetes, those on three clusters too; TESTS=<some of them>
+	@exec .venv/bin/pytest $(if $(TESTS),$(TESTS),tests/kubernetes) -rfEs
 
 bench: setup ## Figures of this machine, each with its limit or peer from the same run
 	@exec .venv/bin/pytest tests/bench -s -rs

@@ -186,6 +186,8 @@ def test_its_bytecode_is_there_and_is_never_made_again(image: Image):
         elif int.from_bytes(compiled.read_bytes()[4:8], "little") != UNCHECKED:
             checked.append(image.inside(source))
     for source in (image.root / "usr/lib/python3.13").rglob("*.py"):
+        if source.is_symlink():
+            continue
         compiled = source.with_name("__pycache__") / f"{source.stem}.cpython-313.pyc"
         if not compiled.exists():
             missing.append(image.inside(source))
@@ -249,7 +251,7 @@ def test_every_service_of_its_site_can_be_loaded(image: Image):
     program = (
         "import importlib, sys\n"
         "from ardoise.cli.services import SERVICES\n"
-        "import ardoise.up.site\n"
+        "import ardoise.up.pod, ardoise.rehearsal.round_trip\n"
         "for name in sys.argv[1:]:\n"
         "    _, package, root, settings = SERVICES[name]\n"
         "    importlib.import_module(f'ardoise.{package}.settings')\n"

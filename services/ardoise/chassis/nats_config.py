@@ -120,17 +120,24 @@ class Leaves:
 
 
 def server_config(
-    directory: Path, site: str, listen: str, identity: Credentials | None, leaves: Leaves
+    directory: Path,
+    site: str,
+    listen: str,
+    identity: Credentials | None,
+    leaves: Leaves,
+    monitor: str = "",
 ) -> str:
-    """The whole file. `site` is the server's name and its JetStream domain; without identity all is plaintext."""
+    """The whole file. `site` is the server's name and its JetStream domain; without identity all is plaintext.
+
+    `monitor`: host:port where it says over plain HTTP whether it is well; it writes its log to standard error then, as
+    a pod does. Empty: nobody asks, and the log is a file.
+    """
     store = json.dumps(str(directory / "store"))
     lines = [
         f"server_name: {site}",
         f"listen: {json.dumps(listen)}",
         f"ports_file_dir: {json.dumps(str(directory))}",
-        f"log_file: {json.dumps(str(directory / 'nats-server.log'))}",
-        "logfile_size_limit: 16MB",
-        "logfile_max_num: 2",
+        *_said(directory, monitor),
         f"max_payload: {MAX_PAYLOAD_BYTES}",
         # A frame is acknowledged when it is on the disk, not when the kernel has promised to write it.
         f"jetstream {{ store_dir: {store}, max_file_store: {MAX_STORE_BYTES}, domain: {site}, sync_interval: always }}",
@@ -159,6 +166,13 @@ def server_config(
     if identity is None:
         lines.append('no_auth_user: "plaintext"')
     return "\n".join(lines) + "\n"
+
+
+def _said(directory: Path, monitor: str) -> list[str]:
+    if monitor:
+        return [f"http: {json.dumps(monitor)}"]
+    log = json.dumps(str(directory / "nats-server.log"))
+    return [f"log_file: {log}", "logfile_size_limit: 16MB", "logfile_max_num: 2"]
 
 
 def _tls(identity: Credentials, *, maps: bool, timeout_s: int = HANDSHAKE_LIMIT_S) -> str:

@@ -111,18 +111,22 @@ def debian_programs(progress: Callable[[str], None]) -> Programs:
     """Unpacks them where they are not here yet, telling `progress` so. Raises ProgramsMissing."""
     wanted = [*(f"{POSTGRES_BIN}/{name}" for name in POSTGRES_PROGRAMS), *OTHER_PROGRAMS]
     told = "PostgreSQL, etcd and network tools of Debian 13 (about 150 MB, unpacked, not installed)"
-    return Programs(_unpacked("trixie-sites", PACKAGES, wanted, progress, told))
+    return Programs(unpacked("trixie-sites", PACKAGES, wanted, progress, told))
 
 
 def clock_programs(progress: Callable[[str], None]) -> ClockPrograms:
     """The same for settable clocks. Raises ProgramsMissing."""
     told = "Python and libfaketime of Debian 13 (about 20 MB, unpacked, not installed)"
-    return ClockPrograms(_unpacked("trixie-clocks", CLOCK_PACKAGES, [PYTHON], progress, told))
+    return ClockPrograms(unpacked("trixie-clocks", CLOCK_PACKAGES, [PYTHON], progress, told))
 
 
-def _unpacked(
+def unpacked(
     name: str, packages: Sequence[str], wanted: list[str], progress: Callable[[str], None], told: str
 ) -> Path:
+    """The folder `name` of the user's cache, with packages of Debian 13 in it; `wanted` are its programs that run.
+
+    Where it is not complete yet `progress` gets `told` first. Raises ProgramsMissing.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise"
     folder = cache / name
     cache.mkdir(parents=True, exist_ok=True)

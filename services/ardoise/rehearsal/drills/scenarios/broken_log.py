@@ -1,5 +1,7 @@
 """The truck's log is lost, made again, rolled back or full; a region's mirror of it is deleted."""
 
+from dataclasses import replace
+
 from ardoise.rehearsal.drills.conditions import (
     alerted,
     another_log,
@@ -93,7 +95,7 @@ ALL = (
             *(SetLink(TRUCK, region, WHOLE) for region in REGIONS),
             *_ANOTHER_LOG,
         ),
-        promise=_COSTS_THE_LOG,
+        promise=replace(_COSTS_THE_LOG, used_again=True),
     ),
     Scenario(
         name="mirror-deleted",

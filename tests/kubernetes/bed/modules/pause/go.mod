@@ -1,0 +1,3 @@
+module ardoise.test/bed/pause
+
+go 1.23

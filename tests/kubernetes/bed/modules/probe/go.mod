@@ -1,0 +1,3 @@
+module ardoise.test/bed/probe
+
+go 1.23

@@ -1,0 +1,217 @@
+"""The programs of a cluster, built from Go modules that are pinned beside this file, once a machine and version."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.kubernetes.bed.debian import seccomp
+from tests.kubernetes.bed.layout import cache_dir
+from tests.kubernetes.bed.oci import layer_of, write_archive
+
+MODULES = Path(__file__).parent / "modules"
+BUILD_LIMIT_S = 3600.0
+"""Of one part: a busy machine takes several times what an idle one does."""
+KUBERNETES = "v1.36.3"
+PAUSE_IMAGE = "localhost/pause:1"
+PROBE_IMAGE = "localhost/probe:1"
+# Bumped when a flag of `go build` below changes: what it makes is part of the key.
+RECIPE = "1"
+
+
+class PartsMissing(RuntimeError):
+    """They are not built and cannot be; the message says why, and how to get what is missing."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one module gives."""
+
+    name: str
+    """Of the module's folder."""
+    programs: Mapping[str, str]
+    """Name of a program to the package that it is built from."""
+    usual_s: int
+    """How long it takes on two cores with nothing cached."""
+    stamps: Mapping[str, str]
+    """Variables that the linker sets."""
+    tags: tuple[str, ...] = ()
+    c: bool = False
+    """Has C in it, and so needs a C compiler."""
+    image: str = ""
+    """Name of an image of its one program alone."""
+
+
+def _stamps() -> dict[str, str]:
+    """Without its version a server calls itself v0.0.0, and Helm takes it for too old."""
+    major, minor, _ = KUBERNETES.removeprefix("v").split(".")
+    version = {"gitVersion": KUBERNETES, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    return {f"{package}.{name}": value for package in packages for name, value in version.items()}
+
+
+_KUBERNETES_PROGRAMS = (
+    *("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"),
+    *("kubelet", "kubectl"),
+)
+_CONTAINERD = "github.com/containerd/containerd/v2"
+_PLUGINS = "github.com/containernetworking/plugins/plugins"
+PARTS = (
+    Part(
+        "kubernetes",
+        {program: f"k8s.io/kubernetes/cmd/{program}" for program in _KUBERNETES_PROGRAMS},
+        375,
+        _stamps(),
+    ),
+    Part(
+        "containerd",
+        {
+            program: f"{_CONTAINERD}/cmd/{program}"
+            for program in ("containerd", "containerd-shim-runc-v2", "ctr")
+        },
+        65,
+        {f"{_CONTAINERD}/version.Version": "v2.4.2"},
+    ),
+    Part("runc", {"runc": "github.com/opencontainers/runc"}, 15, {}, ("seccomp",), c=True),
+    Part(
+        "network",
+        {
+            "ptp": f"{_PLUGINS}/main/ptp",
+            "host-local": f"{_PLUGINS}/ipam/host-local",
+            "loopback": f"{_PLUGINS}/main/loopback",
+            "portmap": f"{_PLUGINS}/meta/portmap",
+        },
+        15,
+        {},
+    ),
+    Part("dns", {"coredns": "."}, 60, {}),
+    Part("pause", {"pause": "."}, 2, {}, image=PAUSE_IMAGE),
+    Part("probe", {"probe": "."}, 5, {}, image=PROBE_IMAGE),
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where every program is."""
+
+    folders: Mapping[str, Path]
+
+    def program(self, name: str) -> Path:
+        """Raises KeyError for a program that no part has."""
+        for part in PARTS:
+            if name in part.programs:
+                return self.folders[part.name] / name
+        raise KeyError(name)
+
+    def image(self, name: str) -> Path:
+        """An OCI archive: PAUSE_IMAGE or PROBE_IMAGE. Raises KeyError for another."""
+        for part in PARTS:
+            if part.image == name:
+                return self.folders[part.name] / "image.tar"
+        raise KeyError(name)
+
+
+def build(progress: Callable[[str], None]) -> Built:
+    """Builds what is not in the cache, telling `progress` so. Raises PartsMissing, ProgramsMissing."""
+    go = _go()
+    folders = {part.name: _folder(part, _key(part, _version(go))) for part in PARTS}
+    missing = [part for part in PARTS if not (folders[part.name] / "complete").exists()]
+    if missing:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        with (cache_dir() / "build.lock").open("w") as lock:
+            _wait_for(lock.fileno(), progress)
+            for number, part in enumerate(missing, 1):
+                if not (folders[part.name] / "complete").exists():
+                    usual = f"{part.usual_s} s on two idle cores"
+                    progress(f"building {part.name} ({number} of {len(missing)}): {usual}, once")
+                    _build(part, go, folders[part.name], progress)
+    return Built(folders)
+
+
+def _go() -> str:
+    found = shutil.which("go")
+    if found is None:
+        raise PartsMissing(
+            "the parts of a cluster are built with Go, and there is none here: install Go 1.26.8 or newer"
+        )
+    return found
+
+
+def _version(go: str) -> str:
+    done = subprocess.run(
+        [go, "env", "GOVERSION", "GOARCH"], capture_output=True, text=True, timeout=60, cwd=MODULES / "pause"
+    )
+    if done.returncode != 0:
+        raise PartsMissing(f"go env: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _key(part: Part, toolchain: str) -> str:
+    digest = hashlib.sha256(repr((RECIPE, part, toolchain)).encode())
+    for file in sorted((MODULES / part.name).iterdir()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _folder(part: Part, key: str) -> Path:
+    return cache_dir() / "parts" / f"{part.name}-{key}"
+
+
+def _wait_for(lock: int, progress: Callable[[str], None]) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        progress("another run builds them; waiting for it")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _build(part: Part, go: str, folder: Path, progress: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    surroundings = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+    if part.c:
+        if shutil.which("gcc") is None and shutil.which("cc") is None:
+            raise PartsMissing(
+                f"{part.name} needs a C compiler (Debian, Ubuntu: apt-get install gcc libc6-dev)"
+            )
+        surroundings |= {"CGO_ENABLED": "1", "PKG_CONFIG": str(seccomp(progress))}
+    parent = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(parent, ignore_errors=True)
+    parent.mkdir(parents=True)
+    _run_go(_command(part, go, parent), MODULES / part.name, surroundings)
+    for program in part.programs:
+        if not (parent / program).exists():
+            # `.` is named as its module.
+            (parent / part.name).rename(parent / program)
+    if part.image:
+        (program,) = part.programs
+        write_archive(parent / "image.tar", part.image, layer_of(parent / program), [f"/{program}"])
+    (parent / "complete").touch()
+    shutil.rmtree(folder, ignore_errors=True)
+    parent.rename(folder)
+    progress(f"built {part.name} in {time.monotonic() - began:.0f} s")
+
+
+def _command(part: Part, go: str, folder: Path) -> Sequence[str]:
+    linker = ["-s", "-w", *(f"-X {name}={value}" for name, value in part.stamps.items())]
+    tags = [f"-tags={','.join(part.tags)}"] if part.tags else []
+    return [
+        *(go, "build", "-trimpath", "-buildvcs=false", f"-ldflags={' '.join(linker)}"),
+        *(*tags, "-o", f"{folder}/", *part.programs.values()),
+    ]
+
+
+def _run_go(command: Sequence[str], module: Path, surroundings: Mapping[str, str]) -> None:
+    try:
+        done = subprocess.run(
+            command, cwd=module, env=surroundings, capture_output=True, text=True, timeout=BUILD_LIMIT_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PartsMissing(f"building {module.name} took longer than {BUILD_LIMIT_S:.0f} s") from error
+    if done.returncode != 0:
+        last = "\n".join(done.stderr.strip().splitlines()[-10:])
+        raise PartsMissing(f"go build of {module.name} failed:\n{last}")

@@ -1,0 +1,126 @@
+"""Clusters for tests: the bed's where this machine can have it, else those that somebody gives, else a skip by name."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ardoise.up.network import NetworkUnavailable
+from ardoise.up.programs import ProgramsMissing
+
+from tests.kubernetes.bed import cgroups, clusters, layout
+from tests.kubernetes.bed.cluster import CONTEXTS, Cluster, bed_cluster, given_clusters
+from tests.kubernetes.bed.parts import Built, PartsMissing
+
+HERE = Path(__file__).parent
+UNAVAILABLE = (
+    *(clusters.BedUnavailable, PartsMissing, ProgramsMissing),
+    *(cgroups.CgroupsMissing, NetworkUnavailable),
+)
+HOW_TO_GIVE = (
+    f"Or give clusters: KUBECONFIG with contexts {', '.join(layout.SITES)}, "
+    f"or {CONTEXTS}=truck=<context>,... (tests/kubernetes/README.md)"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs them all, for there is one bed; those that end it come last."""
+    ours = [item for item in items if HERE in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("clusters"))
+    ending = [item for item in ours if "no_clusters" in getattr(item, "fixturenames", ())]
+    items[:] = [item for item in items if item not in ending] + ending
+
+
+class Bed:
+    """Clusters of this machine, started when the first test asks for them and kept for the next."""
+
+    def __init__(self) -> None:
+        self._started = False
+
+    def ensure(self, sites: tuple[str, ...]) -> dict[str, Cluster]:
+        """Those and perhaps others are up. Raises one of UNAVAILABLE."""
+        built = self.built()
+        if not set(sites) <= set(clusters.sites_up()):
+            if clusters.sites_up() and not self._started:
+                pytest.skip(
+                    f"somebody's bed is up with {', '.join(clusters.sites_up())} alone: make clusters-down"
+                )
+            self.down()
+            clusters.up(sites, print)
+            self._started = True
+        return {site: bed_cluster(site, built) for site in clusters.sites_up()}
+
+    def down(self) -> None:
+        """Ends what ensure() started; another one's bed stays."""
+        if self._started:
+            clusters.down(print)
+            self._started = False
+
+    @property
+    def is_others(self) -> bool:
+        """Somebody else's bed is up."""
+        return bool(clusters.sites_up()) and not self._started
+
+    @staticmethod
+    def built() -> Built:
+        """Raises one of UNAVAILABLE."""
+        return clusters.programs(print)[0]
+
+
+@pytest.fixture(scope="session")
+def bed() -> Iterator[Bed]:
+    """Ended with the run."""
+    bed = Bed()
+    yield bed
+    bed.down()
+
+
+def reach(bed: Bed, sites: tuple[str, ...], what: str) -> dict[str, Cluster]:
+    """Clusters of these sites at least; skips where there are none, saying what that leaves untested."""
+    given = given_clusters()
+    if CONTEXTS not in os.environ:
+        try:
+            return bed.ensure(sites)
+        except UNAVAILABLE as error:
+            why = str(error)
+    else:
+        why = f"{CONTEXTS} names no cluster for it"
+    if set(sites) <= set(given):
+        return given
+    pytest.skip(f"not tested on Kubernetes: {what}. {why}. {HOW_TO_GIVE}")
+
+
+@pytest.fixture
+def truck(bed: Bed) -> Cluster:
+    """A cluster of one site."""
+    return reach(bed, ("truck",), "one site's cluster")["truck"]
+
+
+@pytest.fixture
+def three(bed: Bed) -> dict[str, Cluster]:
+    """Clusters of all three sites, which reach one another."""
+    return reach(bed, layout.SITES, "three sites' clusters")
+
+
+@pytest.fixture
+def three_of_bed(three: dict[str, Cluster]) -> dict[str, Cluster]:
+    """The same where their links and losses are in our hands, whole again after the test."""
+    if not all(cluster.of_bed for cluster in three.values()):
+        pytest.skip(
+            "links are cut and clusters lost only on the bed of this machine: root, Linux, Go (make clusters)"
+        )
+    return three
+
+
+@pytest.fixture
+def no_clusters(bed: Bed) -> Bed:
+    """A machine that has the bed's programs and no clusters up."""
+    try:
+        bed.built()
+    except UNAVAILABLE as error:
+        pytest.skip(f"not tested: that clusters leave nothing behind. {error}")
+    if bed.is_others:
+        pytest.skip("not tested: that clusters leave nothing behind. Somebody's are up: make clusters-down")
+    bed.down()
+    return bed
