@@ -6,23 +6,21 @@ its limit; 69: nothing on this machine builds images, and standard error says ho
 
 import argparse
 import fcntl
-import gzip
 import hashlib
 import json
 import os
 import shlex
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import tomllib
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from image_archives import NoArchive, sizes
 from image_builders import NAMES, Builder, NoBuilder, find_builder, secrets
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -32,7 +30,6 @@ UNAVAILABLE = 69
 BUILD_LIMIT_S = 1800.0
 DOT_EVERY_S = 2.0
 LAST_LINES = 20
-GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -84,13 +81,12 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         _wait_for(lock)
-        try:
-            builder = find_builder(wanted.builder, wanted.base)
-        except NoBuilder as error:
-            _say(f"no image was built: {error}")
-            return UNAVAILABLE
         chosen = [image for image in IMAGES if image.name in (wanted.names or names)]
-        built = build_all(chosen, builder, folder)
+        try:
+            built = build_all(chosen, find_builder(wanted.builder, wanted.base), folder)
+        except NoBuilder as error:
+            _say(f"images were not built: {error}")
+            return UNAVAILABLE
     print(table(built))
     return 0 if len(built) == len(chosen) and not any(over(*each) for each in built) else 1
 
@@ -101,14 +97,14 @@ def archives() -> Path:
 
 
 def build_all(images: Sequence[Image], builder: Builder, folder: Path) -> list[tuple[Image, Built]]:
-    """Builds what is not current; stops at the first that fails, after saying why."""
+    """Builds what is not current; stops at the first that fails, after saying why. Raises NoBuilder."""
     version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
     sources = digest_of(sources_of(REPOSITORY), REPOSITORY)
     done = []
     for image in images:
-        made_of = hashlib.sha256(repr((image.target, image.variant, version, builder.base, sources)).encode())
-        found = current(folder, image, made_of.hexdigest())
-        found = found or _build(image, builder, version, folder, made_of.hexdigest())
+        parts = (image.target, image.variant, version, builder.base, sources)
+        made_of = hashlib.sha256(repr(parts).encode()).hexdigest()
+        found = current(folder, image, made_of) or _build(image, builder, version, folder, made_of)
         if not found:
             break
         done.append((image, found))
@@ -125,8 +121,7 @@ def sources_of(repository: Path) -> list[Path]:
     files = [repository / "Dockerfile", repository / ".dockerignore"]
     for path in allowed:
         files += [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
-    left_out = {"__pycache__"}
-    return sorted(path for path in files if not left_out & set(path.parts) and ".egg-info" not in str(path))
+    return sorted(path for path in files if "__pycache__" not in path.relative_to(repository).parts)
 
 
 def digest_of(files: Sequence[Path], repository: Path) -> str:
@@ -145,43 +140,6 @@ def current(folder: Path, image: Image, made_of: str) -> Built | None:
     except (FileNotFoundError, ValueError, TypeError):
         return None
     return found if found.made_of == made_of and (folder / f"{image.name}.tar").exists() else None
-
-
-def sizes(archive: Path) -> tuple[int, int]:
-    """Bytes of all layers, unpacked and compressed. Raises KeyError where it is no OCI archive."""
-    unpacked = packed = 0
-    with tarfile.open(archive) as opened:
-
-        def blob(digest: str) -> IO[bytes]:
-            return _member(opened, f"blobs/{digest.replace(':', '/')}")
-
-        (described,) = json.load(_member(opened, "index.json"))["manifests"]
-        for layer in json.load(blob(described["digest"]))["layers"]:
-            content = blob(layer["digest"])
-            zipped = content.read(len(GZIP)) == GZIP
-            content.seek(0)
-            unpacked += sum(map(len, _chunks(gzip.GzipFile(fileobj=content) if zipped else content)))
-            # docker keeps them as they are; what is pushed to a registry is compressed.
-            packed += layer["size"] if zipped else _compressed(content)
-    return unpacked, packed
-
-
-def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    found = archive.extractfile(name)
-    if found is None:
-        raise KeyError(name)
-    return found
-
-
-def _chunks(content: IO[bytes]) -> Iterator[bytes]:
-    while chunk := content.read(1 << 20):
-        yield chunk
-
-
-def _compressed(content: IO[bytes]) -> int:
-    content.seek(0)
-    packer = zlib.compressobj()
-    return sum(len(packer.compress(chunk)) for chunk in _chunks(content)) + len(packer.flush())
 
 
 def over(image: Image, built: Built) -> list[str]:
@@ -214,12 +172,16 @@ def table(built: Sequence[tuple[Image, Built]]) -> str:
 
 
 def _build(image: Image, builder: Builder, version: str, folder: Path, made_of: str) -> Built | None:
-    """Builds and saves it; the archive takes its name once it is whole. None where that failed: said already."""
+    """Builds and saves it; the archive takes its name once it is whole. None where that failed: said already.
+
+    Raises NoBuilder.
+    """
     name = f"{REGISTRY}/{image.name}:{version}"
     archive, part = folder / f"{image.name}.tar", folder / f"{image.name}.part"
     arguments = {"VERSION": version, **({"VARIANT": image.variant} if image.variant else {})}
     part.unlink(missing_ok=True)
     started = time.monotonic()
+    builder.get_ready()
     with tempfile.TemporaryDirectory(prefix="ardoise-images-") as private:
         build = builder.build(name, image.target, arguments, secrets(Path(private)))
         with (folder / f"{image.name}.log").open("w") as log:
@@ -228,10 +190,8 @@ def _build(image: Image, builder: Builder, version: str, folder: Path, made_of: 
         return None
     try:
         built = Built(made_of, *sizes(part))
-    except (KeyError, tarfile.TarError) as error:
-        _say(
-            f"{image.name}: {builder.program} wrote no OCI archive ({error}); docker does from version 25 on"
-        )
+    except NoArchive as error:
+        _say(f"{image.name}: {error}; docker writes them from version 25 on")
         return None
     part.replace(archive)
     (folder / f"{image.name}.json").write_text(json.dumps(asdict(built)))

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from image_archives import image_id
+
 NAMES = ("docker", "podman", "buildah")
 SLIM = "debian:trixie-slim"
 """The base where there is a registry to get it from."""
@@ -25,6 +27,8 @@ AUTHORITIES = ("SSL_CERT_FILE", "PIP_CERT")
 ASKING_LIMIT_S = 10.0
 # buildah and a base of our own: two downloads and an unpacked Debian.
 GETTING_LIMIT_S = 900.0
+# Some eighty versions of Ardoise, or four of everything.
+MOST_STORED_KB = 8_000_000
 
 
 class NoBuilder(RuntimeError):
@@ -41,6 +45,28 @@ class Builder:
     """Of a build."""
     saves: str
     """Arguments that write the image {name} into the OCI archive {archive}."""
+    base_archive: Path | None = None
+    """Where the base is, if not in a registry; the builder's store is ours then."""
+
+    def get_ready(self) -> None:
+        """Takes the base from its archive into a store that stays within its bound. Raises NoBuilder."""
+        if self.base_archive is None:
+            return
+        store = self._told("info", "--format", "{{.store.GraphRoot}}").strip()
+        # Every step of every version of an image is in there, so that what did not change is not made again.
+        kilobytes = subprocess.run(["du", "-sk", store], capture_output=True, text=True, check=True).stdout
+        if int(kilobytes.split()[0]) > MOST_STORED_KB:
+            print("==> emptying the builder's store, which has grown", file=sys.stderr)
+            self._told("rmi", "--all", "--force")
+        self._told("pull", "--quiet", f"oci-archive:{self.base_archive}")
+
+    def _told(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [self.program, *arguments], capture_output=True, text=True, timeout=GETTING_LIMIT_S
+        )
+        if done.returncode != 0:
+            raise NoBuilder(f"{self.program} {arguments[0]}: {done.stderr.strip()}")
+        return done.stdout
 
     def build(
         self, name: str, target: str, arguments: Mapping[str, str], secrets: Mapping[str, Path]
@@ -119,19 +145,16 @@ def _mirrors() -> Mapping[str, str]:
 
 def _buildah(base: str) -> Builder:
     program = _from_the_bed("buildah")
-    if not base:
-        pull = [program, "pull", "--quiet", f"oci-archive:{_from_the_bed('base')}"]
-        done = subprocess.run(pull, capture_output=True, text=True, timeout=GETTING_LIMIT_S)
-        if done.returncode != 0:
-            raise NoBuilder(f"buildah does not take the base image: {done.stderr.strip()}")
-        # Its id: another base is another name, so what was built on the last one is not taken for it.
-        base = done.stdout.split()[-1]
+    archive = None if base else Path(_from_the_bed("base"))
     options = ["--layers", "--isolation", "chroot"]
     for limit, kind in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
         # buildah raises them otherwise, which not every root may.
         soft, hard = resource.getrlimit(kind)
         options += ["--ulimit", f"{limit}={soft}:{hard}"]
-    return Builder(program, base, tuple(options), "push --quiet {name} oci-archive:{archive}:{name}")
+    # By its id: on another base nothing is taken for what was built on the last one.
+    base = image_id(archive) if archive else base
+    saves = "push --quiet {name} oci-archive:{archive}:{name}"
+    return Builder(program, base, tuple(options), saves, archive)
 
 
 def _from_the_bed(what: str) -> str:

