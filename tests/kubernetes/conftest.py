@@ -1,6 +1,7 @@
 """Clusters for tests: the bed's where this machine can have it, else those that somebody gives, else a skip by name."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.kubernetes.bed.cluster import CONTEXTS, Cluster, bed_cluster, given_c
 from tests.kubernetes.bed.parts import Built, PartsMissing
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+IMAGES_LIMIT_S = 1800
+IMAGES_UNAVAILABLE = 69
 UNAVAILABLE = (
     *(clusters.BedUnavailable, PartsMissing, ProgramsMissing),
     *(cgroups.CgroupsMissing, NetworkUnavailable),
@@ -89,6 +93,20 @@ def reach(bed: Bed, sites: tuple[str, ...], what: str) -> dict[str, Cluster]:
     if set(sites) <= set(given):
         return given
     pytest.skip(f"not tested on Kubernetes: {what}. {why}. {HOW_TO_GIVE}")
+
+
+@pytest.fixture(scope="session")
+def images() -> list[Path]:
+    """Archives of our images, built where what they are made of changed."""
+    done = subprocess.run(
+        ["scripts/images"], cwd=ROOT, capture_output=True, text=True, timeout=IMAGES_LIMIT_S
+    )
+    if done.returncode == IMAGES_UNAVAILABLE:
+        pytest.skip(f"not tested on Kubernetes: our images. {done.stderr.strip().splitlines()[-1]}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return sorted(
+        (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise/images").glob("*.tar")
+    )
 
 
 @pytest.fixture
