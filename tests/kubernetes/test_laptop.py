@@ -14,11 +14,11 @@ pytestmark = [pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 def laptop(
-    bed: Bed, images: list[Path], tmp_path_factory: pytest.TempPathFactory
+    bed: Bed, archives: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Release]]:
     """A release for each site, every pod of them ready."""
     cluster = reach(bed, ("truck",), "three sites in one cluster, installed from the chart")["truck"]
-    cluster.load(*images)
+    cluster.load(*sorted(archives.glob("*.tar")))
     values = example("laptop")
     identities = make_identities(values, SITES, tmp_path_factory.mktemp("identities"))
     releases = {
