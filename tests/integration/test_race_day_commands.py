@@ -23,6 +23,12 @@ from tests.support.security import Reporter, eventually, malformed
 START_LIMIT_S = 90
 STOP_LIMIT_S = 30
 COMMAND_LIMIT_S = 60
+TOLD = (
+    "ARDOISE_NATS_URL",
+    "ARDOISE_POSITIONING_TARGET",
+    "ARDOISE_SECURITY_TARGET",
+    "ARDOISE_DATABASE_URL",
+)
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
 
@@ -64,10 +70,11 @@ def surroundings(repository: Path, tmp_path: Path, receiver: Receiver) -> Iterat
             assert up.poll() is None, output.read_text()
             time.sleep(0.1)
         [target] = re.findall(r"export ARDOISE_INGEST_TARGET=(\S+)", output.read_text())
+        told = environment_of(up.pid, "ingest")
         yield {
             **environment,
+            **{name: told[name] for name in TOLD},
             "ARDOISE_INGEST_TARGET": target,
-            "ARDOISE_NATS_URL": environment_of(up.pid, "ingest")["ARDOISE_NATS_URL"],
         }
     finally:
         up.send_signal(signal.SIGINT)
@@ -88,19 +95,44 @@ def test_the_readme_takes_a_stage_from_its_file_to_its_start(repository: Path, s
     assert up == ".venv/bin/ardoise up"
     said = {}
     for command in beside:
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=repository,
-            env=surroundings,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_LIMIT_S,
-            check=False,
-        )
+        done = run(command, repository, surroundings)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said[command] = done.stdout
     assert "flag dropped" in said[".venv/bin/ardoise race decisions"]
+
+
+def run(command: str, repository: Path, surroundings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A command of a person beside the running site."""
+    return subprocess.run(
+        command,
+        shell=True,
+        cwd=repository,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_LIMIT_S,
+        check=False,
+    )
+
+
+def test_a_round_trip_comes_through_puts_back_the_stage_and_is_refused_while_a_race_is_on(
+    repository: Path, surroundings: dict[str, str]
+):
+    ardoise = ".venv/bin/ardoise"
+    load = f"{ardoise} stage load events/tour-des-cols/event.yaml --activate"
+    assert run(load, repository, surroundings).returncode == 0
+    done = run(f"{ardoise} rehearse round-trip", repository, surroundings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for seen in ("acknowledged", "in a region", "position shown", "alert raised", "row stored", "complete"):
+        assert seen in done.stdout
+    listed = run(f"{ardoise} stage list", repository, surroundings).stdout.splitlines()
+    assert [line.split()[1] for line in listed if line.split()[-1:] == ["live"]] == ["stage-4"]
+    assert run(f"{ardoise} race start --reason x", repository, surroundings).returncode == 0
+    refused = run(f"{ardoise} rehearse round-trip", repository, surroundings)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "ardoise: a race is on: finish it first (ardoise race finish), this takes its place\n",
+    )
 
 
 async def test_an_alert_goes_to_the_webhook_that_the_environment_of_ardoise_up_names(

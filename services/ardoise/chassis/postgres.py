@@ -11,12 +11,15 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psutil
-import psycopg
 
 from ardoise.chassis.child import bound
+
+if TYPE_CHECKING:
+    import psycopg
 
 USER = "ardoise"
 DATABASE = "ardoise"
@@ -97,6 +100,8 @@ class EmbeddedPostgres:
 
     def wait_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Returns once the database takes connections; raises PostgresError when the server ends first."""
+        import psycopg  # The truck has none, and takes its names of users and databases from here too.
+
         deadline = time.monotonic() + timeout_s
         while True:
             try:
@@ -219,7 +224,7 @@ def _process_in(data: Path) -> int | None:
     return None
 
 
-def _create_database(connection: psycopg.Connection) -> None:
+def _create_database(connection: "psycopg.Connection") -> None:
     found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
     if found is None:
         connection.execute(f"CREATE DATABASE {DATABASE}")

@@ -32,6 +32,11 @@ class CommonSettings(BaseSettings):
     scrape_listen: str = Field(
         "127.0.0.1:0", description="host:port of the Prometheus scrape port; 0: any free one."
     )
+    health_listen: str = Field(
+        "",
+        description="host:port where the service says without TLS whether it is alive and ready, and nothing else "
+        "(grpc.health.v1; a kubelet's probe speaks no TLS). Empty: nowhere.",
+    )
     plaintext: bool = Field(
         False, description="Explicit leave to speak without TLS: everybody who reaches a port is let in."
     )

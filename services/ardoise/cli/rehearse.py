@@ -80,3 +80,30 @@ def relays(
         truth_path=truth,
     )
     run_service(race)
+
+
+@app.command("round-trip")
+def round_trip() -> None:
+    """Sends one rider's fixes through the whole platform: acknowledged, shown, stored, and an alert raised.
+
+    Rides a stage of its own: refused while a race is on, and the stage that was live is live again afterwards.
+    Settings: ARDOISE_INGEST_TARGET, ARDOISE_POSITIONING_TARGET, ARDOISE_SECURITY_TARGET, ARDOISE_DATABASE_URL.
+    """
+    import asyncio
+
+    import grpc
+
+    from ardoise.chassis.identity import Role, ensure_development_identity
+    from ardoise.chassis.rpc import failure_of
+    from ardoise.rehearsal.round_trip import OPERATOR, RELAY, RoundTripFailed, RoundTripSettings
+    from ardoise.rehearsal.round_trip import round_trip as ride
+
+    settings = RoundTripSettings()
+    if (settings.identity_dir / "ca.key").exists():
+        for name, role in ((RELAY, Role.RELAY), (OPERATOR, Role.RACE_OPERATIONS)):
+            ensure_development_identity(settings.identity_dir, name, role)
+    try:
+        asyncio.run(ride(settings, lambda passed: typer.echo(f"{passed.took_s:6.2f} s  {passed.what}")))
+    except grpc.aio.AioRpcError as error:
+        raise RoundTripFailed(failure_of(error).message) from error
+    typer.echo("the round trip is complete")

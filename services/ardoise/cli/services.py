@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
         help_text = f"{purpose} Settings come from ARDOISE_* variables: docs/settings.md."
         if name != "sites":  # a group of commands too: cli/sites.py
             app.command(name, help=help_text)(_runner(name))
+    app.command("server")(server)
     app.command("identity")(identity)
     app.command("migrate")(migrate)
 
@@ -52,6 +53,21 @@ def run_named(name: str) -> None:
     _, package, root, settings = SERVICES[name]
     configured = getattr(importlib.import_module(f"ardoise.{package}.settings"), settings)()
     run_service(importlib.import_module(f"ardoise.{package}.{root}").run(configured))
+
+
+def server(
+    name: Annotated[str, typer.Argument(help="nats, etcd, etcd-stand-in or patroni.")],
+) -> None:
+    """Runs one server of a site, as a pod does: its programs where Debian puts them, certificates mounted.
+
+    Told the same as by `ardoise sites up`: ARDOISE_SITE and ARDOISE_SITES_FILE say which site of which.
+    """
+    from ardoise.sites.settings import SitesSettings
+    from ardoise.up.pod import SERVERS, run_server
+
+    if name not in SERVERS:
+        raise ValueError(f"there is no server {name}: there are {', '.join(SERVERS)}")
+    run_server(name, SitesSettings())
 
 
 def identity(

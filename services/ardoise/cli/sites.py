@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -51,6 +52,25 @@ def up(
     from ardoise.up.three_run import run
 
     run(CommonSettings().state_dir, seconds, truck_disk=truck_disk, clocks=clocks)
+
+
+@app.command()
+def identities(
+    sites_file: Annotated[Path, typer.Argument(help="YAML file of all sites and their endpoints.")],
+    directory: Annotated[Path, typer.Argument(help="Where they go: a folder for each site, and the CAs'.")],
+    release: Annotated[str, typer.Option(help="Name of the chart's release.")] = "ardoise",
+    namespace: Annotated[
+        list[str] | None, typer.Option(help="Namespace of the release; may be given for each site. [ardoise]")
+    ] = None,
+) -> None:
+    """Makes development certificates for sites of the chart; those that are there stay."""
+    from ardoise.sites.topology import read_topology
+    from ardoise.up.identities import make_for_clusters
+
+    topology = read_topology(sites_file)
+    make_for_clusters(topology, directory, release, namespace or ["ardoise"])
+    for site in topology.sites:
+        typer.echo(directory / site.name)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import nats.errors
@@ -43,9 +43,11 @@ class Copies:
         """What stands here. Raises APIError, nats.errors.Error, TimeoutError."""
         return {epoch: await self._held_at(self._site, epoch) for epoch in epochs}
 
-    async def of_unknown(self, own: Mapping[int, Held | None]) -> dict[str, dict[int, Held]]:
-        """What each region has of these epochs, of those unknown that answer in time."""
-        asked = {region: asyncio.ensure_future(self._answer(region, own)) for region in self.unknown}
+    async def of_unknown(
+        self, own: Mapping[int, Held | None], seams: Mapping[int, Sequence[int]]
+    ) -> dict[str, dict[int, Held]]:
+        """What each region has of these epochs, of those unknown that answer in time. `seams`: see HighWaterMarks."""
+        asked = {region: asyncio.ensure_future(self._answer(region, own, seams)) for region in self.unknown}
         if not asked:
             return {}
         _, late = await asyncio.wait(asked.values(), timeout=ANSWER_LIMIT_S)
@@ -54,23 +56,28 @@ class Copies:
         await asyncio.gather(*late, return_exceptions=True)
         return {region: task.result() for region, task in asked.items() if task not in late}
 
-    async def _answer(self, region: str, own: Mapping[int, Held | None]) -> dict[int, Held]:
+    async def _answer(
+        self, region: str, own: Mapping[int, Held | None], seams: Mapping[int, Sequence[int]]
+    ) -> dict[int, Held]:
         while True:
             try:
-                held = await asyncio.gather(*(self._held(region, epoch, mine) for epoch, mine in own.items()))
+                held = await asyncio.gather(
+                    *(self._held(region, epoch, mine, seams[epoch]) for epoch, mine in own.items())
+                )
                 return {epoch: there for epoch, there in zip(own, held, strict=True) if there is not None}
             except FAILURES:
                 await asyncio.sleep(ASK_AGAIN_S)
 
-    async def _held(self, region: str, epoch: int, own: Held | None) -> Held | None:
+    async def _held(self, region: str, epoch: int, own: Held | None, seams: Sequence[int]) -> Held | None:
         there = self._bus.nc.jetstream(domain=region, timeout=ASK_LIMIT_S)
         held = await self._held_at(region, epoch)
         if held is None or own is None:
             return held
         first, end = max(held.first, own.first), min(held.last, own.last)
-        # Records carry the time of their writing: where a tail was written twice, the newest that both have differs.
-        for sequence in sorted({first, end}) if first <= end else ():
-            if await self._differs(there, epoch, sequence):
+        # Records carry the time of their writing: where a tail was written twice, the newest that both have differs. Of
+        # a mirror that has gone on with the new tail behind the old one, the first that was written again does.
+        for sequence in sorted({first, *seams, end}):
+            if first <= sequence <= end and await self._differs(there, epoch, sequence):
                 return replace(held, differs_at=sequence)
         return held
 

@@ -1,6 +1,7 @@
 """How far this site has acknowledged, kept outside JetStream: a log that starts below it has lost its tail."""
 
 import asyncio
+import json
 import os
 import struct
 import zlib
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from ardoise.pb.setup_pb2 import StageSetup
 
+MOST_SEAMS = 256
+"""Starts in a row that no region could be asked at; of more, the newest count."""
 _RECORD = struct.Struct("<QQL")
 
 
@@ -56,12 +59,33 @@ class HighWaterMarks:
         """Moves the mark up, on disk before it returns."""
         await asyncio.to_thread(self._write, epoch, sequence)
 
+    def seams(self, epoch: int) -> list[int]:
+        """Sequences that were the first to be written after a start, since a region last could not be compared."""
+        try:
+            return json.loads((self._directory / f"{epoch}.seams").read_text())
+        except (FileNotFoundError, ValueError):
+            return []
+
+    def keep_seam(self, epoch: int, sequence: int) -> None:
+        """Adds one, on disk before it returns: what is written from there on a region may know otherwise."""
+        path = self._directory / f"{epoch}.seams"
+        partial = path.with_suffix(".partial-seams")
+        with partial.open("w") as file:
+            file.write(json.dumps(sorted({*self.seams(epoch), sequence})[-MOST_SEAMS:]))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    def forget_seams(self, epoch: int) -> None:
+        """Every region was compared."""
+        (self._directory / f"{epoch}.seams").unlink(missing_ok=True)
+
     def retire(self, epoch: int) -> None:
         """Stops keeping an epoch whose loss has been recorded in its successor."""
         file = self._files.pop(epoch, None)
         if file is not None:
             os.close(file)
-        for suffix in ("mark", "setup"):
+        for suffix in ("mark", "setup", "seams"):
             (self._directory / f"{epoch}.{suffix}").unlink(missing_ok=True)
 
     def close(self) -> None:

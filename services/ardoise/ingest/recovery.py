@@ -5,6 +5,8 @@ names what no copy has, and set-up and decisions are carried over from whichever
 """
 
 import asyncio
+import contextlib
+from collections.abc import Iterable
 
 import structlog
 from nats.js.errors import NotFoundError
@@ -34,11 +36,17 @@ class Recovery:
 
     async def recover(self) -> None:
         """Takes up the logs that are whole, and opens a successor for each that is not."""
-        for epoch in await self._reader.epochs():
-            await self._read(epoch)
+        epochs = await self._reader.epochs()
+        succeeded = await self._succeeded(epochs)
+        for epoch in epochs:
+            if epoch not in succeeded:
+                await self._read(epoch)
+        for epoch in succeeded:
+            self._marks.retire(epoch)
         breaks = await self._breaks()
         if self._copies.unknown:
             _log.warning("mirrors_not_compared", regions=self._copies.unknown)
+            await self._keep_seams(set(self._marks.epochs()) - set(breaks))
         for epoch, found in breaks.items():
             await self._succeed(epoch, found)
         self._writer.begin()
@@ -60,7 +68,8 @@ class Recovery:
     async def _breaks(self) -> dict[int, Break]:
         """Of the epochs that have a mark. The order of the questions: whole logs only grow meanwhile."""
         epochs = self._marks.epochs()
-        mirrors = await self._copies.of_unknown(await self._copies.own(epochs))
+        seams = {epoch: self._marks.seams(epoch) for epoch in epochs}
+        mirrors = await self._copies.of_unknown(await self._copies.own(epochs), seams)
         marks = {epoch: self._marks.read(epoch) for epoch in epochs}
         own = await self._copies.own(epochs)
         self._copies.compared.update(mirrors)
@@ -71,6 +80,24 @@ class Recovery:
             there = {region: held[epoch] for region, held in mirrors.items() if epoch in held}
             if (wrong := broken(mark, own[epoch], there)) is not None:
                 found[epoch] = wrong
+            elif not self._copies.unknown:
+                self._marks.forget_seams(epoch)
+        return found
+
+    async def _keep_seams(self, epochs: Iterable[int]) -> None:
+        """What is written behind the end of a log may stand there already, in a region that could not be asked."""
+        for epoch, held in (await self._copies.own(epochs)).items():
+            assert held is not None  # else the log is broken
+            self._marks.keep_seam(epoch, held.last + 1)
+
+    async def _succeeded(self, epochs: Iterable[int]) -> set[int]:
+        """Logs that another has taken over from: they stay as broken as they were found."""
+        found = set()
+        for epoch in epochs:
+            with contextlib.suppress(NotFoundError):
+                first = (await self._reader.get(epoch, 1)).record
+                if first is not None and first.epoch_opened.cause == EpochCause.EPOCH_CAUSE_LOSS:
+                    found.add(first.epoch_opened.previous.epoch)
         return found
 
     async def _read(self, epoch: int) -> None:

@@ -24,6 +24,7 @@ from ardoise.chassis import child
 from ardoise.sites.etcd_api import EtcdApi, NoAnswer, NotDone
 from ardoise.sites.generation import Generation, Member, Seat, Start, Way, decide, may_vote, seat_of, way_in
 from ardoise.sites.keeper_settings import (
+    ALIVE,
     DATA,
     KNOWN,
     ORDER,
@@ -69,6 +70,7 @@ class Keeper:
     def run(self) -> int:
         """Until it is told to stop, or the member ends by itself."""
         while not self._told_to_stop.is_set():
+            self._show_that_it_looks()
             if not self._is_called():
                 self._say("another member is witness")
                 self._told_to_stop.wait(LOOK_EVERY_S)
@@ -146,6 +148,7 @@ class Keeper:
         self._votes = False
         with subprocess.Popen(command, stdin=subprocess.DEVNULL) as member:
             while member.poll() is None:
+                self._show_that_it_looks()
                 if self._told_to_stop.wait(LOOK_EVERY_S) or self._has_to_move():
                     self._end(member)
                     return None
@@ -289,6 +292,9 @@ class Keeper:
         except subprocess.TimeoutExpired:
             member.kill()
             member.wait()
+
+    def _show_that_it_looks(self) -> None:
+        (self._directory / ALIVE).touch()
 
     def _say(self, what: str) -> None:
         if what != self._said:

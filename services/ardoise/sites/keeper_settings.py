@@ -11,6 +11,8 @@ from ardoise.sites.generation import Generation, parse_generation
 DATA = "data"
 KNOWN = "generation.json"
 ORDER = "rebuild.json"
+ALIVE = "alive"
+"""Touched each time the keeper looks: a probe sees that it does."""
 
 
 @dataclass(frozen=True)

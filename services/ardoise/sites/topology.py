@@ -37,6 +37,19 @@ class Site(BaseModel):
         description="etcd member that votes in the truck's place while it is off, client port; regions only.",
     )
 
+    def addresses(self) -> tuple[str, ...]:
+        """Every host:port of it."""
+        given = (
+            self.nats,
+            self.etcd,
+            self.positioning,
+            self.sites,
+            self.patroni,
+            self.postgres,
+            self.stand_in,
+        )
+        return tuple(address for address in given if address)
+
     @model_validator(mode="after")
     def _regions_have_a_database(self) -> Self:
         if (self.kind is SiteKind.REGION) != bool(self.patroni and self.postgres):

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from ardoise.chassis import child
 from ardoise.chassis.identity import Credentials
+from ardoise.chassis.settings import host_and_port
 from ardoise.sites.keeper_settings import DATA, KeeperSettings
+from ardoise.sites.topology import Topology
+from ardoise.sites.witness import stand_in_of
 from ardoise.up.programs import Programs
 from ardoise.up.supervisor import Part
 
@@ -35,7 +38,6 @@ class EtcdMember:
     site: str
     host: str
     client_port: int = 2379
-    peer_port: int = 2380
 
     @property
     def client(self) -> str:
@@ -43,9 +45,33 @@ class EtcdMember:
         return f"{self.host}:{self.client_port}"
 
     @property
+    def peer_port(self) -> int:
+        """Next to the clients'."""
+        return self.client_port + 1
+
+    @property
     def peer_url(self) -> str:
         """For the other members."""
         return f"https://{self.host}:{self.peer_port}"
+
+
+def members_of(topology: Topology) -> dict[str, EtcdMember]:
+    """The members that found the cluster, by site."""
+    return {site.name: _at(site.name, site.etcd) for site in topology.sites}
+
+
+def stand_ins_of(topology: Topology) -> dict[str, EtcdMember]:
+    """The members that may vote in the truck's place, by the region where each is."""
+    return {
+        region.name: _at(stand_in_of(region.name), region.stand_in)
+        for region in topology.regions
+        if region.stand_in
+    }
+
+
+def _at(name: str, client: str) -> EtcdMember:
+    host, port = host_and_port(client)
+    return EtcdMember(name, host, port)
 
 
 def configuration(
@@ -82,6 +108,33 @@ def configuration(
     }
 
 
+def keeper_settings(
+    programs: Programs,
+    member: EtcdMember,
+    members: tuple[EtcdMember, ...],
+    identity: Credentials,
+    directory: Path,
+    witnesses: tuple[EtcdMember, ...] = (),
+) -> KeeperSettings:
+    """What the member's keeper is told, which moves it when the cluster is made anew elsewhere.
+
+    `members`: who founds the cluster. `witnesses`: where this is one of those that are third to the regions' own, all
+    of them, first the one that founds it.
+    """
+    return KeeperSettings(
+        site=member.site,
+        etcd=str(programs.etcd),
+        etcdutl=str(programs.etcdutl),
+        directory=str(directory.absolute()),
+        config=configuration(member, members, identity, directory.absolute()),
+        others={each.site: each.client for each in members if each.site != member.site},
+        witnesses={each.site: each.peer_url for each in witnesses},
+        ca=str(identity.ca),
+        certificate=str(identity.certificate),
+        key=str(identity.key),
+    )
+
+
 def etcd_part(
     programs: Programs,
     member: EtcdMember,
@@ -90,28 +143,12 @@ def etcd_part(
     directory: Path,
     witnesses: tuple[EtcdMember, ...] = (),
 ) -> Part:
-    """The member as a process under its keeper, which moves it when the cluster is made anew elsewhere.
-
-    `members`: who founds the cluster. `witnesses`: where this is one of those that are third to the regions' own, all
-    of them, first the one that founds it.
-    """
-    directory = directory.absolute()
+    """The member as a process under its keeper."""
 
     def command() -> list[str]:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        settings = directory / "keeper.json"
-        KeeperSettings(
-            site=member.site,
-            etcd=str(programs.etcd),
-            etcdutl=str(programs.etcdutl),
-            directory=str(directory),
-            config=configuration(member, members, identity, directory),
-            others={each.site: each.client for each in members if each.site != member.site},
-            witnesses={each.site: each.peer_url for each in witnesses},
-            ca=str(identity.ca),
-            certificate=str(identity.certificate),
-            key=str(identity.key),
-        ).write(settings)
+        settings = directory.absolute() / "keeper.json"
+        keeper_settings(programs, member, members, identity, directory, witnesses).write(settings)
         return child.bound([sys.executable, "-m", "ardoise.sites.etcd_keeper", str(settings)], signal.SIGTERM)
 
     async def ready() -> None:

@@ -59,25 +59,28 @@ class Forwards:
 class _Forward:
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
-        self._open = 0
+        self._open: set[asyncio.Task[None] | None] = set()
+        """Held here: of a connection whose one end has closed, asyncio keeps nothing that would keep its task."""
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
-        if self._open >= MOST_CONNECTIONS:
+        if len(self._open) >= MOST_CONNECTIONS:
             writer.close()
             return
-        self._open += 1
+        task = asyncio.current_task()
+        self._open.add(task)
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
                 there, to_there = await asyncio.open_connection(self._host, self._port)
         except (OSError, TimeoutError):
             writer.transport.abort()
         else:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pump(reader, to_there))
-                group.create_task(_pump(there, writer))
+            with contextlib.closing(writer), contextlib.closing(to_there):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pump(reader, to_there))
+                    group.create_task(_pump(there, writer))
         finally:
-            self._open -= 1
+            self._open.discard(task)
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -45,6 +45,8 @@ REQUEST_LIMIT_S = 2.0
 SUPERUSER, REPLICATOR, REWINDER = "postgres", "replicator", "rewinder"
 APPLICATIONS = ("recorder", "analytics", "mediawall", "security", "sites", "drill")
 """Holders of certificates that are let into the race's database."""
+BACKUP = "backup"
+"""Who copies the whole of it, as a standby does."""
 
 _CREATE_DATABASE = f"""\
 CREATE ROLE {USER} LOGIN;
@@ -210,6 +212,7 @@ def _postgresql(member: PatroniMember, programs: Programs) -> Mapping[str, Any]:
         ],
         "pg_ident": [
             *(f"ardoise {identity.certificate.stem} {user}" for user in (REPLICATOR, REWINDER)),
+            f"ardoise {BACKUP} {REPLICATOR}",
             *(f"ardoise {application} {USER}" for application in APPLICATIONS),
         ],
         **hooks,
@@ -237,30 +240,35 @@ def patroni_part(member: PatroniMember, programs: Programs) -> Part:
     """The member as a process: process 1 of a PID namespace, so that it and PostgreSQL end together, as in a pod."""
 
     def command() -> list[str]:
-        member.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        make_socket_directory(member.sockets)
-        _create_file(member).write_text(_CREATE_DATABASE)
-        if member.nats_url:
-            hook_settings(member, programs).write(_settings_file(member))
-            rewind = [sys.executable, "-m", "ardoise.sites.set_aside", str(_settings_file(member)), "rewind"]
-            _write_program(_rewind_file(member), rewind)
-        if member.clock:
-            _write_program(_postgres_file(member), [*member.clock, str(programs.postgres_bin / "postgres")])
-        config = member.directory / "patroni.yml"  # JSON is YAML
-        config.write_text(json.dumps(configuration(member, programs), indent=1))
-        return child.bound(
-            [sys.executable, "-m", "ardoise.sites.steady_patroni", str(config)],
-            signal.SIGTERM,
-            never_as_root=True,
-            own_processes=True,
-        )
+        argv = prepared(member, programs, configuration(member, programs))
+        return child.bound(argv, signal.SIGTERM, never_as_root=True, own_processes=True)
 
     async def ready() -> None:
         async with asyncio.timeout(READY_LIMIT_S):
             await _healthy(member)
 
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PATRONI_", "PG"))}
-    return Part(f"patroni-{member.site}", command, inherited, ready)
+    return Part(f"patroni-{member.site}", command, surroundings(), ready)
+
+
+def surroundings() -> dict[str, str]:
+    """This process's environment without what Patroni and libpq would take for settings."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PATRONI_", "PG"))}
+
+
+def prepared(member: PatroniMember, programs: Programs, config: Mapping[str, Any]) -> list[str]:
+    """Writes the files that the member needs; its argv. Raises PostgresError."""
+    member.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_socket_directory(member.sockets)
+    _create_file(member).write_text(_CREATE_DATABASE)
+    if member.nats_url:
+        hook_settings(member, programs).write(_settings_file(member))
+        rewind = [sys.executable, "-m", "ardoise.sites.set_aside", str(_settings_file(member)), "rewind"]
+        _write_program(_rewind_file(member), rewind)
+    if member.clock:
+        _write_program(_postgres_file(member), [*member.clock, str(programs.postgres_bin / "postgres")])
+    file = member.directory / "patroni.yml"  # JSON is YAML
+    file.write_text(json.dumps(config, indent=1))
+    return [sys.executable, "-m", "ardoise.sites.steady_patroni", str(file)]
 
 
 async def _healthy(member: PatroniMember) -> None:

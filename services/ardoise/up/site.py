@@ -4,28 +4,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, ensure_development_identity
+from ardoise.chassis.identity import DATA_PLANE, Credentials, credentials
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves
 from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.postgres import DATABASE, USER
-from ardoise.chassis.settings import CommonSettings
+from ardoise.chassis.settings import CommonSettings, host_and_port
 from ardoise.sites.topology import Site, SiteKind, Topology
-from ardoise.sites.witness import stand_in_of
 from ardoise.up.clocks import Clocks
-from ardoise.up.etcd import EtcdMember, etcd_part
+from ardoise.up.etcd import EtcdMember, etcd_part, members_of, stand_ins_of
+from ardoise.up.identities import SERVICES, make_identities
 from ardoise.up.network import Network
 from ardoise.up.patroni import PatroniMember, patroni_part
 from ardoise.up.programs import Programs
-from ardoise.up.services import SUPERVISOR, WEBHOOK_URL, argv, inherited, serving
+from ardoise.up.services import WEBHOOK_URL, argv, inherited, serving
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
 PORTS = {
     "nats": 4222,
     "leaf": 7422,
     "etcd": 2379,
-    "etcd-peer": 2380,
     "etcd-stand-in": 2579,
-    "etcd-stand-in-peer": 2580,
     "patroni": 8008,
     "postgres": 5432,
     "ingest": 7401,
@@ -47,14 +45,12 @@ ON_ITS_CLOCK = (PATRONI, ALL_SERVICES)
 """What a clock that can be set reaches: Go asks the kernel by itself."""
 DISK = "disk"
 PAGES = ("web", "operators")
-SERVICES = {
-    SiteKind.EDGE: ("sites", "ingest", "positioning", "security", "mediawall"),
-    SiteKind.REGION: ("sites", "positioning", "recorder", "security", "analytics", "mediawall"),
-}
-IDENTITIES = {
-    SiteKind.EDGE: ("nats", "biometrics", *LEAF_IDENTITIES.values(), *SERVICES[SiteKind.EDGE]),
-    SiteKind.REGION: ("nats", "sites-biometrics", *SERVICES[SiteKind.REGION]),
-}
+
+
+def leaf_port_of(site: Site) -> str:
+    """host:port at which a region's nats-server takes the truck in."""
+    host, _ = host_and_port(site.nats)
+    return f"{host}:{PORTS['leaf']}"
 
 
 def reachable(kind: SiteKind) -> tuple[str, ...]:
@@ -83,17 +79,13 @@ class OneSite:
         self._topology, self._topology_file = topology, topology_file
         self._network, self._programs = network, programs
         self._on_its_clock = clocks.inside(site.name) if clocks else ()
-        self._ca_dir = state_dir / "identity"
         self._directory = state_dir / site.name
         # What the site writes is on a disk of its own; certificates and what its processes print are beside it.
         self._disk = self._directory / DISK
         identity_dir = self._directory / "identity"
         self.settings = CommonSettings(site=site.name, state_dir=self._disk, identity_dir=identity_dir)
         self.supervisor = Supervisor(self._directory / "logs")
-        for name in IDENTITIES[site.kind]:
-            self._identity(name, Role.SERVICE)
-        self._identity(SUPERVISOR, Role.RACE_OPERATIONS)
-        self._data_plane("sites")
+        make_identities(site.kind, (site.name, self.address), identity_dir, state_dir / "identity")
 
     @property
     def has_database(self) -> bool:
@@ -107,16 +99,12 @@ class OneSite:
         clock = self._on_its_clock if step in ON_ITS_CLOCK else ()
         await self.supervisor.start(*(self._inside(part, clock) for part in parts))
 
-    def _identity(self, name: str, role: Role) -> Credentials:
-        hosts = (self.site.name, self.address)
-        identity_dir = self.settings.identity_dir
-        return ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=self._ca_dir)
+    def _identity(self, name: str) -> Credentials:
+        return credentials(self.settings.identity_dir, name)
 
     def _data_plane(self, name: str) -> Credentials:
         """Of the CA whose certificates etcd and Patroni let in."""
-        hosts = (self.site.name, self.address)
-        mine, ca_dir = self.settings.identity_dir / DATA_PLANE, self._ca_dir / DATA_PLANE
-        return ensure_development_identity(mine, name, Role.SERVICE, hosts=hosts, ca_dir=ca_dir)
+        return credentials(self.settings.identity_dir / DATA_PLANE, name)
 
     def _inside(self, part: Part, clock: Sequence[str]) -> Part:
         """The same part, run in the site's network, on its clock."""
@@ -132,14 +120,7 @@ class OneSite:
         }
 
     def _etcd(self) -> list[Part]:
-        at = self._network.addresses
-        members = {site.name: EtcdMember(site.name, at[site.name]) for site in self._topology.sites}
-        stand_ins = {
-            region.name: EtcdMember(
-                stand_in_of(region.name), at[region.name], PORTS["etcd-stand-in"], PORTS["etcd-stand-in-peer"]
-            )
-            for region in self._topology.regions
-        }
+        members, stand_ins = members_of(self._topology), stand_ins_of(self._topology)
         witnesses = (members[self._topology.edge.name], *stand_ins.values())
         founders = tuple(members.values())
 
@@ -162,7 +143,7 @@ class OneSite:
             self.site.name,
             self.address,
             self._disk / "patroni",
-            self._identity("patroni", Role.SERVICE),
+            self._identity("patroni"),
             self._data_plane("patroni"),
             tuple(site.etcd for site in self._topology.sites),
             f"tls://{self.site.nats}",
@@ -172,23 +153,18 @@ class OneSite:
 
     def _nats(self) -> list[Part]:
         if self.site.kind is SiteKind.REGION:
-            leaves = Leaves(listen=f"{self.address}:{PORTS['leaf']}")
+            leaves = Leaves(listen=leaf_port_of(self.site))
         else:
             leaves = Leaves(
-                regions=tuple(
-                    f"{self._network.addresses[region.name]}:{PORTS['leaf']}"
-                    for region in self._topology.regions
-                ),
-                identities={
-                    account: self._identity(name, Role.SERVICE) for account, name in LEAF_IDENTITIES.items()
-                },
+                regions=tuple(map(leaf_port_of, self._topology.regions)),
+                identities={account: self._identity(name) for account, name in LEAF_IDENTITIES.items()},
             )
         server = NatsServer(
             self._disk / "nats",
             site=self.site.name,
             host=self.address,
             port=PORTS["nats"],
-            identity=self._identity("nats", Role.SERVICE),
+            identity=self._identity("nats"),
             leaves=leaves,
         )
         return [Part("nats-server", server.command, ready=server.ready)]
@@ -206,7 +182,7 @@ class OneSite:
 
     def _database_url(self, holder: str) -> str:
         """Of both regions' servers, this one's first, as the holder of a certificate."""
-        files = self._identity(holder, Role.SERVICE)
+        files = self._identity(holder)
         ordered = sorted(self._topology.regions, key=lambda region: region.name != self.site.name)
         hosts = ",".join(region.postgres for region in ordered)
         tls = {

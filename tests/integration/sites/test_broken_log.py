@@ -22,6 +22,8 @@ from tests.support.three_sites import RELAY, ThreeSites, found, relay, until
 
 REGIONS = "amsterdam,london"
 LIMIT_S = 20
+MIRROR_RESUMES_LIMIT_S = 100
+"""nats-server tries a mirror again by and by; no watchdog is there to see that it stands still."""
 
 
 async def start_race(sites: ThreeSites, port: int) -> int:
@@ -181,8 +183,11 @@ async def test_a_log_that_was_rolled_back_is_not_written_again(sites: ThreeSites
     async with sites.truck.ingest(port, regions=REGIONS):
         epoch, (opened, *_) = await newest(sites)
         assert await LogReader(truck).last_sequence(old) == rolled_back
+    async with sites.truck.ingest(port, regions=REGIONS):
+        again, _ = await newest(sites)
     await truck.close()
     assert epoch > old
+    assert again == epoch, "what has a successor is not succeeded again: it would take the race's place"
     lost = opened.epoch_opened.lost
     assert (lost.epoch, lost.first_sequence) == (old, max(ends.values()) + 1)
     assert lost.last_sequence == 0, "the mark went back too: how far was acknowledged is not known"
@@ -219,3 +224,33 @@ async def test_sequences_used_again_while_no_region_answered_are_found_and_never
 
 async def on_disk(client: RelayClient, count: int) -> bool:
     return client.tally.on_disk >= count
+
+
+@pytest.mark.timeout(240)
+async def test_sequences_used_again_are_found_where_the_mirrors_have_gone_on_behind_their_old_tail(
+    sites: ThreeSites, free_port, tmp_path
+):
+    port, disk = free_port(), TurnedBack(sites, tmp_path / "kept")
+    old = await ridden(sites, port, disk)
+    ends = await last_in(sites, old)
+    for region in sites.regions.values():
+        await region.server.stop()
+    truck = await sites.truck.bus("positioning")
+    async with sites.truck.ingest(port, regions=REGIONS), relay(sites, port) as client:
+        for number in range(11, 41):
+            client.send(frame_of(RELAY, number, [9001]))
+        await until(lambda: on_disk(client, 30))
+        await until(lambda: reached(truck, old, max(ends.values()) + 5))
+    upto = await LogReader(truck).last_sequence(old)
+    for region in sites.regions.values():
+        await region.server.start()
+    for region in sites.regions.values():
+        there = await region.bus("positioning")
+        await until(lambda there=there: reached(there, old, upto), MIRROR_RESUMES_LIMIT_S)
+        await there.close()
+    # The first and the newest message are the same everywhere now; what lies between is not.
+    async with sites.truck.ingest(port, regions=REGIONS):
+        epoch, _ = await newest(sites)
+        assert await LogReader(truck).last_sequence(old) == upto
+    await truck.close()
+    assert epoch > old

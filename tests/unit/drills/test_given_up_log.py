@@ -128,3 +128,17 @@ def test_a_mirror_that_ends_earlier_than_the_other_is_no_fault_and_a_hole_is():
     del mirrors["london"][9]
     found = judged(ALL_AGAIN, LOST, mirrors=mirrors)
     assert found[Invariant.MIRROR_IS_PREFIX].against == ["london: message 9 is missing"]
+
+
+def used_again(**promise: object) -> dict[Invariant, Finding]:
+    """London's mirror has the newest second as it was acknowledged; Amsterdam's what was written again in its place."""
+    earlier = cut_off(evidence(), LOST)
+    log = {**earlier.log, KEPT: Message(b"again", (RELAY, BOOT, 9_999))}
+    mirrors = {**earlier.mirrors, "amsterdam": dict(log)}
+    return judged(ALL_AGAIN, LOST, replace(PROMISE, **promise), log=log, mirrors=mirrors)
+
+
+def test_a_frame_that_one_mirror_has_and_the_recorder_wrote_is_kept_where_its_number_was_used_again():
+    assert used_again()[Invariant.NOTHING_LOST].holds
+    assert used_again(used_again=True)[Invariant.MIRROR_IS_PREFIX].holds
+    assert not used_again()[Invariant.MIRROR_IS_PREFIX].holds, "only a drill that does just that may"

@@ -51,3 +51,22 @@ async def test_marks_go_on_after_a_restart(marks, tmp_path):
     await again.raise_to(7, 11)
     again.close()
     assert HighWaterMarks(tmp_path).read(7) == 11
+
+
+def test_seams_are_kept_until_every_region_was_compared_and_go_with_their_epoch(marks, tmp_path):
+    marks.keep_seam(7, 151)
+    marks.keep_seam(7, 200)
+    marks.keep_seam(7, 200)
+    again = HighWaterMarks(tmp_path)
+    assert (again.seams(7), again.seams(8)) == ([151, 200], [])
+    again.forget_seams(7)
+    assert marks.seams(7) == []
+    marks.keep_seam(7, 1)
+    marks.retire(7)
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_of_very_many_starts_without_a_region_the_newest_count(marks):
+    for sequence in range(1, 300):
+        marks.keep_seam(7, sequence)
+    assert marks.seams(7) == list(range(44, 300))

@@ -126,6 +126,11 @@ class Evidence:
     earlier: tuple["Evidence", ...] = ()
     """Of the logs that this one took over from, oldest first."""
 
+    def at(self, sequence: int) -> list[Message]:
+        """What the log has there; of one that was given up, what each mirror has: a number may have been used again."""
+        copies = [self.log] if self.given_up is None else [self.log, *self.mirrors.values()]
+        return [copy[sequence] for copy in copies if sequence in copy]
+
     @property
     def every(self) -> tuple["Evidence", ...]:
         """Of each log, oldest first."""

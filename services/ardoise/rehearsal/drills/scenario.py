@@ -273,6 +273,8 @@ class Promise:
     """Rule of the alert that every site shows before the first frame is refused; empty: none is refused."""
     log_breaks: bool = False
     """The truck's log itself is what fails: another takes over, and says what no copy has."""
+    used_again: bool = False
+    """Sequences of the log that breaks were used twice: mirrors that were not level then keep what each of them had."""
     link_kbit: int = 0
     """What each link of the truck's can carry while the regions catch up."""
 

@@ -12,15 +12,16 @@ from ardoise.rehearsal.drills.waits import DIGESTS_COMPARED
 DATABASE = "database"
 
 
-def mirror_is_prefix(_history: History, evidence: Evidence, _promise: Promise, _cast: Cast) -> Finding:
+def mirror_is_prefix(_history: History, evidence: Evidence, promise: Promise, _cast: Cast) -> Finding:
     """I5: for every sequence the same bytes, and no hole. Of a log that was given up, a mirror may end earlier."""
+    twice = _used_twice(evidence, promise)
     against = [*evidence.missing]
     for site, mirror in evidence.mirrors.items():
         shared = evidence.log.keys() & mirror.keys()
         against += [
             f"{site}: message {sequence} has other bytes than the truck's"
             for sequence in sorted(shared)
-            if mirror[sequence].digest != evidence.log[sequence].digest
+            if not twice and mirror[sequence].digest != evidence.log[sequence].digest
         ]
         against += [
             f"{site}: message {sequence} is missing"
@@ -30,13 +31,14 @@ def mirror_is_prefix(_history: History, evidence: Evidence, _promise: Promise, _
         against += [
             f"{site}: message {sequence} is not the truck's"
             for sequence in sorted(mirror.keys() - evidence.log.keys())
+            if not twice
         ]
     against += [f"truck: message {sequence} is missing" for sequence in _holes(evidence)]
     checked = sum(len(mirror) for mirror in evidence.mirrors.values())
     return finding(Invariant.MIRROR_IS_PREFIX, "mirrors are the log", checked, against)
 
 
-def same_everywhere(history: History, evidence: Evidence, _promise: Promise, cast: Cast) -> Finding:
+def same_everywhere(history: History, evidence: Evidence, promise: Promise, cast: Cast) -> Finding:
     """Snapshots of one name have one digest, whoever derived them, and whenever: sites, and the database's recorder.
 
     Nearly every second that a site showed was compared with somebody else's.
@@ -52,7 +54,7 @@ def same_everywhere(history: History, evidence: Evidence, _promise: Promise, cas
             found.add((DATABASE, recorded))
         if len({who for who, _ in found}) > 1:
             compared.add(name)
-        if len({digest for _, digest in found}) > 1:
+        if len({digest for _, digest in found}) > 1 and not _used_twice(evidence, promise):
             shown = ", ".join(f"{who} {digest[:8]}" for who, digest in sorted(found))
             against.append(f"snapshot {sequence} differs: {shown}")
     for site in sorted(cast.values()):
@@ -63,6 +65,11 @@ def same_everywhere(history: History, evidence: Evidence, _promise: Promise, cas
         if not seconds or len(matched) < DIGESTS_COMPARED * len(seconds):
             against.append(f"{site}: only {len(matched)} of {len(seconds)} seconds could be compared")
     return finding(Invariant.SAME_EVERYWHERE, "the same race everywhere", len(compared), against)
+
+
+def _used_twice(evidence: Evidence, promise: Promise) -> bool:
+    """Whether each mirror may have what was written again under the same sequences in its own way."""
+    return promise.used_again and evidence.given_up is not None
 
 
 def _holes(evidence: Evidence) -> Iterator[int]:

@@ -107,19 +107,18 @@ def atomic_watermark(history: History, evidence: Evidence, _promise: Promise, _c
     recorded = set(written.frames) | written.set_aside
     against += [
         f"message {sequence} is a frame, lies below it and has no row"
-        for sequence, message in evidence.log.items()
-        if message.frame and sequence <= min(written.watermark, evidence.upto) and sequence not in recorded
+        for sequence in evidence.log
+        if sequence <= min(written.watermark, evidence.upto) and sequence not in recorded
+        if all(message.frame for message in evidence.at(sequence))
     ]
     against += _falls(history)
     return finding(Invariant.ATOMIC_WATERMARK, "the watermark is true", len(recorded), against)
 
 
 def _frame_lost(one: Acknowledged, evidence: Evidence) -> list[str]:
-    there = evidence.log.get(one.sequence)
-    if there is None or there.frame != one.frame:
-        return [
-            f"frame {one.frame} was acknowledged at {one.sequence}, where the log has {there and there.frame}"
-        ]
+    there = [message.frame for message in evidence.at(one.sequence)]
+    if one.frame not in there:
+        return [f"frame {one.frame} was acknowledged at {one.sequence}, where the log has {there or None}"]
     against = []
     if evidence.given_up is None:
         against += [

@@ -1,5 +1,7 @@
 """The truck's log is lost, made again, rolled back or full; a region's mirror of it is deleted."""
 
+from dataclasses import replace
+
 from ardoise.rehearsal.drills.conditions import (
     alerted,
     another_log,
@@ -37,6 +39,8 @@ _ANOTHER_LOG = (
     WaitUntil(another_log(), Wait.LOG_SUCCEEDED),
     WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
     WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
+    # Seconds of the new log, at every site, to compare.
+    Hold(Wait.OBSERVE),
     WaitUntil(written_down(), Wait.WRITTEN_DOWN),
 )
 _ROLLED_BACK = (
@@ -93,7 +97,7 @@ ALL = (
             *(SetLink(TRUCK, region, WHOLE) for region in REGIONS),
             *_ANOTHER_LOG,
         ),
-        promise=_COSTS_THE_LOG,
+        promise=replace(_COSTS_THE_LOG, used_again=True),
     ),
     Scenario(
         name="mirror-deleted",

@@ -1,0 +1,81 @@
+{{/*
+This site out of files/architecture.yaml, as YAML: what is told by the kind of site and by the values is decided here,
+once, and every other template goes over it.
+
+  containers   by name: as in the file, and `pod`, `image`, `held` (its identities here)
+  pods         by name: names of its containers
+  ports        by name: `container`, `pod`, `service`, `port`, `outside`
+  jobs         by name
+*/}}
+{{- define "ardoise.model" -}}
+{{- $file := .Files.Get "files/architecture.yaml" | fromYaml -}}
+{{- $kind := .Values.site.kind -}}
+{{- $left := include "ardoise.leftOut" . | fromYamlArray -}}
+{{- $containers := dict -}}
+{{- $pods := dict -}}
+{{- $ports := dict -}}
+{{- range $name, $one := $file.containers -}}
+  {{- if and (has $kind $one.at) (not (has $name $left)) -}}
+    {{- $pod := $one.pod | default (ternary "services" $name (eq (include "ardoise.together" $) "yes")) -}}
+    {{- $image := $one.image | default (ternary "edge" "full" (eq $kind "edge")) -}}
+    {{- $held := get ($one.identities | default dict) $kind | default list -}}
+    {{- $elsewhere := get ($one.callsElsewhere | default dict) $kind | default list -}}
+    {{- $served := dict -}}
+    {{- range $port, $told := $one.ports -}}
+      {{- if has $kind ($told.at | default (list $kind)) -}}
+        {{- $service := ternary $pod $name (has $pod (list "data-plane" "nats")) -}}
+        {{- $_ := set $served $port $told.port -}}
+        {{- $_ := set $ports $port (merge (dict "container" $name "pod" $pod "service" $service) $told) -}}
+      {{- end -}}
+    {{- end -}}
+    {{- $here := dict "pod" $pod "image" $image "args" ($one.args | default (list $name)) "held" $held "ports" $served "callsElsewhere" $elsewhere -}}
+    {{- $_ := set $containers $name (merge $here (omit $one "at" "args" "identities" "ports" "callsElsewhere")) -}}
+    {{- $_ := set $pods $pod (append (get $pods $pod | default list) $name) -}}
+  {{- end -}}
+{{- end -}}
+{{- $jobs := dict -}}
+{{- range $name, $one := $file.jobs -}}
+  {{- if has $kind $one.at -}}
+    {{- $image := $one.image | default (ternary "edge" "full" (eq $kind "edge")) -}}
+    {{- $elsewhere := get ($one.callsElsewhere | default dict) $kind | default list -}}
+    {{- $_ := set $jobs $name (merge (dict "image" $image "callsElsewhere" $elsewhere) (omit $one "callsElsewhere")) -}}
+  {{- end -}}
+{{- end -}}
+{{- dict "containers" $containers "pods" $pods "ports" $ports "jobs" $jobs | toYaml -}}
+{{- end }}
+
+{{/* Containers that external servers stand in for. */}}
+{{- define "ardoise.leftOut" -}}
+{{- $left := list -}}
+{{- if .Values.nats.url -}}{{- $left = append $left "nats" -}}{{- end -}}
+{{- if .Values.database.urlSecret -}}{{- $left = concat $left (list "etcd" "etcd-stand-in" "patroni") -}}{{- end -}}
+{{- $left | toYaml -}}
+{{- end }}
+
+{{- define "ardoise.together" -}}
+{{- $said := .Values.services.together -}}
+{{- if kindIs "invalid" $said -}}
+{{- ternary "yes" "no" (eq .Values.site.kind "edge") -}}
+{{- else -}}
+{{- ternary "yes" "no" $said -}}
+{{- end -}}
+{{- end }}
+
+{{/* Not empty where one of a pod's containers is marked so. Arguments: model, containers (names), mark. */}}
+{{- define "ardoise.any" -}}
+{{- range .containers -}}
+  {{- if get (get $.model.containers .) $.mark -}}yes{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The sites of the values that are regions, this one first. */}}
+{{- define "ardoise.regions" -}}
+{{- $here := list -}}
+{{- $others := list -}}
+{{- range .Values.sites -}}
+  {{- if eq .kind "region" -}}
+    {{- if eq .name $.Values.site.name -}}{{- $here = append $here . -}}{{- else -}}{{- $others = append $others . -}}{{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- concat $here $others | toYaml -}}
+{{- end }}

