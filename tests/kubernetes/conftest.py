@@ -56,8 +56,8 @@ class Bed:
         return {site: bed_cluster(site, built) for site in clusters.sites_up()}
 
     def down(self) -> None:
-        """Ends what ensure() started, or a run of tests that was killed; another one's bed stays."""
-        if self._started or clusters.abandoned():
+        """Ends what ensure() started, or what a crash or a run that was killed left; another one's bed stays."""
+        if not self.is_others:
             clusters.down(print)
             self._started = False
 

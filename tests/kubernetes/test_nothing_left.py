@@ -62,14 +62,16 @@ def test_nothing_is_left_of_a_start_that_was_killed(no_clusters: Bed, repository
 @pytest.mark.long
 def test_clusters_start_where_others_crashed_and_end_where_they_stand_still(no_clusters: Bed):
     before = traces()
-    clusters.up(["truck", "london"], print)
-    for name in ("truck", "london", clusters.WAN):
-        for pid in cgroups.processes(name):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-    assert clusters.sites_up() == []
-    assert {"control groups", "files"} <= set(left(before))
-    clusters.up(["truck"], print)
-    clusters.freeze("truck", frozen=True)
-    clusters.down(print)
+    try:
+        clusters.up(["truck", "london"], print)
+        for name in ("truck", "london", clusters.WAN):
+            for pid in cgroups.processes(name):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not clusters.sites_up(), "end of all", START_LIMIT_S)
+        assert {"control groups", "files"} <= set(left(before))
+        clusters.up(["truck"], print)
+        clusters.freeze("truck", frozen=True)
+    finally:
+        clusters.down(print)
     assert left(before) == {}

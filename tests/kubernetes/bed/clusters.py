@@ -35,6 +35,7 @@ READY_LIMIT_S = 180.0
 """From nothing to Ready takes 15 s on two idle cores."""
 LOAD_LIMIT_S = 300.0
 UNMOUNT_LIMIT_S = 10.0
+DEVICE_LIMIT_S = 20.0
 POLL_S = 0.1
 
 
@@ -300,6 +301,14 @@ def _down() -> None:
         site.end(name)
     for name in names:
         cgroups.remove(name)
+    # The kernel takes a namespace's devices away some time after its last process.
+    deadline = time.monotonic() + DEVICE_LIMIT_S
+    while (device := Path("/sys/class/net", links.HOST_DEVICE)).exists():
+        if time.monotonic() > deadline:
+            raise site.SiteFailed(
+                f"{device.name} is still there: something else is in the bridge's namespace"
+            )
+        time.sleep(POLL_S)
     # Nothing is mounted outside the sites' own namespaces; where that should fail, data must not be removed through it.
     for mounted in _mounts():
         subprocess.run(["umount", "--lazy", mounted], timeout=UNMOUNT_LIMIT_S, check=False)
