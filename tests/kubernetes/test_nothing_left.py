@@ -25,6 +25,13 @@ def left(before: dict[str, set[str]]) -> dict[str, set[str]]:
     return {kind: found for kind in before if (found := now[kind] - before[kind])}
 
 
+def kill(*pids: int) -> None:
+    for pid in pids:
+        # Some go with another.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_nothing_is_left_of_a_cluster_with_pods_and_disks_half_of_which_was_killed(no_clusters: Bed):
     before = traces()
     clusters.up(["truck"], print)
@@ -35,8 +42,7 @@ def test_nothing_is_left_of_a_cluster_with_pods_and_disks_half_of_which_was_kill
         with Namespace(truck, f"left-{uuid.uuid4().hex[:8]}") as namespace:
             namespace.run(claim("disk"), pod("holder", claim="disk"))
         # Every second process, the bridge's holder among them, as whatever kills at random would.
-        for pid in sorted(cgroups.processes("truck"))[::2] + sorted(cgroups.processes(clusters.WAN)):
-            os.kill(pid, signal.SIGKILL)
+        kill(*sorted(cgroups.processes("truck"))[1::2], *cgroups.processes(clusters.WAN))
     finally:
         clusters.down(print)
     assert left(before) == {}
@@ -65,9 +71,7 @@ def test_clusters_start_where_others_crashed_and_end_where_they_stand_still(no_c
     try:
         clusters.up(["truck", "london"], print)
         for name in ("truck", "london", clusters.WAN):
-            for pid in cgroups.processes(name):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            kill(*cgroups.processes(name))
         eventually(lambda: not clusters.sites_up(), "end of all", START_LIMIT_S)
         assert {"control groups", "files"} <= set(left(before))
         clusters.up(["truck"], print)
