@@ -44,27 +44,27 @@ class Bed:
     def ensure(self, sites: tuple[str, ...]) -> dict[str, Cluster]:
         """Those and perhaps others are up. Raises one of UNAVAILABLE."""
         built = self.built()
-        if not set(sites) <= set(clusters.sites_up()):
-            if clusters.sites_up() and not self._started:
+        if clusters.abandoned() or not set(sites) <= set(clusters.sites_up()):
+            if self.is_others:
                 pytest.skip(
                     f"the bed that is up, from {clusters.started_from()}, has {', '.join(clusters.sites_up())} alone: "
                     "make clusters-down"
                 )
             self.down()
-            clusters.up(sites, print)
+            clusters.up(sites, print, tied=True)
             self._started = True
         return {site: bed_cluster(site, built) for site in clusters.sites_up()}
 
     def down(self) -> None:
-        """Ends what ensure() started; another one's bed stays."""
-        if self._started:
+        """Ends what ensure() started, or a run of tests that was killed; another one's bed stays."""
+        if self._started or clusters.abandoned():
             clusters.down(print)
             self._started = False
 
     @property
     def is_others(self) -> bool:
-        """Somebody else's bed is up."""
-        return bool(clusters.sites_up()) and not self._started
+        """Somebody else's bed is up, and somebody is there to end it."""
+        return bool(clusters.sites_up()) and not self._started and not clusters.abandoned()
 
     @staticmethod
     def built() -> Built:

@@ -1,5 +1,6 @@
 """Clusters that went leave nothing on the machine, however they went."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -51,6 +52,24 @@ def test_nothing_is_left_of_a_start_that_was_killed(no_clusters: Bed, repository
     finally:
         starting.kill()
         starting.wait()
+    # It runs on, and the next start may take it for what a crash left.
     assert clusters.sites_up() == ["truck"]
+    assert clusters.abandoned()
+    clusters.down(print)
+    assert left(before) == {}
+
+
+@pytest.mark.long
+def test_clusters_start_where_others_crashed_and_end_where_they_stand_still(no_clusters: Bed):
+    before = traces()
+    clusters.up(["truck", "london"], print)
+    for name in ("truck", "london", clusters.WAN):
+        for pid in cgroups.processes(name):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    assert clusters.sites_up() == []
+    assert {"control groups", "files"} <= set(left(before))
+    clusters.up(["truck"], print)
+    clusters.freeze("truck", frozen=True)
     clusters.down(print)
     assert left(before) == {}

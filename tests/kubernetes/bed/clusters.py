@@ -29,6 +29,8 @@ WAN = "wan"
 SITES_FILE = layout.RUN_DIR / "sites.json"
 STARTED_FROM = layout.RUN_DIR / "started-from"
 """The work tree whose code runs there."""
+STARTER = layout.RUN_DIR / "starter"
+"""The process that starts a bed, while it does; and for as long as the bed is there where that process ends it too."""
 READY_LIMIT_S = 180.0
 """From nothing to Ready takes 15 s on two idle cores."""
 LOAD_LIMIT_S = 300.0
@@ -71,20 +73,26 @@ def sites_up() -> list[str]:
     return sites if any(_pid(name) for name in (*sites, WAN)) else []
 
 
+def abandoned() -> bool:
+    """Whoever was starting the bed that is up, or was to end it, is gone."""
+    return STARTER.exists() and site.running(STARTER) is None
+
+
 def started_from() -> str:
     """The work tree of whoever started the bed that is up."""
     return STARTED_FROM.read_text() if STARTED_FROM.exists() else "an unknown place"
 
 
-def up(sites: Sequence[str], progress: Progress) -> None:
+def up(sites: Sequence[str], progress: Progress, *, tied: bool = False) -> None:
     """Starts the sites' clusters; their nodes are Ready and the kubeconfig is written when it returns.
 
-    What a crash left of another bed is cleared first. Raises AlreadyUp, BedUnavailable, PartsMissing,
+    What a crash left of another bed is cleared first; `tied`: that is what this one is, too, once this process is gone.
+    Raises AlreadyUp, BedUnavailable, PartsMissing,
     ProgramsMissing, CgroupsMissing, NetworkUnavailable, SiteFailed; nothing stays up then.
     """
     built, debian = programs(progress)
     with _alone():
-        if already := sites_up():
+        if (already := sites_up()) and not abandoned():
             raise AlreadyUp(
                 f"{', '.join(already)}: up already, from {started_from()}; `make clusters-down` takes them down"
             )
@@ -93,6 +101,8 @@ def up(sites: Sequence[str], progress: Progress) -> None:
             _down()
         try:
             _up(sites, built, debian, progress)
+            if not tied:
+                STARTER.unlink()
         except BaseException:
             _down()
             raise
@@ -174,6 +184,7 @@ def _up(sites: Sequence[str], built: Built, debian: Programs, progress: Progress
     layout.DATA_DIR.mkdir(parents=True, exist_ok=True)
     SITES_FILE.write_text(json.dumps(list(sites)))
     STARTED_FROM.write_text(str(layout.REPOSITORY))
+    STARTER.write_text(f"{os.getpid()} {site.start_time(os.getpid())}")
     progress(f"starting {', '.join(sites)}")
     plan.make_var(WAN)
     _launch(WAN, debian, []).go()
