@@ -44,6 +44,8 @@ def write_archive(archive: Path, name: str, layer: bytes, command: Sequence[str]
                 "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"],
             },
             "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
+            # Without one entry for each layer buildah takes nothing from its cache that was built on this.
+            "history": [{"created_by": "ardoise test bed"}],
         }
     )
     manifest = _json(
