@@ -1,6 +1,6 @@
 # Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint faults truck-alone clusters clusters-down kubernetes bench images proto release-contracts settings-reference
+.PHONY: help setup demo test lint faults truck-alone images clusters clusters-down kubernetes bench proto release-contracts settings-reference chart-reference
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 
@@ -58,3 +58,6 @@ release-contracts: setup ## Keeps the contracts of this version in proto/release
 
 settings-reference: setup ## Writes docs/settings.md from the settings classes
 	@.venv/bin/python scripts/settings_reference.py
+
+chart-reference: setup ## Writes the table of values in charts/ardoise/README.md from the comments in values.yaml
+	@.venv/bin/python scripts/chart_reference.py

@@ -47,6 +47,22 @@ async def test_migrating_again_changes_nothing(database: tuple[DatabaseServer, s
     await store.close()
 
 
+async def test_what_a_newer_release_has_migrated_is_left_alone(database: tuple[DatabaseServer, str]):
+    server, url = database
+    store = Store(url, "test")
+    await migrate(store)
+    async with store.transaction() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'of-tomorrow'"))
+        await connection.execute(text("ALTER TABLE watermark ADD COLUMN of_tomorrow integer"))
+    before = await store.run(columns)
+    assert await migrate(store) is server.kind
+    assert await store.run(columns) == before
+    async with store.transaction() as connection:
+        found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    assert found == "of-tomorrow"
+    await store.close()
+
+
 async def test_four_that_migrate_at_once_do_not_trip_over_each_other(database: tuple[DatabaseServer, str]):
     server, url = database
     stores = [Store(url, f"test-{number}") for number in range(4)]

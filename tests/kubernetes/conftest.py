@@ -1,6 +1,7 @@
 """Clusters for tests: the bed's where this machine can have it, else those that somebody gives, else a skip by name."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from tests.kubernetes.bed.cluster import CONTEXTS, Cluster, bed_cluster, given_c
 from tests.kubernetes.bed.parts import Built, PartsMissing
 
 HERE = Path(__file__).parent
+BUILD_LIMIT_S = 3000
+NO_BUILDER = 69
 UNAVAILABLE = (
     *(clusters.BedUnavailable, PartsMissing, ProgramsMissing),
     *(cgroups.CgroupsMissing, NetworkUnavailable),
@@ -89,6 +92,20 @@ def reach(bed: Bed, sites: tuple[str, ...], what: str) -> dict[str, Cluster]:
     if set(sites) <= set(given):
         return given
     pytest.skip(f"not tested on Kubernetes: {what}. {why}. {HOW_TO_GIVE}")
+
+
+@pytest.fixture(scope="session")
+def archives(repository: Path) -> Path:
+    """The folder of the archives, all current."""
+    if os.geteuid() != 0:
+        pytest.skip("the images were not looked at: that takes root")
+    done = subprocess.run(
+        [repository / "scripts" / "images"], capture_output=True, text=True, timeout=BUILD_LIMIT_S
+    )
+    if done.returncode == NO_BUILDER:
+        pytest.skip(f"the images were not built: {done.stderr.strip().splitlines()[-1]}")
+    assert done.returncode == 0, done.stderr + done.stdout
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise" / "images"
 
 
 @pytest.fixture

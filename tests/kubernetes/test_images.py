@@ -20,10 +20,9 @@ from ardoise.sites.topology import SiteKind
 from ardoise.up.programs import POSTGRES_BIN, POSTGRES_PROGRAMS, Programs, ProgramsMissing, debian_programs
 from ardoise.up.site import SERVICES
 
+from tests.kubernetes.conftest import BUILD_LIMIT_S
 from tests.support.images import EXTRAS, SITE_PACKAGES, UID, Image, locked, unpacked
 
-UNAVAILABLE = 69
-BUILD_LIMIT_S = 3000
 STATE = "/var/lib/ardoise"
 # Bit 0 of the flags: a hash in the place of a time; bit 1, not set: never compared with the source.
 UNCHECKED = 1
@@ -31,20 +30,6 @@ SECRET = re.compile(rb"\A\s*-----BEGIN [A-Z ]*PRIVATE KEY-----")
 MAKERS = ("uv", "pip", "hatchling", "cc", "gcc", "make", "git", "curl", "wget")
 
 pytestmark = pytest.mark.timeout(BUILD_LIMIT_S + 60)
-
-
-@pytest.fixture(scope="session")
-def archives(repository: Path) -> Path:
-    """The folder of the archives, all current."""
-    if os.geteuid() != 0:
-        pytest.skip("the images were not looked at: that takes root")
-    done = subprocess.run(
-        [repository / "scripts" / "images"], capture_output=True, text=True, timeout=BUILD_LIMIT_S
-    )
-    if done.returncode == UNAVAILABLE:
-        pytest.skip(f"the images were not built: {done.stderr.strip().splitlines()[-1]}")
-    assert done.returncode == 0, done.stderr + done.stdout
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise" / "images"
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """The chart as Helm itself renders it, for tests that look at objects."""
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import helm_python
-from ruamel.yaml import YAML
+import jsonschema
+import yaml
+from referencing import Registry, Resource
 
 CHART = Path(__file__).resolve().parents[2] / "charts" / "ardoise"
 EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
@@ -57,7 +62,7 @@ class Container:
     def files(self) -> dict[str, list[str]]:
         """Certificates and tokens that are mounted into it, by Secret."""
         volumes = {volume["name"]: volume for volume in self.pod_spec["volumes"]}
-        mounted = [volumes[mount["name"]] for mount in self.spec["volumeMounts"]]
+        mounted = [volumes.get(mount["name"], {}) for mount in self.spec["volumeMounts"]]
         sources = [
             source["secret"]
             for volume in mounted
@@ -71,7 +76,12 @@ class Container:
 
 def example(name: str) -> dict[str, Any]:
     """Values of charts/ardoise/examples/<name>.yaml."""
-    return YAML(typ="safe").load(CHART / "examples" / f"{name}.yaml")
+    return loaded((CHART / "examples" / f"{name}.yaml").read_text())
+
+
+def loaded(text: str) -> Any:
+    """One document of YAML. libyaml's parser: the other ones take half a second for a site."""
+    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def overlaid(values: Mapping[str, Any], *layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +99,7 @@ def rendered(values: Mapping[str, Any]) -> dict[str, str]:
     """Text of each template, hooks too. Raises Refused."""
     with helm_python.Chart.load(CHART) as chart:
         try:
+            # As an upgrade: its hooks are objects too.
             made = chart.render(dict(values), name=RELEASE, namespace=NAMESPACE, is_upgrade=True)
         except (helm_python.HelmValuesError, helm_python.HelmRenderError) as error:
             raise Refused(str(error)) from error
@@ -100,7 +111,7 @@ def objects(values: Mapping[str, Any]) -> list[Object]:
     made = []
     for name, text in rendered(values).items():
         if name != "NOTES.txt":
-            made += filter(None, YAML(typ="safe").load_all(text))
+            made += filter(None, yaml.load_all(text, Loader=yaml.CSafeLoader))
     return made
 
 
@@ -124,3 +135,24 @@ def containers(made: list[Object]) -> Iterator[Container]:
 def of_kind(made: list[Object], kind: str) -> dict[str, Object]:
     """Objects of a kind, by name."""
     return {one["metadata"]["name"]: one for one in made if one["kind"] == kind}
+
+
+def faults(one: Object, version: str) -> list[str]:
+    """What a version of Kubernetes would refuse of an object's fields, unknown ones too."""
+    validator = _validator(one["kind"], one["apiVersion"], version)
+    return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(one)]
+
+
+@cache
+def _validator(kind: str, api_version: str, version: str) -> jsonschema.Draft202012Validator:
+    schemas = resources.files("kubernetes_validate") / "kubernetes-json-schema" / f"v{version}.0-local-strict"
+    # apps/v1: apps-v1; networking.k8s.io/v1: networking-v1
+    file = f"{kind.lower()}-{re.sub(r'^([^./]*)(?:[.][^/]*)?/', r'\1-', api_version)}.json"
+    return jsonschema.Draft202012Validator(
+        loaded((schemas / file).read_text()), registry=_definitions(schemas)
+    )
+
+
+@cache
+def _definitions(schemas: Path) -> Registry:
+    return Resource.from_contents(loaded((schemas / "_definitions.json").read_text())) @ Registry()

@@ -130,6 +130,9 @@ Service has no address while one of them is not ready. */}}
     {{- include "ardoise.restricted" . | nindent 4 }}
   volumeMounts:
     {{- include "ardoise.mounts" . | nindent 4 }}
+    {{- if $one.topology }}
+    - {name: sites, mountPath: /etc/ardoise/sites.yaml, subPath: sites.yaml, readOnly: true}
+    {{- end }}
     {{- if eq .name "patroni" }}
     - {name: shared-memory, mountPath: /dev/shm}
     {{- end }}
@@ -180,6 +183,5 @@ capabilities: {drop: [ALL]}
 {{- define "ardoise.mounts" -}}
 - {name: state, mountPath: /var/lib/ardoise}
 - {name: tmp, mountPath: /tmp, subPath: {{ .name }}}
-- {name: sites, mountPath: /etc/ardoise/sites.yaml, subPath: sites.yaml, readOnly: true}
 - {name: identity-{{ .name }}, mountPath: /etc/ardoise/identity, readOnly: true}
 {{- end }}

@@ -61,10 +61,10 @@ once, and every other template goes over it.
 {{- end -}}
 {{- end }}
 
-{{/* `yes` where a pod of services keeps something, and so has a volume and is never there twice. */}}
-{{- define "ardoise.keeps" -}}
+{{/* Not empty where one of a pod's containers is marked so. Arguments: model, containers (names), mark. */}}
+{{- define "ardoise.any" -}}
 {{- range .containers -}}
-  {{- if (get $.model.containers .).state -}}yes{{- end -}}
+  {{- if get (get $.model.containers .) $.mark -}}yes{{- end -}}
 {{- end -}}
 {{- end }}
 

@@ -1,5 +1,6 @@
-{{/* What every pod has in common. Arguments: root, model, pod, containers (names). */}}
+{{/* What every pod has in common. */}}
 
+{{/* Arguments: root, pod; topology where it reads sites.yaml. */}}
 {{- define "ardoise.podMetadata" -}}
 labels:
   # Without the chart's version: what has not changed is not started anew.
@@ -9,8 +10,10 @@ labels:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 annotations:
-  # The file of all sites is read when a process starts.
+  {{- if .topology }}
+  # Read when a process starts.
   ardoise.dev/sites: {{ .root.Values.sites | toJson | sha256sum }}
+  {{- end }}
   prometheus.io/scrape: "true"
   {{- with .root.Values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
@@ -49,13 +52,16 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{/* Certificates, the file of all sites, a place for what is temporary; `state` is the caller's. */}}
+{{/* Certificates, the file of all sites, a place for what is temporary; `state` is the caller's. Arguments: root, model,
+containers (names), topology. */}}
 {{- define "ardoise.volumes" -}}
 - name: tmp
   emptyDir: {}
+{{- if .topology }}
 - name: sites
   configMap:
     name: {{ include "ardoise.name" (dict "root" .root "of" "sites") }}
+{{- end }}
 {{- range $name := .containers }}
 {{- $one := get $.model.containers $name }}
 {{ include "ardoise.identityVolume" (dict "root" $.root "name" $name "held" $one.held "dataPlane" $one.dataPlane "tokens" $one.tokens) }}

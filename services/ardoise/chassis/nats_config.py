@@ -60,6 +60,13 @@ _PUBLISH = {
 _WATCH = ["$JS.*.API.STREAM.LIST", "$JS.*.API.STREAM.INFO.*"]
 _MIRROR = ["$JS.API.STREAM.LIST", *(f"$JS.API.STREAM.{verb}.*" for verb in ("CREATE", "UPDATE", "DELETE"))]
 _LOOK_INTO = ["$JS.API.STREAM.MSG.GET.*", "$JS.*.API.STREAM.MSG.GET.*"]
+# Copies are made of the race's account alone: what belongs to the teams is in none.
+_COPY = [
+    "$JS.API.STREAM.NAMES",
+    "$JS.API.STREAM.LIST",
+    "$JS.API.STREAM.SNAPSHOT.*",
+    "$JS.SNAPSHOT.ACK.>",
+]
 # Of the teams' log the watchdog sees how far it goes, never what it says.
 _SITES_AT_A_REGION = {
     RACE: [*_PUBLISH["sites"], *_WATCH, *_LOOK_INTO, *_MIRROR],
@@ -204,7 +211,7 @@ def _accounts(secured: bool, is_region: bool) -> dict:
     if secured:
         allowed = dict(_PUBLISH) if is_region else {"ingest": [">"], **_PUBLISH}
         if is_region:
-            allowed["sites"] = _SITES_AT_A_REGION[RACE]
+            allowed |= {"sites": _SITES_AT_A_REGION[RACE], "backup": _COPY}
             users[BIOMETRICS].append(_holder("sites-biometrics", _SITES_AT_A_REGION[BIOMETRICS]))
         else:
             users[BIOMETRICS].append({"user": _user("biometrics"), **_only("STANDARD")})

@@ -2,7 +2,7 @@
 
 import typer
 
-from ardoise.cli import drill, race, rehearse, services, sites, stage, up
+from ardoise.cli import backup, drill, race, rehearse, services, sites, stage, up
 
 # What a person can mend: shown in one line, not as a traceback.
 MENDABLE = (OSError, ValueError, RuntimeError)
@@ -21,3 +21,4 @@ app.add_typer(race.app, name="race")
 app.add_typer(stage.app, name="stage")
 app.add_typer(rehearse.app, name="rehearse")
 app.add_typer(drill.app, name="drill")
+app.add_typer(backup.app, name="backup")

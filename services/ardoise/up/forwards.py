@@ -75,9 +75,10 @@ class _Forward:
         except (OSError, TimeoutError):
             writer.transport.abort()
         else:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pump(reader, to_there))
-                group.create_task(_pump(there, writer))
+            with contextlib.closing(writer), contextlib.closing(to_there):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pump(reader, to_there))
+                    group.create_task(_pump(there, writer))
         finally:
             self._open.discard(task)
 

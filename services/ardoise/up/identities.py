@@ -9,6 +9,7 @@ from pathlib import Path
 from ardoise.chassis.identity import DATA_PLANE, Role, ensure_development_identity
 from ardoise.chassis.nats_config import LEAF_IDENTITIES
 from ardoise.chassis.settings import host_and_port
+from ardoise.mediawall.access import Access
 from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.services import SUPERVISOR
 
@@ -26,8 +27,13 @@ DATA_PLANE_IDENTITIES = {
     SiteKind.REGION: ("etcd", "patroni", "sites"),
 }
 """Of the CA whose certificates etcd and Patroni let in."""
-VISITORS = {"round-trip": Role.RELAY, "drill": Role.SERVICE, "prometheus": Role.PUBLIC}
-"""Who tries and watches the platform from within a cluster (ardoise.rehearsal.round_trip)."""
+VISITORS = {
+    "round-trip": Role.RELAY,
+    "drill": Role.SERVICE,
+    "prometheus": Role.PUBLIC,
+    "backup": Role.SERVICE,
+}
+"""Who tries the platform from within a cluster (ardoise.rehearsal.round_trip), watches it, and copies what it has."""
 CA = "ca"
 
 
@@ -42,13 +48,17 @@ def make_identities(kind: SiteKind, hosts: Sequence[str], identity_dir: Path, ca
 
 
 def make_for_clusters(topology: Topology, directory: Path, release: str, namespaces: Sequence[str]) -> None:
-    """Of every site, for a release of the chart: <directory>/<site>, and the CAs in <directory>/ca."""
+    """Of every site, for a release of the chart: <directory>/<site>, and the CAs in <directory>/ca.
+
+    The operators' tokens of a site are in <directory>/<site>/tokens.
+    """
     for site in topology.sites:
         hosts = hosts_in_cluster(site, release, namespaces)
         identity_dir, ca_dir = directory / site.name, directory / CA
         make_identities(site.kind, hosts, identity_dir, ca_dir)
         for name, role in VISITORS.items():
             ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=ca_dir)
+        Access(identity_dir)
 
 
 def hosts_in_cluster(site: Site, release: str, namespaces: Sequence[str]) -> list[str]:

@@ -45,6 +45,8 @@ REQUEST_LIMIT_S = 2.0
 SUPERUSER, REPLICATOR, REWINDER = "postgres", "replicator", "rewinder"
 APPLICATIONS = ("recorder", "analytics", "mediawall", "security", "sites", "drill")
 """Holders of certificates that are let into the race's database."""
+BACKUP = "backup"
+"""Who copies the whole of it, as a standby does."""
 
 _CREATE_DATABASE = f"""\
 CREATE ROLE {USER} LOGIN;
@@ -210,6 +212,7 @@ def _postgresql(member: PatroniMember, programs: Programs) -> Mapping[str, Any]:
         ],
         "pg_ident": [
             *(f"ardoise {identity.certificate.stem} {user}" for user in (REPLICATOR, REWINDER)),
+            f"ardoise {BACKUP} {REPLICATOR}",
             *(f"ardoise {application} {USER}" for application in APPLICATIONS),
         ],
         **hooks,

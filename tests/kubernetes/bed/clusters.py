@@ -140,10 +140,18 @@ def load(sites: Sequence[str], archives: Sequence[Path]) -> None:
     built = build(lambda _: None)
 
     def one(name: str) -> None:
+        pid = _pid(name)
+        if pid is None:
+            raise site.SiteFailed(f"{name} is not up")
+        # As a process of the site, so that it goes with it.
+        inside = ["nsenter", f"--target={pid}", "--pid"]
+        command = [built.program("ctr"), "-a", plan.Files(name).socket, "-n", "k8s.io"]
         for archive in archives:
-            command = [built.program("ctr"), "-a", plan.Files(name).socket, "-n", "k8s.io"]
-            command += ["images", "import", "--local", archive]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LOAD_LIMIT_S)
+            with archive.open("rb") as content:
+                done = subprocess.run(
+                    [*inside, *command, "images", "import", "--local", "-"],
+                    stdin=content, capture_output=True, text=True, timeout=LOAD_LIMIT_S,
+                )  # fmt: skip
             if done.returncode != 0:
                 raise site.SiteFailed(f"{archive} into {name}: {done.stderr.strip()}")
 

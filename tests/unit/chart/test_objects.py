@@ -1,10 +1,22 @@
 """What the chart makes is what Kubernetes takes, and what a strict cluster lets in."""
 
-import kubernetes_validate
+import helm_python
 import pytest
-from ruamel.yaml import YAML
 
-from tests.support.chart import CHART, EXAMPLES, Object, containers, example, of_kind, pod_specs, rendered
+from tests.support.chart import (
+    CHART,
+    EVERYTHING,
+    EXAMPLES,
+    Object,
+    containers,
+    example,
+    faults,
+    loaded,
+    objects,
+    of_kind,
+    overlaid,
+    pod_specs,
+)
 
 # The oldest whose schemas are at hand, and the newest.
 VERSIONS = ("1.33", "1.37")
@@ -17,7 +29,12 @@ WORKLOADS = ("Deployment", "StatefulSet")
 def test_every_object_is_one_that_kubernetes_knows_field_by_field(made: list[Object], version: str):
     for one in made:
         if one["apiVersion"] not in OF_OTHERS:
-            kubernetes_validate.validate(one, version, strict=True)
+            assert faults(one, version) == [], one["metadata"]["name"]
+
+
+def test_a_field_that_is_not_there_is_found(site_objects: dict[str, list[Object]]):
+    account = next(one for one in site_objects["truck"] if one["kind"] == "ServiceAccount")
+    assert faults({**account, "automount": False}, VERSIONS[-1])
 
 
 def test_every_object_is_made_once_in_the_releases_namespace(made: list[Object]):
@@ -54,7 +71,7 @@ def test_no_pod_is_given_a_token_nor_told_of_services_under_our_settings_names(m
 
 
 def test_only_the_images_of_this_repository_are_named(made: list[Object]):
-    version = YAML(typ="safe").load(CHART / "Chart.yaml")["appVersion"]
+    version = loaded((CHART / "Chart.yaml").read_text())["appVersion"]
     images = {one.spec["image"] for one in containers(made)}
     assert images <= {f"localhost/ardoise/{name}:{version}" for name in IMAGES}
 
@@ -134,20 +151,15 @@ def test_on_race_day_no_drain_takes_what_there_is_one_of(site_objects: dict[str,
 
 
 def test_what_is_of_the_prometheus_operator_is_made_where_the_cluster_knows_it_or_a_value_says_so():
-    assert of_kind_names(example("truck")) == set()
-    assert of_kind_names({**example("truck"), "monitoring": {"operator": "yes"}}) == {
-        "PrometheusRule",
-        "PodMonitor",
-    }
+    def of_others(values: dict) -> set[str]:
+        return {one["kind"] for one in objects(values) if one["apiVersion"] in OF_OTHERS}
 
-
-def of_kind_names(values: dict) -> set[str]:
-    loaded = YAML(typ="safe").load_all(rendered(values)["monitoring.yaml"])
-    return {one["kind"] for one in loaded if one}
+    assert of_others(example("truck")) == set()
+    assert of_others(overlaid(example("truck"), EVERYTHING)) == {"PrometheusRule", "PodMonitor"}
 
 
 def test_the_chart_and_the_project_are_of_one_version(repository):
-    chart = YAML(typ="safe").load(CHART / "Chart.yaml")
+    chart = loaded((CHART / "Chart.yaml").read_text())
     project = (repository / "pyproject.toml").read_text()
     assert f'version = "{chart["version"]}"' in project
     assert chart["appVersion"] == chart["version"]
@@ -155,9 +167,7 @@ def test_the_chart_and_the_project_are_of_one_version(repository):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_helm_finds_nothing_to_say_about_it(path):
-    import helm_python
-
-    report = helm_python.lint(CHART, YAML(typ="safe").load(path), strict=True, kube_version="v1.33.0")
+    report = helm_python.lint(CHART, loaded(path.read_text()), strict=True, kube_version="v1.33.0")
     assert report["errors"] == []
     # 1: a hint (no icon); 2: a warning; 3: an error.
     assert [said for said in report["messages"] if said["severity"] > 1] == []

@@ -109,6 +109,16 @@ def test_certificates_of_a_release_hold_every_name_that_it_is_called_by(sites_fi
     assert cas != data_plane
 
 
+def test_each_site_has_tokens_of_its_own_for_the_operators_page(identities: Path):
+    tokens = {
+        (identities / site / "tokens" / role).read_text()
+        for site in ADDRESSES
+        for role in ("race-operations", "security")
+    }
+    assert len(tokens) == 2 * len(ADDRESSES)
+    assert min(map(len, tokens)) >= 32
+
+
 def test_members_are_where_the_file_of_all_sites_says(sites_file: Path):
     found: Topology = read_topology(sites_file)
     assert members_of(found)["truck"].peer_url == "https://truck.example:2380"

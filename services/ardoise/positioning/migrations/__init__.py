@@ -11,6 +11,8 @@ from pathlib import Path
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from ardoise.chassis.store import DatabaseKind, Store, database_kind
@@ -53,9 +55,23 @@ def _upgrade(connection: Connection) -> tuple[DatabaseKind, str]:
     logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent))
-    command.upgrade(config, "head")
-    ensure_features(connection, kind)
+    if not _is_newer(connection, config):
+        command.upgrade(config, "head")
+        ensure_features(connection, kind)
     return kind, connection.scalar(text("SELECT current_setting('server_version')"))
+
+
+def _is_newer(connection: Connection, config: Config) -> bool:
+    """Whether a newer release has migrated it: after a rollback, or while the other region is a release ahead.
+
+    Tables only grow, so that this release goes on with them as they are.
+    """
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is None or found in known:
+        return False
+    _log.info("schema_is_newer", revision=found)
+    return True
 
 
 def _take_lock(connection: Connection) -> None:

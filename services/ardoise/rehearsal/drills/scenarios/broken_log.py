@@ -39,6 +39,8 @@ _ANOTHER_LOG = (
     WaitUntil(another_log(), Wait.LOG_SUCCEEDED),
     WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
     WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
+    # Seconds of the new log, at every site, to compare.
+    Hold(Wait.OBSERVE),
     WaitUntil(written_down(), Wait.WRITTEN_DOWN),
 )
 _ROLLED_BACK = (

@@ -1,0 +1,45 @@
+"""Three sites as three namespaces of one cluster: installed as an engineer does it, and tried with `helm test`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kubernetes.conftest import Bed, reach
+from tests.kubernetes.release import Release, await_ready, example, make_identities
+from tests.support.chart import KIND_OF, SITES, overlaid
+
+pytestmark = [pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def laptop(
+    bed: Bed, archives: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Release]]:
+    """A release for each site, every pod of them ready."""
+    cluster = reach(bed, ("truck",), "three sites in one cluster, installed from the chart")["truck"]
+    cluster.load(*sorted(archives.glob("*.tar")))
+    values = example("laptop")
+    identities = make_identities(values, SITES, tmp_path_factory.mktemp("identities"))
+    releases = {
+        site: Release(
+            cluster,
+            site,
+            overlaid(values, {"site": {"name": site, "kind": KIND_OF[site]}}),
+            identities,
+        )
+        for site in SITES
+    }
+    for release in releases.values():
+        release.prepare()
+        release.install()
+    await_ready(list(releases.values()))
+    yield releases
+    for release in releases.values():
+        release.remove()
+
+
+def test_a_fix_goes_in_and_its_position_its_row_and_its_alert_come_out(laptop: dict[str, Release]):
+    said = laptop["truck"].test()
+    for seen in ("acknowledged", "in a region", "position shown", "alert raised", "row stored", "complete"):
+        assert seen in said, said

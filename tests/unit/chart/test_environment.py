@@ -1,0 +1,216 @@
+"""What a service is told by the chart is what it is told by `ardoise sites up`, which every drill runs."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ardoise.chassis.settings import CommonSettings
+from ardoise.sites.topology import Topology
+from ardoise.up.identities import DATA_PLANE_IDENTITIES, IDENTITIES, SERVICES
+from ardoise.up.pod import HEALTH_PORTS, SERVERS
+from ardoise.up.site import PORTS, OneSite
+
+from tests.support.chart import (
+    KIND_OF,
+    RELEASE,
+    SITES,
+    Object,
+    containers,
+    example,
+    loaded,
+    objects,
+    of_kind,
+    overlaid,
+)
+
+# What a pod is told besides: where it listens.
+OF_A_POD = {"ARDOISE_HEALTH_LISTEN", "FORWARDED_ALLOW_IPS"}
+APART = {"services": {"together": False}}
+
+
+def told_by_up(site_name: str, service: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of `ardoise sites up`, with a pod's places in the place of this machine's."""
+    for name in ("ARDOISE_LOG_LEVEL", "ARDOISE_OTLP_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    topology = Topology.model_validate({"sites": example(site_name)["sites"]})
+    site = OneSite.__new__(OneSite)
+    site.site = topology.site(site_name)
+    site.address = "HERE"
+    site._topology, site._topology_file = topology, Path("/etc/ardoise/sites.yaml")
+    site._disk = Path("/var/lib/ardoise")
+    site.settings = CommonSettings(
+        site=site_name, state_dir=site._disk, identity_dir=Path("/etc/ardoise/identity")
+    )
+    site._identity = lambda name: SimpleNamespace(  # type: ignore[method-assign]
+        ca=Path("/etc/ardoise/identity/ca.pem"),
+        certificate=Path(f"/etc/ardoise/identity/{name}.pem"),
+        key=Path(f"/etc/ardoise/identity/{name}.key"),
+    )
+    environment = site._environment(service)
+    if service in PORTS:
+        environment["ARDOISE_GRPC_LISTEN"] = f"HERE:{PORTS[service]}"
+    return {name: value for name, value in environment.items() if name.startswith("ARDOISE_")}
+
+
+def placed(name: str, value: str, scrape_port: int, neighbours: set[str]) -> str:
+    """A value of one machine as a pod has it: it listens everywhere, and calls Services, or loopback in its own pod."""
+    if name == "ARDOISE_SCRAPE_LISTEN":
+        return f"0.0.0.0:{scrape_port}"
+    if name.endswith("_LISTEN"):
+        return value.replace("HERE", "0.0.0.0")
+    if name.endswith("_TARGET") and value:
+        service = name.removeprefix("ARDOISE_").removesuffix("_TARGET").lower()
+        return value.replace("HERE", "127.0.0.1" if service in neighbours else f"{RELEASE}-{service}")
+    return value.replace("HERE", f"{RELEASE}-nats") if name == "ARDOISE_NATS_URL" else value
+
+
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("together", [False, True], ids=["apart", "together"])
+def test_a_service_is_told_what_it_is_told_on_one_machine(
+    site: str, together: bool, monkeypatch: pytest.MonkeyPatch
+):
+    layer = {"services": {"together": together}, "mediawall": {"autoscaling": {"enabled": False}}}
+    made = objects(overlaid(example(site), layer))
+    found = {one.name: one for one in containers(made)}
+    services = SERVICES[KIND_OF[site]]
+    assert set(services) <= set(found)
+    for service in services:
+        ports = {port["name"]: port["containerPort"] for port in found[service].spec["ports"]}
+        scrape = next(number for name, number in ports.items() if name.startswith("metrics-"))
+        neighbours = set(services) - {"sites"} if together and service != "sites" else {service}
+        expected = {
+            name: placed(name, value, scrape, neighbours)
+            for name, value in told_by_up(site, service, monkeypatch).items()
+        }
+        told = {name: value for name, value in found[service].environment.items() if name not in OF_A_POD}
+        assert told == expected, service
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_a_site_runs_the_servers_and_services_that_it_runs_on_one_machine(site: str):
+    made = objects(overlaid(example(site), APART))
+    kind = KIND_OF[site]
+    servers = {"nats", "etcd"} if kind == "edge" else set(SERVERS)
+    running = {one.name for one in containers(made) if one.pod.startswith(("Deployment/", "StatefulSet/"))}
+    assert running == servers | set(SERVICES[kind])
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_servers_and_ports_have_the_numbers_that_the_code_gives_them(site: str):
+    made = objects(example(site))
+    ports = {
+        port["name"]: port["port"]
+        for one in of_kind(made, "Service").values()
+        for port in one["spec"]["ports"]
+    }
+    renamed = {"stand-in": "etcd-stand-in"}
+    assert {renamed.get(name, name): number for name, number in ports.items() if "peer" not in name} == {
+        name: PORTS[name] for name in (renamed.get(port, port) for port in ports) if "peer" not in name
+    }
+    for server, number in HEALTH_PORTS.items():
+        for one in containers(made):
+            if one.name == server and "httpGet" in one.spec.get("readinessProbe", {}):
+                assert one.spec["readinessProbe"]["httpGet"]["port"] == number
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_the_file_of_all_sites_is_one_that_the_code_reads(site: str):
+    made = objects(example(site))
+    text = of_kind(made, "ConfigMap")[f"{RELEASE}-sites"]["data"]["sites.yaml"]
+    assert Topology.model_validate(loaded(text)).site(site).kind.value == KIND_OF[site]
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_every_container_is_given_the_certificates_of_its_own_identities_and_no_other(site: str):
+    found = {one.name: one.files() for one in containers(objects(overlaid(example(site), APART)))}
+    kind = KIND_OF[site]
+    platform: set[str] = set()
+    for name, files in found.items():
+        held = {
+            path.removesuffix(".pem") for path in files.get("ardoise-identity", ()) if path.endswith(".pem")
+        }
+        platform |= held - {"ca"}
+        if name in SERVICES[kind]:
+            assert name in held, name
+    assert platform >= set(IDENTITIES[kind])
+    assert set(found["etcd"]) == {"ardoise-data-plane"}
+    assert found["ingest" if kind == "edge" else "recorder"].keys() == {"ardoise-identity"}
+    data_plane = {
+        path.removeprefix("data-plane/").removesuffix(".pem")
+        for files in found.values()
+        for path in files.get("ardoise-data-plane", ())
+        if path.endswith(".pem")
+    }
+    assert data_plane == {"ca", *DATA_PLANE_IDENTITIES[kind]}
+
+
+def test_the_operators_tokens_are_the_media_walls_alone():
+    found = {one.name: one.files() for one in containers(objects(example("amsterdam")))}
+    assert [name for name, files in found.items() if "ardoise-tokens" in files] == ["mediawall"]
+    assert found["mediawall"]["ardoise-tokens"] == ["tokens/race-operations", "tokens/security"]
+
+
+def test_settings_of_ones_own_reach_every_service_and_no_server():
+    values = overlaid(
+        example("truck"), {"services": {"settings": {"ARDOISE_LOG_LEVEL": "DEBUG"}, "settingsSecret": "more"}}
+    )
+    for one in containers(objects(values)):
+        is_service = one.spec["args"][0] != "server"
+        assert (one.environment.get("ARDOISE_LOG_LEVEL") == "DEBUG") == is_service
+        assert ("envFrom" in one.spec) == is_service
+
+
+def test_an_external_database_is_told_by_its_secret_and_leaves_etcd_and_patroni_out(
+    site_objects: dict[str, list[Object]],
+):
+    found = {one.name: one for one in containers(site_objects["external-database"])}
+    assert not {"etcd", "etcd-stand-in", "patroni"} & set(found)
+    (url,) = [one for one in found["recorder"].spec["env"] if one["name"] == "ARDOISE_DATABASE_URL"]
+    assert url["valueFrom"] == {"secretKeyRef": {"name": "database", "key": "url"}}
+
+
+def test_an_external_nats_server_is_told_to_all(site_objects: dict[str, list[Object]]):
+    found = {one.name: one for one in containers(site_objects["external-nats"])}
+    assert "nats" not in found
+    assert {one.environment["ARDOISE_NATS_URL"] for one in found.values() if one.environment} == {
+        "tls://nats.example.org:4222"
+    }
+
+
+def certificates(made: list[Object]) -> dict[str, Any]:
+    return {one["spec"]["secretName"]: one["spec"] for one in made if one["kind"] == "Certificate"}
+
+
+@pytest.mark.parametrize("case", ["truck-cert-manager", "region-cert-manager"])
+def test_cert_manager_makes_each_certificate_that_is_mounted_for_its_holder_and_role(
+    case: str, site_objects: dict[str, list[Object]]
+):
+    made = certificates(site_objects[case])
+    mounted = {secret for one in containers(site_objects[case]) for secret in one.files()} - {
+        "ardoise-tokens"
+    }
+    assert mounted <= set(made)
+    roles = {"prometheus": "public", "round-trip": "relay", "supervisor": "race-operations"}
+    for name, spec in made.items():
+        holder, role = spec["commonName"], roles.get(spec["commonName"], "service")
+        assert name.endswith(f"identity-{holder}")
+        assert spec["uris"] == [f"spiffe://ardoise/{role}/{holder}"]
+        assert ("server auth" in spec["usages"]) == (role == "service")
+        assert spec["issuerRef"]["name"] == ("data-plane" if "data-plane-identity" in name else "platform")
+    assert {spec["commonName"] for name, spec in made.items() if "data-plane-identity" in name} == set(
+        DATA_PLANE_IDENTITIES[KIND_OF["truck" if "truck" in case else "london"]]
+    )
+
+
+def test_a_certificate_holds_every_name_at_which_its_site_is_called(site_objects: dict[str, list[Object]]):
+    made = certificates(site_objects["region-cert-manager"])
+    nats = made["ardoise-identity-nats"]
+    assert {"nats", "localhost", "ardoise-nats", "ardoise-nats.race.svc", "nats.london.example.org"} <= set(
+        nats["dnsNames"]
+    )
+    assert {"127.0.0.1", "::1"} <= set(nats["ipAddresses"])
+    # Among etcd's members the name counts.
+    assert "etcd" in made["ardoise-data-plane-identity-etcd"]["dnsNames"]
+    assert json.dumps(nats).count("truck.example.org") == 0
