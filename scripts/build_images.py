@@ -47,11 +47,11 @@ class Image:
 
 
 IMAGES = (
-    Image("edge", "ardoise", 400, 150, "edge"),
-    Image("nats", "nats", 400, 150),
-    Image("etcd", "etcd", 400, 150),
-    Image("full", "ardoise", 400, 150, "full"),
-    Image("patroni", "patroni", 600, 200),
+    Image("edge", "ardoise", 300, 105, "edge"),
+    Image("nats", "nats", 320, 115),
+    Image("etcd", "etcd", 370, 130),
+    Image("full", "ardoise", 350, 120, "full"),
+    Image("patroni", "patroni", 460, 165),
 )
 
 
