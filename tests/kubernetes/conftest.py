@@ -47,7 +47,8 @@ class Bed:
         if not set(sites) <= set(clusters.sites_up()):
             if clusters.sites_up() and not self._started:
                 pytest.skip(
-                    f"somebody's bed is up with {', '.join(clusters.sites_up())} alone: make clusters-down"
+                    f"the bed that is up, from {clusters.started_from()}, has {', '.join(clusters.sites_up())} alone: "
+                    "make clusters-down"
                 )
             self.down()
             clusters.up(sites, print)
@@ -108,21 +109,21 @@ def archives(repository: Path) -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise" / "images"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def truck(bed: Bed) -> Cluster:
     """A cluster of one site."""
     return reach(bed, ("truck",), "one site's cluster")["truck"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def three(bed: Bed) -> dict[str, Cluster]:
     """Clusters of all three sites, which reach one another."""
     return reach(bed, layout.SITES, "three sites' clusters")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def three_of_bed(three: dict[str, Cluster]) -> dict[str, Cluster]:
-    """The same where their links and losses are in our hands, whole again after the test."""
+    """The same where their links and losses are in our hands."""
     if not all(cluster.of_bed for cluster in three.values()):
         pytest.skip(
             "links are cut and clusters lost only on the bed of this machine: root, Linux, Go (make clusters)"
@@ -138,6 +139,7 @@ def no_clusters(bed: Bed) -> Bed:
     except UNAVAILABLE as error:
         pytest.skip(f"not tested: that clusters leave nothing behind. {error}")
     if bed.is_others:
-        pytest.skip("not tested: that clusters leave nothing behind. Somebody's are up: make clusters-down")
+        why = f"some are up, from {clusters.started_from()}: make clusters-down"
+        pytest.skip(f"not tested: that clusters leave nothing behind; {why}")
     bed.down()
     return bed

@@ -1,5 +1,6 @@
 """Three clusters reach one another, until a link is cut, lossy or slow, or one of them is lost."""
 
+import itertools
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ WHOLE = Condition()
 Sites = dict[str, Namespace]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sites(three_of_bed: dict[str, Cluster]) -> Iterator[Sites]:
     """At each site a pod that answers other sites and asks them."""
     name = f"links-{uuid.uuid4().hex[:8]}"
@@ -30,10 +31,14 @@ def sites(three_of_bed: dict[str, Cluster]) -> Iterator[Sites]:
             namespace.run(pod(site), service("outside", site, BALANCED_PORT, "LoadBalancer"))
             namespace.balancer("outside")
         yield made
-        for sender in made:
-            for receiver in made:
-                if sender != receiver:
-                    clusters.set_link(sender, receiver, WHOLE)
+
+
+@pytest.fixture(autouse=True)
+def whole_links(sites: Sites) -> Iterator[None]:
+    """After each test every link is as before it."""
+    yield
+    for sender, receiver in itertools.permutations(sites, 2):
+        clusters.set_link(sender, receiver, WHOLE)
 
 
 def ask(sites: Sites, asking: str, asked: str) -> str:

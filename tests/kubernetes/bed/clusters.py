@@ -27,6 +27,8 @@ Progress = Callable[[str], None]
 WAN = "wan"
 """The holder of the bridge's namespace, started and ended like a site."""
 SITES_FILE = layout.RUN_DIR / "sites.json"
+STARTED_FROM = layout.RUN_DIR / "started-from"
+"""The work tree whose code runs there."""
 READY_LIMIT_S = 180.0
 """From nothing to Ready takes 15 s on two idle cores."""
 LOAD_LIMIT_S = 300.0
@@ -69,6 +71,11 @@ def sites_up() -> list[str]:
     return sites if any(_pid(name) for name in (*sites, WAN)) else []
 
 
+def started_from() -> str:
+    """The work tree of whoever started the bed that is up."""
+    return STARTED_FROM.read_text() if STARTED_FROM.exists() else "an unknown place"
+
+
 def up(sites: Sequence[str], progress: Progress) -> None:
     """Starts the sites' clusters; their nodes are Ready and the kubeconfig is written when it returns.
 
@@ -78,7 +85,9 @@ def up(sites: Sequence[str], progress: Progress) -> None:
     built, debian = programs(progress)
     with _alone():
         if already := sites_up():
-            raise AlreadyUp(f"{', '.join(already)}: up already; `make clusters-down` takes them down")
+            raise AlreadyUp(
+                f"{', '.join(already)}: up already, from {started_from()}; `make clusters-down` takes them down"
+            )
         if _left():
             progress("clearing what a crash left")
             _down()
@@ -140,10 +149,18 @@ def load(sites: Sequence[str], archives: Sequence[Path]) -> None:
     built = build(lambda _: None)
 
     def one(name: str) -> None:
+        pid = _pid(name)
+        if pid is None:
+            raise site.SiteFailed(f"{name} is not up")
+        # As a process of the site, so that it goes with it.
+        inside = ["nsenter", f"--target={pid}", "--pid"]
+        command = [built.program("ctr"), "-a", plan.Files(name).socket, "-n", "k8s.io"]
         for archive in archives:
-            command = [built.program("ctr"), "-a", plan.Files(name).socket, "-n", "k8s.io"]
-            command += ["images", "import", "--local", archive]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LOAD_LIMIT_S)
+            with archive.open("rb") as content:
+                done = subprocess.run(
+                    [*inside, *command, "images", "import", "--local", "-"],
+                    stdin=content, capture_output=True, text=True, timeout=LOAD_LIMIT_S,
+                )  # fmt: skip
             if done.returncode != 0:
                 raise site.SiteFailed(f"{archive} into {name}: {done.stderr.strip()}")
 
@@ -156,6 +173,7 @@ def _up(sites: Sequence[str], built: Built, debian: Programs, progress: Progress
     layout.RUN_DIR.chmod(0o700)
     layout.DATA_DIR.mkdir(parents=True, exist_ok=True)
     SITES_FILE.write_text(json.dumps(list(sites)))
+    STARTED_FROM.write_text(str(layout.REPOSITORY))
     progress(f"starting {', '.join(sites)}")
     plan.make_var(WAN)
     _launch(WAN, debian, []).go()
@@ -288,11 +306,13 @@ def _mounts() -> list[str]:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """One change of the bed at a time on this machine and user."""
-    layout.cache_dir().mkdir(parents=True, exist_ok=True)
-    with (layout.cache_dir() / "bed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """One change of the bed at a time on this machine, whoever makes it; the lock leaves no file."""
+    folder = os.open(layout.DATA_DIR.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 def _each(sites: Sequence[str], act: Callable[[str], object]) -> None:

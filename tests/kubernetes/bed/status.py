@@ -27,6 +27,7 @@ def show() -> None:
     console.print(table)
     for (sender, receiver), condition in links.read().items():
         console.print(f"{sender} to {receiver}: {condition}")
+    console.print(f"started from {clusters.started_from()}")
     console.print(f"KUBECONFIG={layout.KUBECONFIG}, logs: {plan.Files('<site>').logs}", soft_wrap=True)
 
 

@@ -11,13 +11,15 @@ from ardoise.up.programs import debian_programs
 from tests.kubernetes.bed import layout
 
 COMMAND_LIMIT_S = 10.0
+BUILDER = "/buildah/"
+"""In the path of what is mounted while images are built, clusters or not."""
+FOLDERS = tuple(map(Path, ("/run", "/run/netns", "/run/containerd", "/var/lib", "/var/log", "/etc/cni")))
+"""Where Kubernetes' programs keep things unless they are told otherwise, and some even then."""
 
 
 def traces() -> dict[str, set[str]]:
     """By kind: namespaces, devices, rules, mounts, control groups, sockets, files, processes of clusters."""
     programs = debian_programs(lambda _: None)
-    # Whoever builds images mounts and unmounts there, clusters or not.
-    builders = str(layout.cache_dir())
     devices = json.loads(_said(str(programs.ip), "-json", "link", "show"))
     groups = {
         str(found)
@@ -26,16 +28,15 @@ def traces() -> dict[str, set[str]]:
         for found in Path(root).rglob("*")
         if found.is_dir() and "ardoise" in str(found.relative_to(root))
     }
-    unix = (line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()[1:])
     return {
         "named network namespaces": set(_said(str(programs.ip), "netns", "list").splitlines()),
         "network devices": {device["ifname"] for device in devices},
         "routes": set(_said(str(programs.ip), "route", "show").splitlines()),
         "nft tables": set(_said(str(programs.nft), "list", "tables").splitlines()),
-        "mounts": {f"{kind} {where}" for _, where, kind in _mounts() if not where.startswith(builders)},
+        "mounts": {f"{kind} {where}" for _, where, kind in _mounts() if BUILDER not in where},
         "control groups": groups,
-        "sockets": {path for path in unix if _ours(path)},
-        "files": {str(path) for path in (layout.RUN_DIR, layout.DATA_DIR) if path.exists()},
+        "sockets": {str(path) for path in Path("/run").rglob("*") if path.is_socket()},
+        "files": {str(path) for folder in FOLDERS if folder.is_dir() for path in folder.iterdir()},
         "processes": set(_processes()),
     }
 
