@@ -5,11 +5,13 @@ its limit; 69: nothing on this machine builds images, and standard error says ho
 """
 
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,7 @@ REGISTRY = "localhost/ardoise"
 MB = 1_000_000
 UNAVAILABLE = 69
 BUILD_LIMIT_S = 1800.0
+END_LIMIT_S = 10.0
 DOT_EVERY_S = 2.0
 LAST_LINES = 20
 
@@ -44,11 +47,11 @@ class Image:
 
 
 IMAGES = (
-    Image("edge", "ardoise", 400, 150, "edge"),
-    Image("nats", "nats", 400, 150),
-    Image("etcd", "etcd", 400, 150),
-    Image("full", "ardoise", 400, 150, "full"),
-    Image("patroni", "patroni", 600, 200),
+    Image("edge", "ardoise", 300, 105, "edge"),
+    Image("nats", "nats", 320, 115),
+    Image("etcd", "etcd", 370, 130),
+    Image("full", "ardoise", 350, 120, "full"),
+    Image("patroni", "patroni", 460, 165),
 )
 
 
@@ -182,10 +185,10 @@ def _build(image: Image, builder: Builder, version: str, folder: Path, made_of: 
     part.unlink(missing_ok=True)
     started = time.monotonic()
     builder.get_ready()
-    with tempfile.TemporaryDirectory(prefix="ardoise-images-") as private:
-        build = builder.build(name, image.target, arguments, secrets(Path(private)))
-        with (folder / f"{image.name}.log").open("w") as log:
-            done = all(_run(command, log, image.name) for command in (build, builder.save(name, part)))
+    try:
+        done = _both(builder, image, name, arguments, part, folder / f"{image.name}.log")
+    finally:
+        builder.tidy()
     if not done:
         return None
     try:
@@ -199,30 +202,46 @@ def _build(image: Image, builder: Builder, version: str, folder: Path, made_of: 
     return built
 
 
+def _both(
+    builder: Builder, image: Image, name: str, arguments: dict[str, str], archive: Path, log_file: Path
+) -> bool:
+    with tempfile.TemporaryDirectory(prefix="ardoise-images-") as private, log_file.open("w") as log:
+        build = builder.build(name, image.target, arguments, secrets(Path(private)))
+        return all(_run(command, log, image.name) for command in (build, builder.save(name, archive)))
+
+
 def _run(command: Sequence[str], log: IO[str], name: str) -> bool:
     """Runs it with a dot now and then; shows the end of its log where it fails."""
     _say(f"{name}: {command[1]} ", end="")
     print(f"$ {shlex.join(command)}", file=log, flush=True)
     process = subprocess.Popen(
-        command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-    )
+        command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
     deadline = time.monotonic() + BUILD_LIMIT_S
     try:
         while process.poll() is None and time.monotonic() < deadline:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(DOT_EVERY_S)
-            except subprocess.TimeoutExpired:
-                print(".", end="", file=sys.stderr, flush=True)
+                break
+            print(".", end="", file=sys.stderr, flush=True)
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        _end(process)
     print(file=sys.stderr)
     if process.returncode != 0:
         lines = Path(log.name).read_text(errors="replace").splitlines()
         _say(f"{name}: {command[1]} failed; the end of {log.name}:")
         print("\n".join(lines[-LAST_LINES:]), file=sys.stderr)
     return process.returncode == 0
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """It, and what it started: an apt-get or a uv in a step."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, how)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_LIMIT_S)
 
 
 def _wait_for(lock: IO[str]) -> None:
@@ -238,4 +257,6 @@ def _say(text: str, end: str = "\n") -> None:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C: what it started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())

@@ -52,6 +52,7 @@ class Builder:
         """Takes the base from its archive into a store that stays within its bound. Raises NoBuilder."""
         if self.base_archive is None:
             return
+        self.tidy()
         store = self._told("info", "--format", "{{.store.GraphRoot}}").strip()
         # Every step of every version of an image is in there, so that what did not change is not made again.
         kilobytes = subprocess.run(["du", "-sk", store], capture_output=True, text=True, check=True).stdout
@@ -59,6 +60,11 @@ class Builder:
             print("==> emptying the builder's store, which has grown", file=sys.stderr)
             self._told("rmi", "--all", "--force")
         self._told("pull", "--quiet", f"oci-archive:{self.base_archive}")
+
+    def tidy(self) -> None:
+        """Takes away what a build left mounted that failed, or was killed. Raises NoBuilder."""
+        if self.base_archive is not None:
+            self._told("rm", "--all")
 
     def _told(self, *arguments: str) -> str:
         done = subprocess.run(

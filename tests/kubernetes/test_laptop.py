@@ -39,7 +39,14 @@ def laptop(
         release.remove()
 
 
-def test_a_fix_goes_in_and_its_position_its_row_and_its_alert_come_out(laptop: dict[str, Release]):
+SEEN = ("acknowledged", "in a region", "position shown", "alert raised", "complete")
+
+
+def test_at_the_truck_a_fix_goes_in_and_its_position_and_its_alert_come_out(laptop: dict[str, Release]):
     said = laptop["truck"].test()
-    for seen in ("acknowledged", "in a region", "position shown", "alert raised", "row stored", "complete"):
-        assert seen in said, said
+    assert [seen for seen in SEEN if seen not in said] == [], said
+
+
+def test_from_a_region_it_goes_in_at_the_truck_and_its_row_is_stored_too(laptop: dict[str, Release]):
+    said = laptop["amsterdam"].test()
+    assert [seen for seen in (*SEEN, "row stored") if seen not in said] == [], said

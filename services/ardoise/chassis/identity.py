@@ -94,18 +94,24 @@ def ensure_development_identity(
 
     `hosts`: names and addresses besides this machine's own at which a service is reached. `ca_dir`: where the CA
     is, for one that several sites trust; default: beside the certificate.
-    Safe against another process that does the same at the same time.
+    Safe against another process that does the same at the same time. Raises FileNotFoundError where there is a CA
+    whose key is elsewhere: another one in its place would be trusted by nobody.
     """
     ca_dir = ca_dir or identity_dir
     for directory in (ca_dir, identity_dir):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (ca_dir / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (ca_dir / "ca.key").exists():
+        if not (ca_dir / "ca.pem").exists():
             _make_ca(ca_dir)
         if not (identity_dir / "ca.pem").exists():
             _write(identity_dir / "ca.pem", (ca_dir / "ca.pem").read_bytes(), 0o644)
         if not (identity_dir / f"{name}.pem").exists():
+            if not (ca_dir / "ca.key").exists():
+                raise FileNotFoundError(
+                    f"{ca_dir / 'ca.key'} is missing, so {name} cannot be made: the CA of {ca_dir / 'ca.pem'} is kept "
+                    "elsewhere. Have it made there and put here, or set ARDOISE_IDENTITY_DIR to where the key is"
+                )
             _make_certificate(ca_dir, identity_dir, name, role, hosts)
     return credentials(identity_dir, name)
 
@@ -127,8 +133,9 @@ def _make_ca(identity_dir: Path) -> None:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    _write(identity_dir / "ca.pem", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    # The certificate last: with it the CA is whole, and stays.
     _write(identity_dir / "ca.key", _key_pem(key), 0o600)
+    _write(identity_dir / "ca.pem", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
 def _make_certificate(ca_dir: Path, identity_dir: Path, name: str, role: Role, hosts: Sequence[str]) -> None:

@@ -13,6 +13,8 @@ from ardoise.chassis.settings import CommonSettings
 
 CALL_LIMIT_S = 15.0
 PERSON = "race-control"
+HOLDERS = (PERSON, "supervisor", "sites")
+"""Certificates to call with, the first that is there: of race operations, else a pod's own, which may only look."""
 
 Target = Annotated[str, typer.Option(envvar="ARDOISE_INGEST_TARGET", help="host:port of ingest.")]
 Epoch = Annotated[int, typer.Option(help="Epoch of the stage's log; 0: the live one.")]
@@ -22,14 +24,20 @@ class CallFailed(RuntimeError):
     """The service answered with an error."""
 
 
+def who_calls(settings: CommonSettings) -> str:
+    """Whose certificate to call with: race control's, made where the CA's key is, else the first that is there."""
+    if (settings.identity_dir / "ca.key").exists() and not settings.plaintext:
+        ensure_development_identity(settings.identity_dir, PERSON, Role.RACE_OPERATIONS)
+    return next((name for name in HOLDERS if (settings.identity_dir / f"{name}.pem").exists()), PERSON)
+
+
 def call[T](target: str, ask: Callable[[grpc.aio.Channel], Awaitable[T]]) -> T:
     """Runs `ask` on a channel to the target as race operations. Raises CallFailed with what the service said."""
     settings = CommonSettings()
-    if not settings.plaintext and (settings.identity_dir / "ca.key").exists():
-        ensure_development_identity(settings.identity_dir, PERSON, Role.RACE_OPERATIONS)
+    holder = who_calls(settings)
 
     async def ask_once() -> T:
-        async with channel(target, settings, PERSON) as opened, asyncio.timeout(CALL_LIMIT_S):
+        async with channel(target, settings, holder) as opened, asyncio.timeout(CALL_LIMIT_S):
             return await ask(opened)
 
     try:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ardoise.chassis.settings import CommonSettings
 from ardoise.cli.services import run_named
+from ardoise.sites.topology import SiteKind, read_topology
 from ardoise.up.control import Action, Control
 from ardoise.up.network import Condition
 
@@ -22,6 +23,14 @@ app = typer.Typer(
 
 SWITCHOVER_LIMIT_S = 100.0
 """Patroni's step, and what comes of it where that is not what was asked for."""
+SitesFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="ARDOISE_SITES_FILE",
+        help="YAML file of all sites: those of clusters, as one in ARDOISE_IDENTITY_DIR (race-control or supervisor). "
+        "Default: the sites of `ardoise sites up`.",
+    ),
+]
 SiteName = Annotated[str, typer.Argument(help="truck, amsterdam or london.")]
 
 
@@ -64,7 +73,6 @@ def identities(
     ] = None,
 ) -> None:
     """Makes development certificates for sites of the chart; those that are there stay."""
-    from ardoise.sites.topology import read_topology
     from ardoise.up.identities import make_for_clusters
 
     topology = read_topology(sites_file)
@@ -76,19 +84,21 @@ def identities(
 @app.command()
 def status(
     seen_from: Annotated[
-        str, typer.Option("--from", help="Site that is asked. Default: the first that answers.")
+        str,
+        typer.Option("--from", help="Site that is asked. Default: the one that hears most of the others."),
     ] = "",
+    sites_file: SitesFile = None,
 ) -> None:
     """Shows every site, and whether a region could take over now without loss."""
     from ardoise.cli.sites_status import show_status
 
-    state = _controlled(lambda control: control.state())
-    show_status({site: found["ports"]["sites"] for site, found in state["sites"].items()}, seen_from)
+    show_status(_targets(sites_file, *SiteKind), seen_from)
 
 
 @app.command()
 def switchover(
     target: Annotated[str, typer.Argument(help="Region that is to be primary.")],
+    sites_file: SitesFile = None,
 ) -> None:
     """Moves the database's primary to another region, as planned: refused where anything could be lost."""
     from ardoise.cli.sites_status import first_answer
@@ -100,14 +110,10 @@ def switchover(
         answer = await sites.SwitchOver(request, timeout=SWITCHOVER_LIMIT_S)
         return f"{answer.message} ({answer.took_ms / 1000:.1f} s)"
 
-    state = _controlled(lambda control: control.state())
+    regions = _targets(sites_file, SiteKind.REGION)
     # The other region first: it is the primary, if this can be done at all.
-    regions = {
-        site: found["ports"]["sites"]
-        for site, found in sorted(state["sites"].items(), key=lambda item: item[0] == target)
-        if found["kind"] == "region"
-    }
-    typer.echo(asyncio.run(first_answer(regions, ask)))
+    in_order = dict(sorted(regions.items(), key=lambda item: item[0] == target))
+    typer.echo(asyncio.run(first_answer(in_order, ask)))
 
 
 @app.command("break-glass")
@@ -120,12 +126,12 @@ def break_glass(
     operation: Annotated[
         str, typer.Option(help="Id of the operation: the same again carries it out once.")
     ] = "",
+    sites_file: SitesFile = None,
 ) -> None:
     """Forces a region to be primary without a majority of etcd: guided, confirmed twice, the loss written down."""
     from ardoise.cli.break_glass import force
 
-    state = _controlled(lambda control: control.state())
-    force(_regions(state), region, confirm, accept_loss, operation)
+    force(_targets(sites_file, SiteKind.REGION), region, confirm, accept_loss, operation)
 
 
 @app.command()
@@ -133,12 +139,12 @@ def witness(
     member: Annotated[
         str, typer.Argument(help="stand-in, before the truck goes for the night; truck, when it is back.")
     ],
+    sites_file: SitesFile = None,
 ) -> None:
     """Moves the third vote of etcd while all voters answer: without a third, the loss of either region stops writes."""
     from ardoise.cli.witness import move_witness
 
-    state = _controlled(lambda control: control.state())
-    move_witness(_regions(state), member)
+    move_witness(_targets(sites_file, SiteKind.REGION), member)
 
 
 @app.command()
@@ -189,11 +195,12 @@ def part(
     _show(_controlled(lambda control: control.act(site, action, *(names or []))))
 
 
-def _regions(state: dict[str, Any]) -> dict[str, str]:
-    """Where each region's sites service answers."""
-    return {
-        site: found["ports"]["sites"] for site, found in state["sites"].items() if found["kind"] == "region"
-    }
+def _targets(sites_file: Path | None, *kinds: SiteKind) -> dict[str, str]:
+    """Where `sites` answers at each site of these kinds: as the file says, or at `ardoise sites up` of this machine."""
+    if sites_file is not None:
+        return {site.name: site.sites for site in read_topology(sites_file).sites if site.kind in kinds}
+    state = _controlled(lambda control: control.state())
+    return {site: found["ports"]["sites"] for site, found in state["sites"].items() if found["kind"] in kinds}
 
 
 def _controlled[T](ask: Callable[[Control], Awaitable[T]]) -> T:

@@ -9,10 +9,9 @@ import grpc
 from rich.console import Console
 from rich.table import Table
 
-from ardoise.chassis.identity import Role, ensure_development_identity
 from ardoise.chassis.rpc import channel, failure_of
 from ardoise.chassis.settings import CommonSettings
-from ardoise.cli.calls import PERSON
+from ardoise.cli.calls import who_calls
 from ardoise.pb.sites_pb2 import (
     DatabaseRole,
     ForcedFailover,
@@ -67,23 +66,24 @@ async def _views(targets: Mapping[str, str]) -> list[SitesStatus]:
     )
     views = [view for view in found if isinstance(view, SitesStatus)]
     if not views:
-        raise RuntimeError(f"no answer from {', '.join(targets)}: see `ardoise sites parts`")
+        raise RuntimeError("; ".join(dict.fromkeys(map(str, found))))
     return views
 
 
 async def first_answer[T](targets: Mapping[str, str], ask: Callable[[SitesServiceStub], Awaitable[T]]) -> T:
-    """Of the first site that answers, regions first: they know the database. Raises RuntimeError where none does."""
+    """Of the first site that answers. Raises RuntimeError where none does, FileNotFoundError without a certificate."""
     settings = CommonSettings()
-    ensure_development_identity(settings.identity_dir, PERSON, Role.RACE_OPERATIONS)
-    for _, target in sorted(targets.items(), key=lambda item: item[0] == "truck"):
-        async with channel(target, settings, PERSON) as opened:
+    holder, unanswered = who_calls(settings), []
+    for site, target in targets.items():
+        async with channel(target, settings, holder) as opened:
             try:
                 return await ask(SitesServiceStub(opened))
             except grpc.RpcError as error:
                 failure = failure_of(error)
                 if failure.reason:
                     raise RuntimeError(failure.message) from error
-    raise RuntimeError(f"no answer from {', '.join(targets)}: see `ardoise sites parts`")
+                unanswered.append(f"no answer from {site}, {target}: {failure.message}")
+    raise RuntimeError("; ".join(unanswered))
 
 
 async def _status(sites: SitesServiceStub) -> SitesStatus:

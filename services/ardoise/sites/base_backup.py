@@ -7,6 +7,7 @@ it as on its own data, and pg_verifybackup says whether a bit is missing.
 import shutil
 import subprocess
 import tarfile
+import zlib
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -47,14 +48,23 @@ def restore_database(copy: Path, patroni: Path, binaries: Path) -> bool:
     shutil.rmtree(filling, ignore_errors=True)
     filling.mkdir(parents=True, mode=0o700)
     for name, place in PARTS.items():
-        with tarfile.open(copy / name) as part:
-            part.extractall(filling / place, filter="tar")
+        try:
+            with tarfile.open(copy / name) as part:
+                part.extractall(filling / place, filter=_of_whoever_restores)
+        except (tarfile.TarError, zlib.error, EOFError) as error:
+            raise BackupFailed(f"{copy / name}: {error}") from error
     manifest = str(copy / MANIFEST)
     _run(binaries / "pg_verifybackup", "--manifest-path", manifest, str(filling), limit_s=VERIFY_LIMIT_S)
     filling.chmod(0o700)
     shutil.rmtree(data, ignore_errors=True)
     filling.rename(data)
     return True
+
+
+def _of_whoever_restores(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    """Not of the user whose server was copied: PostgreSQL starts on nobody's data but its own."""
+    checked = tarfile.tar_filter(member, path)
+    return checked.replace(uid=None, gid=None, uname=None, gname=None, deep=False)
 
 
 def _run(program: Path, *arguments: str, limit_s: float) -> None:

@@ -23,6 +23,7 @@ POSTGRES_PROGRAMS = (
     "pg_ctl",
     "pg_isready",
     "pg_rewind",
+    "pg_verifybackup",
     "pg_waldump",
     "postgres",
     "psql",

@@ -1,6 +1,7 @@
 """A planned switchover that comes to nothing: the old primary goes on, and the one who asked is told why."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.support.stretched import Stretched, hold_log
 
 EPOCH = 1_783_000_000_000
 RECORDED = 3
+SESSION = "postgres ardoise [local]"
+"""How PostgreSQL names the process of a session of ours on its socket."""
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -50,6 +53,9 @@ async def test_a_target_whose_guard_refuses_gives_the_old_primary_back(
 
 async def test_a_target_that_dies_on_the_way_leaves_the_old_primary(programs: Programs, tmp_path: Path):
     async with Stretched(tmp_path, programs) as cluster, cluster.controlled() as patroni:
+        session = cluster.local("amsterdam")
+        # Amsterdam cannot end, and London not lead, before London is dead.
+        cluster.send("amsterdam", signal.SIGSTOP, SESSION)
         asked = asyncio.create_task(switch_over(patroni, "amsterdam", "london"))
 
         async def stopping() -> bool:
@@ -57,6 +63,8 @@ async def test_a_target_that_dies_on_the_way_leaves_the_old_primary(programs: Pr
 
         await cluster.until(stopping)
         await cluster.kill("london")
+        cluster.send("amsterdam", signal.SIGCONT, SESSION)
+        session.close()
         with pytest.raises(SwitchoverRefused, match="amsterdam is primary again"):
             await asked
 

@@ -58,3 +58,21 @@ def test_processes_that_start_together_make_one_ca(tmp_path):
     ca = x509.load_pem_x509_certificate(made[0].ca.read_bytes())
     for one in made:
         x509.load_pem_x509_certificate(one.certificate.read_bytes()).verify_directly_issued_by(ca)
+
+
+def test_a_ca_whose_key_is_elsewhere_is_never_replaced(tmp_path):
+    trusted = ensure_development_identity(tmp_path, "ingest", Role.SERVICE).ca.read_bytes()
+    (tmp_path / "ca.key").unlink()
+    with pytest.raises(FileNotFoundError, match=r"ca\.key is missing, so moto-1 cannot be made"):
+        ensure_development_identity(tmp_path, "moto-1", Role.RELAY)
+    assert (tmp_path / "ca.pem").read_bytes() == trusted
+    assert not (tmp_path / "moto-1.pem").exists()
+    # What is there already needs no key.
+    assert ensure_development_identity(tmp_path, "ingest", Role.SERVICE).ca.read_bytes() == trusted
+
+
+def test_a_ca_that_was_only_half_made_is_made_anew(tmp_path):
+    (tmp_path / "ca.key").write_text("killed before its certificate was written")
+    made = ensure_development_identity(tmp_path, "moto-1", Role.RELAY)
+    ca = x509.load_pem_x509_certificate(made.ca.read_bytes())
+    x509.load_pem_x509_certificate(made.certificate.read_bytes()).verify_directly_issued_by(ca)

@@ -52,10 +52,12 @@ async def test_every_command_is_done_in_order_with_the_names_of_this_drill(doing
 
 
 async def test_it_is_the_platform_under_drill_that_is_asked_by_this_very_program(
-    doing: Doing, tmp_path: Path
+    doing: Doing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setenv("ARDOISE_SITES_FILE", "clusters-of-a-race.yaml")
     history = await doing(
-        ("echo $ARDOISE_STATE_DIR", "You see:", "..."), ("command -v ardoise", "You see:", "...")
+        ("echo $ARDOISE_STATE_DIR $ARDOISE_SITES_FILE", "You see:", "..."),
+        ("command -v ardoise", "You see:", "..."),
     )
     assert history.followed[0].output.strip() == str(tmp_path)
     assert Path(history.followed[1].output.strip()).name == "ardoise"

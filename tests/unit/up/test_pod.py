@@ -50,7 +50,13 @@ def test_etcd_differs_in_where_it_listens_and_says_over_plain_http_how_it_is():
     member = members_of(SITES)["london"]
     plain = dict(etcd.configuration(member, tuple(members_of(SITES).values()), IDENTITY, Path("/state")))
     in_pod = pod.etcd_config(member, plain, 2381)
-    assert differing(plain, in_pod) == {"listen-client-urls", "listen-peer-urls", "listen-metrics-urls"}
+    assert differing(plain, in_pod) == {
+        "listen-client-urls",
+        "listen-peer-urls",
+        "listen-metrics-urls",
+        "PeerTLSInfo",
+    }
+    assert in_pod["peer-transport-security"]["allowed-hostname"] == ["etcd"], "what stands in its place"
     assert in_pod["listen-peer-urls"] == "https://0.0.0.0:2380"
     assert in_pod["advertise-client-urls"] == "https://10.200.0.3:2379"
 

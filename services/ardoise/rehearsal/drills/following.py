@@ -12,6 +12,7 @@ from ardoise.rehearsal.drills.history import Followed, History, Kind
 from ardoise.rehearsal.drills.runbook import Command, Expectation, for_cast, read_page, sections
 from ardoise.rehearsal.drills.scenario import Cast, Follow
 from ardoise.rehearsal.drills.waits import Wait
+from ardoise.up.services import inherited
 
 COMMAND_LIMIT_S = 90.0
 LOOK_AGAIN_S = 1.0
@@ -61,7 +62,8 @@ async def _shell(line: str, state_dir: Path) -> tuple[int, str]:
     """Exit code, and all that it printed. It does not outlive its limit, nor a drill that is aborted."""
     here = Path(sys.executable).parent
     environment = {
-        **os.environ,
+        # A file of sites or a certificate of somebody's clusters must not turn a drill on them.
+        **inherited(),
         "ARDOISE_STATE_DIR": str(state_dir),
         "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "COLUMNS": COLUMNS,
