@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from ardoise.up.programs import in_cache
 from image_archives import NoArchive, sizes
 from image_builders import NAMES, Builder, NoBuilder, find_builder, secrets
 
@@ -80,7 +81,7 @@ def main() -> int:
     wanted = parser.parse_args()
     if unknown := set(wanted.names) - set(names):
         parser.error(f"no such image: {', '.join(sorted(unknown))} (there are {', '.join(names)})")
-    folder = archives()
+    folder = in_cache("images")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         _wait_for(lock)
@@ -92,11 +93,6 @@ def main() -> int:
             return UNAVAILABLE
     print(table(built))
     return 0 if len(built) == len(chosen) and not any(over(*each) for each in built) else 1
-
-
-def archives() -> Path:
-    """Where they are, once a machine and user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise" / "images"
 
 
 def build_all(images: Sequence[Image], builder: Builder, folder: Path) -> list[tuple[Image, Built]]:

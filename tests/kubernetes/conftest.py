@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ardoise.up.network import NetworkUnavailable
-from ardoise.up.programs import ProgramsMissing
+from ardoise.up.programs import ProgramsMissing, in_cache
 
 from tests.kubernetes.bed import cgroups, clusters, layout
 from tests.kubernetes.bed.cluster import CONTEXTS, Cluster, bed_cluster, given_clusters
@@ -106,7 +106,7 @@ def archives(repository: Path) -> Path:
     if done.returncode == NO_BUILDER:
         pytest.skip(f"the images were not built: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr + done.stdout
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise" / "images"
+    return in_cache("images")
 
 
 @pytest.fixture(scope="module")

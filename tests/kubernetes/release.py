@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import helm_python
-import yaml
 from ardoise.chassis.identity import DATA_PLANE
 from ardoise.sites.topology import Topology
 from ardoise.up.identities import make_for_clusters
@@ -141,8 +140,3 @@ def make_identities(values: Mapping[str, Any], namespaces: Sequence[str], direct
     """Certificates of all sites that the values name."""
     make_for_clusters(Topology(sites=tuple(values["sites"])), directory, RELEASE, namespaces)
     return directory
-
-
-def example(name: str) -> dict[str, Any]:
-    """Values of an example of the chart."""
-    return yaml.safe_load((CHART / "examples" / f"{name}.yaml").read_text())

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.kubernetes.conftest import Bed, reach
-from tests.kubernetes.release import Release, await_ready, example, make_identities
-from tests.support.chart import KIND_OF, SITES, overlaid
+from tests.kubernetes.release import Release, await_ready, make_identities
+from tests.support.chart import KIND_OF, SITES, example, overlaid
 
 pytestmark = [pytest.mark.timeout(900)]
 

@@ -16,7 +16,7 @@ from tests.kubernetes.bed.traces import traces
 from tests.kubernetes.conftest import Bed
 from tests.kubernetes.probes import Namespace, claim, pod
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
+pytestmark = pytest.mark.timeout(300)
 START_LIMIT_S = 60.0
 
 

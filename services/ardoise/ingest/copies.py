@@ -76,10 +76,11 @@ class Copies:
         first, end = max(held.first, own.first), min(held.last, own.last)
         # Records carry the time of their writing: where a tail was written twice, the newest that both have differs. Of
         # a mirror that has gone on with the new tail behind the old one, the first that was written again does.
-        for sequence in sorted({first, *seams, end}):
-            if first <= sequence <= end and await self._differs(there, epoch, sequence):
-                return replace(held, differs_at=sequence)
-        return held
+        looked_at = sorted(sequence for sequence in {first, *seams, end} if first <= sequence <= end)
+        # All at once: a region behind a satellite has one answer's time for them, not one for each.
+        differ = await asyncio.gather(*(self._differs(there, epoch, sequence) for sequence in looked_at))
+        differing = [sequence for sequence, differs in zip(looked_at, differ, strict=True) if differs]
+        return replace(held, differs_at=differing[0]) if differing else held
 
     async def _differs(self, there: JetStreamContext, epoch: int, sequence: int) -> bool:
         stream = stream_of(epoch)

@@ -21,7 +21,7 @@ from ardoise.sites.patroni import Patroni
 from ardoise.sites.reporting import ASK_LIMIT_S, OwnRace, Reporter
 from ardoise.sites.rpc import SitesService
 from ardoise.sites.settings import SitesSettings
-from ardoise.sites.topology import SiteKind, read_topology
+from ardoise.sites.topology import SiteKind, read_site
 from ardoise.sites.watchdog import Watchdog, region_watchdog
 
 if TYPE_CHECKING:
@@ -34,11 +34,7 @@ TEAMS_IDENTITY = "sites-biometrics"
 async def run(settings: SitesSettings) -> None:
     """Runs sites until it is told to stop."""
     async with Service(NAME, settings) as service:
-        topology = read_topology(settings.sites_file)
-        try:
-            here = topology.site(settings.site)
-        except KeyError as error:
-            raise ValueError(f"{settings.sites_file} names no site {settings.site!r}") from error
+        topology, here = read_site(settings.sites_file, settings.site)
         bus = await service.bus()
         peers: dict[str, Peer] = {}
         for site in topology.sites:

@@ -97,3 +97,12 @@ def read_topology(path: Path) -> Topology:
         return Topology.model_validate(YAML(typ="safe").load(path))
     except (YAMLError, ValidationError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def read_site(path: Path, name: str) -> tuple[Topology, Site]:
+    """The file, and one of its sites. Raises ValueError, FileNotFoundError."""
+    topology = read_topology(path)
+    try:
+        return topology, topology.site(name)
+    except KeyError as error:
+        raise ValueError(f"{path} names no site {name!r}") from error

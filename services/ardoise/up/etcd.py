@@ -12,7 +12,7 @@ from ardoise.chassis import child
 from ardoise.chassis.identity import Credentials
 from ardoise.chassis.settings import host_and_port
 from ardoise.sites.keeper_settings import DATA, KeeperSettings
-from ardoise.sites.topology import Topology
+from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.sites.witness import stand_in_of
 from ardoise.up.programs import Programs
 from ardoise.up.supervisor import Part
@@ -67,6 +67,17 @@ def stand_ins_of(topology: Topology) -> dict[str, EtcdMember]:
         for region in topology.regions
         if region.stand_in
     }
+
+
+def members_at(topology: Topology, site: Site) -> dict[str, tuple[EtcdMember, tuple[EtcdMember, ...]]]:
+    """A site's members by the name of their directory, each with all witnesses where it is one of them."""
+    founders, stand_ins = members_of(topology), stand_ins_of(topology)
+    witnesses = (founders[topology.edge.name], *stand_ins.values())
+    own = founders[site.name]
+    if site.kind is SiteKind.EDGE:
+        return {"etcd": (own, witnesses)}
+    stand_in = stand_ins.get(site.name)
+    return {"etcd": (own, ()), **({"etcd-stand-in": (stand_in, witnesses)} if stand_in else {})}
 
 
 def _at(name: str, client: str) -> EtcdMember:

@@ -15,8 +15,8 @@ from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves, server_config
 from ardoise.chassis.settings import host_and_port
 from ardoise.sites import etcd_keeper
 from ardoise.sites.settings import SitesSettings
-from ardoise.sites.topology import Site, SiteKind, Topology, read_topology
-from ardoise.up.etcd import EtcdMember, keeper_settings, members_of, stand_ins_of
+from ardoise.sites.topology import Site, SiteKind, Topology, read_site
+from ardoise.up.etcd import EtcdMember, keeper_settings, members_at, members_of
 from ardoise.up.patroni import PatroniMember, configuration, prepared, surroundings
 from ardoise.up.programs import Programs
 from ardoise.up.site import PORTS, leaf_port_of
@@ -30,13 +30,7 @@ HEALTH_PORTS = {"nats": 8222, "etcd": 2381, "etcd-stand-in": 2581, "patroni": 80
 
 def run_server(name: str, settings: SitesSettings) -> None:
     """Runs it in this process until it ends. Raises ValueError, FileNotFoundError, PostgresError."""
-    topology = read_topology(settings.sites_file)
-    try:
-        site = topology.site(settings.site)
-    except KeyError as error:
-        raise ValueError(f"{settings.sites_file} names no site {settings.site!r}") from error
-    if site.kind is SiteKind.EDGE and name in ("etcd-stand-in", "patroni"):
-        raise ValueError(f"{site.name} is an edge: {name} runs in regions")
+    topology, site = read_site(settings.sites_file, settings.site)
     directory = settings.state_dir.absolute() / name
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     SERVERS[name](settings, site, topology, directory)
@@ -88,14 +82,13 @@ def _nats(settings: SitesSettings, site: Site, topology: Topology, directory: Pa
 
 
 def _etcd(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> None:
-    members, stand_ins = members_of(topology), stand_ins_of(topology)
-    witnesses = (members[topology.edge.name], *stand_ins.values())
-    if directory.name == "etcd-stand-in":
-        member, thirds = stand_ins[site.name], witnesses
-    else:
-        member, thirds = members[site.name], witnesses if site.kind is SiteKind.EDGE else ()
+    try:
+        member, witnesses = members_at(topology, site)[directory.name]
+    except KeyError as error:
+        raise ValueError(f"{settings.sites_file}: {site.name} has no {directory.name}") from error
+    founders = tuple(members_of(topology).values())
     identity = credentials(settings.identity_dir / DATA_PLANE, "etcd")
-    told = keeper_settings(PROGRAMS, member, tuple(members.values()), identity, directory, thirds)
+    told = keeper_settings(PROGRAMS, member, founders, identity, directory, witnesses)
     config = etcd_config(member, dict(told.config), HEALTH_PORTS[directory.name])
     file = directory / "keeper.json"
     replace(told, config=config).write(file)
@@ -103,6 +96,8 @@ def _etcd(settings: SitesSettings, site: Site, topology: Topology, directory: Pa
 
 
 def _patroni(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> None:
+    if site.kind is SiteKind.EDGE:
+        raise ValueError(f"{settings.sites_file}: {site.name} has no patroni")
     host, rest_port = host_and_port(site.patroni)
     _, postgres_port = host_and_port(site.postgres)
     member = PatroniMember(

@@ -108,6 +108,11 @@ class ClockPrograms:
         return found
 
 
+def in_cache(name: str) -> Path:
+    """A folder of ours in the user's cache; it need not be there yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise" / name
+
+
 def debian_programs(progress: Callable[[str], None]) -> Programs:
     """Unpacks them where they are not here yet, telling `progress` so. Raises ProgramsMissing."""
     wanted = [*(f"{POSTGRES_BIN}/{name}" for name in POSTGRES_PROGRAMS), *OTHER_PROGRAMS]
@@ -128,9 +133,8 @@ def unpacked(
 
     Where it is not complete yet `progress` gets `told` first. Raises ProgramsMissing.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise"
-    folder = cache / name
-    cache.mkdir(parents=True, exist_ok=True)
+    folder = in_cache(name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         _wait_for(lock, progress)
         # The folder takes its name when all is unpacked, and each program runs before the mark is written.

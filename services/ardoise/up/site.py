@@ -11,7 +11,7 @@ from ardoise.chassis.postgres import DATABASE, USER
 from ardoise.chassis.settings import CommonSettings, host_and_port
 from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.clocks import Clocks
-from ardoise.up.etcd import EtcdMember, etcd_part, members_of, stand_ins_of
+from ardoise.up.etcd import etcd_part, members_at, members_of
 from ardoise.up.identities import SERVICES, make_identities
 from ardoise.up.network import Network
 from ardoise.up.patroni import PatroniMember, patroni_part
@@ -120,20 +120,10 @@ class OneSite:
         }
 
     def _etcd(self) -> list[Part]:
-        members, stand_ins = members_of(self._topology), stand_ins_of(self._topology)
-        witnesses = (members[self._topology.edge.name], *stand_ins.values())
-        founders = tuple(members.values())
-
-        def part(member: EtcdMember, directory: Path, others: tuple[EtcdMember, ...]) -> Part:
-            identity = self._data_plane("etcd")
-            return etcd_part(self._programs, member, founders, identity, directory, others)
-
-        own = members[self.site.name]
-        if self.site.kind is SiteKind.EDGE:
-            return [part(own, self._disk / "etcd", witnesses)]
+        founders, identity = tuple(members_of(self._topology).values()), self._data_plane("etcd")
         return [
-            part(own, self._disk / "etcd", ()),
-            part(stand_ins[self.site.name], self._disk / "etcd-stand-in", witnesses),
+            etcd_part(self._programs, member, founders, identity, self._disk / name, witnesses)
+            for name, (member, witnesses) in members_at(self._topology, self.site).items()
         ]
 
     def _patroni(self) -> list[Part]:

@@ -1,7 +1,8 @@
 """Where the test bed's things are: names and addresses of the sites, files of a run, files that outlive it."""
 
-import os
 from pathlib import Path
+
+from ardoise.up.programs import in_cache
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SITES = ("truck", "amsterdam", "london")
@@ -37,4 +38,4 @@ def pod_range(site: str) -> str:
 
 def cache_dir() -> Path:
     """Of what is built once a machine and user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ardoise" / "kubernetes"
+    return in_cache("kubernetes")
