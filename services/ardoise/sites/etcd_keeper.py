@@ -95,13 +95,16 @@ class Keeper:
 
     def _is_called(self) -> bool:
         """Whether this member is to be in the cluster at all. Where nobody says, it stays as it is."""
-        names = list(self._settings.witnesses)
-        if not names:
+        if not self._settings.witnesses:
             return True
         for api in self._others:
             with contextlib.suppress(NoAnswer, NotDone):
-                return (api.witness() or names[0]) == self._settings.site
+                return self._calls_this(api)
         return self._founds or self._data.exists()
+
+    def _calls_this(self, api: EtcdApi) -> bool:
+        """Whether this witness is the one that is called. Raises NoAnswer, NotDone where nobody can say."""
+        return (api.witness() or next(iter(self._settings.witnesses))) == self._settings.site
 
     @property
     def _founds(self) -> bool:
@@ -178,7 +181,7 @@ class Keeper:
         self._votes = self._votes or not self._own.is_learner()
         if not self._votes:
             self._ask_for_a_vote()
-        elif self._settings.witnesses and self._is_called():
+        elif self._settings.witnesses:
             self._take_over()
 
     def _ask_for_a_vote(self) -> None:
@@ -191,11 +194,15 @@ class Keeper:
                     return
 
     def _take_over(self) -> None:
-        """There is one witness: the one that is called."""
+        """There is one witness: the one that is called. Where nobody can say which, all stay: two witnesses that each
+        held themselves to be it would remove each other.
+
+        Asked after the listing: whoever is called later comes back by itself."""
         for api in self._others:
             with contextlib.suppress(NoAnswer, NotDone):
-                for member in api.members():
-                    if member.peer_url in self._replaced:
+                others = [one for one in api.members() if one.peer_url in self._replaced]
+                if others and self._calls_this(api):
+                    for member in others:
                         api.remove(member.id)
                         self._say(f"votes in the place of {member.peer_url}")
                 return
