@@ -33,19 +33,19 @@ class FixRegister:
         """
         new = np.zeros(len(row), bool)
         second = time_ms // 1000 - self._base_s
-        inside = (second >= 0) & (second < LONGEST_S)
-        place = np.where(inside, row * LONGEST_S + second, -1)
-        for turn in occurrences(place, inside):
-            self._grow(int(row[turn].max()) + 1, int(second[turn].max()) + 1)
-            millisecond = (time_ms[turn] % 1000 + 1).astype(np.int16)
-            there = self._seconds[row[turn], second[turn]]
-            empty = there == 0
-            self._seconds[row[turn][empty], second[turn][empty]] = millisecond[empty]
-            new[turn[empty]] = True
-            for i in turn[~empty & (there != millisecond)].tolist():
-                new[i] = self._add_other(int(row[i]), int(time_ms[i]))
-        for i in np.flatnonzero(~inside).tolist():
-            new[i] = self._add_other(int(row[i]), int(time_ms[i]))
+        inside = np.flatnonzero((second >= 0) & (second < LONGEST_S))
+        fits = np.zeros(len(row), bool)
+        if len(inside):
+            self._grow(int(row[inside].max()) + 1, int(second[inside].max()) + 1)
+            millisecond = (time_ms[inside] % 1000 + 1).astype(np.int16)
+            place = row[inside], second[inside]
+            _, first = np.unique(place[0] * LONGEST_S + place[1], return_index=True)
+            empty = first[self._seconds[place][first] == 0]
+            self._seconds[place[0][empty], place[1][empty]] = millisecond[empty]
+            new[inside[empty]] = True
+            fits[inside] = self._seconds[place] == millisecond
+        other = np.flatnonzero(~fits)
+        new[other] = self._add_others(row[other], time_ms[other])
         return new
 
     def state(self) -> dict[str, NDArray]:
@@ -69,15 +69,19 @@ class FixRegister:
         grown[:have_rows, :have_seconds] = self._seconds
         self._seconds = grown
 
-    def _add_other(self, row: int, time_ms: int) -> bool:
-        key = (row << _TIME_BITS) | min(time_ms, (1 << _TIME_BITS) - 1)
-        at = int(np.searchsorted(self._others, key))
-        if key in self._recent or (at < len(self._others) and self._others[at] == key):
-            return False
-        self._recent.add(key)
+    def _add_others(self, row: NDArray[np.int64], time_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """The same for what the matrix has no room for; one by one, for a key may come twice."""
+        key = (row << _TIME_BITS) | np.minimum(time_ms, (1 << _TIME_BITS) - 1)
+        at = np.searchsorted(self._others, key)
+        new = at == len(self._others)
+        new[~new] = self._others[at[~new]] != key[~new]
+        for i in np.flatnonzero(new).tolist():
+            one = int(key[i])
+            new[i] = one not in self._recent
+            self._recent.add(one)
         if len(self._recent) >= MERGE_AT:
             self._merge()
-        return True
+        return new
 
     def _merge(self) -> None:
         recent = np.fromiter(self._recent, np.int64, len(self._recent))
