@@ -45,7 +45,8 @@ class Relays:
                 self._clients[relay_id] = self._client(relay_id, opened)
             running = [group.create_task(client.run()) for client in self._clients.values()]
             await self._ride(simulation)
-            await asyncio.gather(*(client.drained(Wait.QUIET.seconds) for client in self._clients.values()))
+            patience_s = Wait.QUIET.seconds * self._history.load
+            await asyncio.gather(*(client.drained(patience_s) for client in self._clients.values()))
             for task in running:
                 task.cancel()
 
