@@ -187,11 +187,23 @@ def test_a_picture_whose_site_is_restarted_may_stand_once_and_not_for_long():
     assert any("truck was back after" in one for one in restarted(12).against)
 
 
-def test_a_picture_that_stands_again_without_a_restart_is_found():
+def stood_twice(first: tuple[float, float], second: tuple[float, float]) -> Finding:
+    """The truck's screen shows nothing new from one instant to another, twice."""
     seen = drilled.history()
     seen.screens[:] = [
-        one for one in seen.screens if one.site != "truck" or not (20 < one.at_s < 28 or 33 < one.at_s < 36)
+        one
+        for one in seen.screens
+        if one.site != "truck" or not any(from_s < one.at_s < to_s for from_s, to_s in (first, second))
     ]
     promise = Promise(screens=frozenset({Place.TRUCK}), screens_back=Wait.CUT_SHORT)
-    against = bounded(seen, drilled.evidence(), promise, CAST).against
+    return bounded(seen, drilled.evidence(), promise, CAST)
+
+
+def test_a_picture_that_stands_again_without_a_restart_is_found():
+    against = stood_twice((20, 28), (34, 37)).against
     assert any("truck stood still for 4.0 s" in one for one in against), against
+
+
+def test_a_picture_is_back_once_it_moves_and_goes_on_moving():
+    found = stood_twice((20, 24), (26, 28))
+    assert found.holds, found.against

@@ -29,11 +29,13 @@ from ardoise.rehearsal.drills.scenario import (
     CrashRecorder,
     Decide,
     DeleteMirror,
+    Do,
     EndSwitchover,
     KillInside,
     LeadEtcd,
     LoseLog,
     Place,
+    ReportRate,
     SendAgain,
     SetClock,
     SetLink,
@@ -104,6 +106,9 @@ class Faults:
             case SendAgain():
                 self._history.note(Kind.FAULT, "every frame is sent again")
                 self._relays.send_again()
+            case ReportRate(times_a_second):
+                self._history.note(Kind.MENDED, f"sensors report {times_a_second} times a second")
+                self._relays.report(times_a_second)
             case SetClock(place, ahead_s):
                 site = self._cast[place]
                 kind = Kind.FAULT if ahead_s else Kind.MENDED
@@ -111,6 +116,10 @@ class Faults:
                 await self._control.set_clock(site, ahead_s)
             case Decide():
                 await self._decide(step)
+            case Do(says, work):
+                self._history.note(Kind.FAULT, says)
+                await work(self._cast)
+                self._history.note(Kind.MENDED, f"{says}: done")
 
     async def _decide(self, step: Decide) -> None:
         made = await try_to_decide(self._reached, self._cast[step.place], step.action, self._history)

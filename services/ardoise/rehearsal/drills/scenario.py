@@ -1,6 +1,6 @@
 """A drill as data: what is broken, when, what is waited for, and what has to hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -157,6 +157,13 @@ class SendAgain:
 
 
 @dataclass(frozen=True)
+class ReportRate:
+    """Sensors report so often from now on, and no more as often as the drill's load is."""
+
+    times_a_second: int
+
+
+@dataclass(frozen=True)
 class WritePoison:
     """A message comes to stand in the log that nobody can read."""
 
@@ -176,6 +183,15 @@ class Decide:
     place: Place
     action: str
     """A field of ardoise.v1.Decision that needs nothing more: neutralise, resume."""
+
+
+@dataclass(frozen=True)
+class Do:
+    """What people do to the platform while the race is on: an upgrade, a drain."""
+
+    says: str
+    work: Callable[[Cast], Awaitable[None]]
+    """Returns once it is done."""
 
 
 @dataclass(frozen=True)
@@ -218,9 +234,11 @@ type Step = (
     | LoseLog
     | BoundLog
     | SendAgain
+    | ReportRate
     | WritePoison
     | SetClock
     | Decide
+    | Do
     | Hold
     | WaitUntil
     | Follow

@@ -124,21 +124,24 @@ def writes_interrupted_s(history: History) -> float | None:
 
 
 def _stood(history: History, site: str) -> Interval | None:
-    """The longest interruption of a picture, until it is live again and stays so for STEADY_S."""
+    """The longest interruption of a picture, until it is live again, and moves, and stays so for STEADY_S."""
     shown = [at_s for _, at_s in shown_seconds(history, site)]
     stood = max(pairwise(shown), key=lambda pair: pair[1] - pair[0], default=None)
     if stood is None:
         return None
-    live_s: float | None = None
+    moves_again = [later for earlier, later in pairwise(shown) if later - earlier > SCREEN_STEP_S]
+    back_s: float | None = None
     for one in history.screens:
         if one.site != site or one.at_s < stood[1]:
             continue
         if one.words is not Words.LIVE:
-            live_s = None
-        elif live_s is None:
-            live_s = one.at_s
-        elif one.at_s - live_s > STEADY_S:
-            return stood[0], live_s
+            back_s = None
+            continue
+        back_s = max(
+            [one.at_s if back_s is None else back_s, *(at_s for at_s in moves_again if at_s <= one.at_s)]
+        )
+        if one.at_s - back_s > STEADY_S:
+            return stood[0], back_s
     return stood[0], history.ended_s
 
 

@@ -26,6 +26,7 @@ class Relays:
         self._clients: dict[str, RelayClient] = {}
         self._sent: dict[tuple[str, int], TelemetryFrame] = {}
         self._stopped = asyncio.Event()
+        self._times_a_second = history.load
 
     async def run(self, stage: StageSetup, seed: int) -> None:
         """Sends report by report. The same seed is the same race, heard in the same way."""
@@ -54,6 +55,10 @@ class Relays:
         """No more seconds; `run` ends when a region has every frame."""
         self._stopped.set()
 
+    def report(self, times_a_second: int) -> None:
+        """So often from now on: a divisor of the load."""
+        self._times_a_second = times_a_second
+
     @property
     def kept(self) -> int:
         """Frames that no region has acknowledged yet."""
@@ -67,8 +72,12 @@ class Relays:
     async def _ride(self, simulation: Simulation) -> None:
         first_ms = (time.time_ns() // 1_000_000_000 + 1) * 1000
         begins_s = time.monotonic() + first_ms / 1000 - time.time()
-        for number, second in enumerate(simulation.seconds(first_ms)):
-            left_s = begins_s + number / self._history.load - time.monotonic()
+
+        def unheard(number: int) -> bool:
+            return number % (self._history.load // self._times_a_second) != 0
+
+        for second in simulation.seconds(first_ms, unheard=unheard):
+            left_s = begins_s + (second.time_ms - first_ms) / 1000 - time.monotonic()
             try:
                 await asyncio.wait_for(self._stopped.wait(), max(0.0, left_s))
             except TimeoutError:

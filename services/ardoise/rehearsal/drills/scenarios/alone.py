@@ -17,6 +17,7 @@ from ardoise.rehearsal.drills.scenario import (
     Invariant,
     Place,
     Promise,
+    ReportRate,
     Scenario,
     SetLink,
     WaitUntil,
@@ -52,6 +53,8 @@ def _alone(name: str, half: Wait, **more: bool) -> Scenario:
             Decide(TRUCK, "resume"),
             *(Decide(region, "stop") for region in REGIONS),
             Hold(half),
+            # The volume is there; what the regions have to catch up with is a race as any other.
+            ReportRate(1),
             *(SetLink(TRUCK, region, Condition(rate_kbit=LINK_KBIT)) for region in REGIONS),
             WaitUntil(mirror_level(*REGIONS), Wait.CATCH_UP),
             WaitUntil(screens_live(*REGIONS), Wait.CATCH_UP),
