@@ -40,8 +40,8 @@ clusters: setup ## One-node Kubernetes clusters for truck, amsterdam and london 
 clusters-down: setup ## Ends them and leaves nothing, also after a crash
 	@exec .venv/bin/python -m tests.kubernetes.bed down
 
-kubernetes: setup ## All tests on Kubernetes, those on three clusters too; TESTS=<some of them>
-	@exec .venv/bin/pytest $(if $(TESTS),$(TESTS),tests/kubernetes) -rfEs
+kubernetes: setup ## The long tests on Kubernetes: three clusters, and the race across them; TESTS=<some of all>
+	@exec .venv/bin/pytest $(if $(TESTS),$(TESTS),tests/kubernetes -m long) -rfEs
 
 bench: setup ## Figures of this machine, each with its limit or peer from the same run
 	@exec .venv/bin/pytest tests/bench -s -rs

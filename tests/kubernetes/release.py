@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import helm_python
@@ -11,8 +12,8 @@ from ardoise.chassis.identity import DATA_PLANE
 from ardoise.sites.topology import Topology
 from ardoise.up.identities import make_for_clusters
 
-from tests.kubernetes.bed.cluster import Cluster, eventually
-from tests.support.chart import CHART, RELEASE
+from tests.kubernetes.bed.cluster import KUBECTL_LIMIT_S, Cluster, eventually
+from tests.support.chart import CHART, RELEASE, overlaid
 
 READY_LIMIT_S = 240.0
 """Three sites on two cores, from nothing to a database with its tables."""
@@ -38,6 +39,10 @@ class Release:
     def site(self) -> str:
         """Its name."""
         return self.values["site"]["name"]
+
+    def kubectl(self, *arguments: str, limit_s: float = KUBECTL_LIMIT_S) -> str:
+        """In its namespace. Raises KubectlFailed, subprocess.TimeoutExpired."""
+        return self.cluster.kubectl("--namespace", self.namespace, *arguments, limit_s=limit_s)
 
     def prepare(self) -> None:
         """The namespace, which takes restricted pods alone, and the Secrets."""
@@ -71,13 +76,32 @@ class Release:
         finally:
             config.close()
 
-    def install(self) -> None:
+    def install(self, change: Mapping[str, Any] = MappingProxyType({})) -> None:
         """As `helm install` without waiting: a site alone is not ready before another one is there."""
+        values = overlaid(self.values, change)
         with self.helm() as helm:
-            helm.install(CHART, RELEASE, dict(self.values), namespace=self.namespace, timeout=HELM_LIMIT_S)
+            helm.install(CHART, RELEASE, values, namespace=self.namespace, timeout=HELM_LIMIT_S)
+
+    def upgrade(self, change: Mapping[str, Any]) -> None:
+        """As `helm upgrade --wait`, with these values over the release's. Raises helm_python.HelmReleaseError."""
+        values = overlaid(self.values, change)
+        with self.helm() as helm:
+            helm.upgrade(
+                CHART, RELEASE, values, namespace=self.namespace, timeout=HELM_LIMIT_S, wait="watcher"
+            )
+
+    def roll_back(self) -> None:
+        """As `helm rollback --wait`, to the revision before. Raises helm_python.HelmReleaseError."""
+        with self.helm() as helm:
+            helm.rollback(RELEASE, timeout=HELM_LIMIT_S, wait="watcher")
+
+    def uninstall(self) -> None:
+        """As `helm uninstall --wait`; volumes and Secrets stay."""
+        with self.helm() as helm:
+            helm.uninstall(RELEASE, timeout=HELM_LIMIT_S, ignore_not_found=True, wait="watcher")
 
     def remove(self) -> None:
-        """As `helm uninstall`, and what the release leaves on purpose: volumes, Secrets, the namespace."""
+        """All of it, also what `helm uninstall` leaves on purpose."""
         with self.helm() as helm:
             helm.uninstall(RELEASE, timeout=HELM_LIMIT_S, ignore_not_found=True)
         self.cluster.kubectl("delete", "namespace", self.namespace, "--wait=false")

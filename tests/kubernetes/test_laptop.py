@@ -50,3 +50,10 @@ def test_at_the_truck_a_fix_goes_in_and_its_position_and_its_alert_come_out(lapt
 def test_from_a_region_it_goes_in_at_the_truck_and_its_row_is_stored_too(laptop: dict[str, Release]):
     said = laptop["amsterdam"].test()
     assert [seen for seen in (*SEEN, "row stored") if seen not in said] == [], said
+
+
+def test_from_within_a_pod_one_sees_all_sites(laptop: dict[str, Release]):
+    asked = ("exec", "ardoise-data-plane-0", "--container=sites", "--", "ardoise", "sites", "status")
+    said = laptop["london"].kubectl(*asked)
+    assert [site for site in SITES if site not in said] == [], said
+    assert "without loss" in said, said

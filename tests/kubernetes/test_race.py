@@ -1,0 +1,308 @@
+"""The race across three clusters: installed with Helm, relays at the truck, and every fault judged as in a drill.
+
+The drills are those of the fault catalogue, with the same probes and the same judge; what differs is who breaks what:
+the API server ends pods, a node is drained, a whole cluster goes. And the pace: here three clusters share a machine, so
+that a picture may stand for STANDS_AT_MOST_S. What is promised of one is asserted in tests/faults.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ardoise.ingest.setup.source import read_setup
+from ardoise.rehearsal.drills.conditions import (
+    attached,
+    decisions_go_on,
+    ingest_acknowledges,
+    mirror_level,
+    primary_is,
+    screens_live,
+    written_down,
+)
+from ardoise.rehearsal.drills.platform import Reached
+from ardoise.rehearsal.drills.report.files import keep
+from ardoise.rehearsal.drills.report.model import Report, Verdict
+from ardoise.rehearsal.drills.run import run_drill
+from ardoise.rehearsal.drills.scenario import (
+    EVERYWHERE,
+    REGIONS,
+    Act,
+    Cast,
+    Do,
+    Follow,
+    Hold,
+    Invariant,
+    Place,
+    Promise,
+    Scenario,
+    Step,
+    Switchover,
+    WaitUntil,
+)
+from ardoise.rehearsal.drills.scenarios import SCENARIOS
+from ardoise.rehearsal.drills.waits import Wait
+from ardoise.up.control import Action
+from ardoise.up.demo import SIMULATED_EVENT
+
+from tests.kubernetes.bed.cluster import Cluster, KubectlFailed
+from tests.kubernetes.release import Release, await_ready
+from tests.kubernetes.three import ThreeClusters
+from tests.support.sites_up import SEED, against
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(900),
+    # nats-py 2.16 closes none of the connections in vain that it makes to a server that is away.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
+TRUCK, PRIMARY, STANDBY = Place.TRUCK, Place.PRIMARY, Place.STANDBY
+STANDS_AT_MOST_S = 6.0
+"""Where nothing is broken: half of what makes a page say that the truck is gone."""
+INSTALL_LIMIT_S = 420.0
+"""Three clusters on two cores, from nothing to three sites with a database."""
+DRAIN_LIMIT_S = 180.0
+BACKUP_LIMIT_S = 180.0
+JOB = "backup-by-hand"
+
+
+@pytest.fixture(scope="module")
+def race(
+    three_of_bed: dict[str, Cluster], archives: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ThreeClusters]:
+    """Three sites, every pod of them ready."""
+    race = ThreeClusters(three_of_bed, tmp_path_factory.mktemp("race"))
+    race.install(archives)
+    await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
+    yield race
+    for release in race.releases.values():
+        release.remove()
+
+
+async def drill(race: ThreeClusters, scenario: Scenario, reports: Path) -> Report:
+    """To its end; printed, and kept."""
+    report = await run_drill(race, scenario, read_setup(SIMULATED_EVENT), seed=SEED, tell=print)
+    print(f"report: {keep(report, reports)}")
+    return report
+
+
+async def holds(race: ThreeClusters, scenario: Scenario, reports: Path) -> None:
+    report = await drill(race, replace(scenario, checks=scenario.checks - {Invariant.BOUNDED}), reports)
+    assert report.verdict is Verdict.HELD, against(report)
+    stood_s = {
+        place: report.figures.picture_interrupted_s[report.cast[place]] for place in scenario.promise.screens
+    }
+    assert {place: one for place, one in stood_s.items() if one is None or one > STANDS_AT_MOST_S} == {}
+    if (within := scenario.promise.writes_within) is not None:
+        assert report.figures.writes_interrupted_s is not None
+        assert report.figures.writes_interrupted_s <= within.seconds
+
+
+def without_runbooks(name: str, *instead: Step) -> Scenario:
+    """A drill of the catalogue; its pages name commands of `ardoise sites up`. `instead`: of all of its steps."""
+    scenario = SCENARIOS[name]
+    steps = instead or tuple(step for step in scenario.steps if not isinstance(step, Follow))
+    return replace(scenario, steps=steps)
+
+
+def own(name: str, title: str, promise: Promise, *steps: Step) -> Scenario:
+    """A drill that clusters alone can have."""
+    return Scenario(name=name, numbers=(), title=title, purpose="", steps=steps, promise=promise)
+
+
+def at(race: ThreeClusters, place: Place, says: str, work: Callable[[Release], None]) -> Do:
+    """What an engineer does at a site, with Helm or kubectl, and waits for."""
+
+    async def done(cast: Cast) -> None:
+        await asyncio.to_thread(work, race.releases[cast[place]])
+
+    return Do(f"{place}: {says}", done)
+
+
+def well_again(*places: Place) -> tuple[Step, ...]:
+    return (
+        *(WaitUntil(attached(place), Wait.NORMAL_AGAIN) for place in places if place in REGIONS),
+        WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
+        WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
+        WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+    )
+
+
+async def test_all_three_show_the_same_seconds_of_the_race_and_the_database_holds_it(
+    race: ThreeClusters, tmp_path: Path
+):
+    quiet = own(
+        "quiet",
+        "nothing is broken",
+        Promise(screens=EVERYWHERE, writes_within=Wait.CUT_SHORT, primary_stays=True),
+        Hold(Wait.CUT_LONG),
+        *well_again(),
+    )
+    await holds(race, quiet, tmp_path)
+
+
+async def test_the_primary_moves_to_the_other_cluster(race: ThreeClusters, tmp_path: Path):
+    moved = (
+        Switchover(),
+        WaitUntil(primary_is(STANDBY), Wait.SWITCHOVER),
+        WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+    )
+    await holds(race, without_runbooks("switchover", *moved), tmp_path)
+
+
+async def test_a_link_is_cut_and_healed(race: ThreeClusters, tmp_path: Path):
+    await holds(race, without_runbooks("standby-without-truck"), tmp_path)
+
+
+async def test_a_regions_cluster_is_lost_the_other_is_promoted_and_its_pages_never_stop(
+    race: ThreeClusters, tmp_path: Path
+):
+    await holds(race, without_runbooks("region-lost"), tmp_path)
+
+
+SCREENS = {
+    (TRUCK, "nats"): frozenset[Place](),
+    (TRUCK, "ingest"): frozenset[Place](),
+    (PRIMARY, "nats"): EVERYWHERE - {PRIMARY},
+    (PRIMARY, "positioning"): EVERYWHERE - {PRIMARY},
+}
+"""Whose picture goes on when a pod goes, where it is not everyone's."""
+
+
+@pytest.mark.parametrize(
+    ("place", "part"),
+    [
+        *((TRUCK, part) for part in ("nats", "etcd", "ingest")),
+        *(
+            (PRIMARY, part)
+            for part in ("nats", "patroni", "positioning", "recorder", "analytics", "security", "mediawall")
+        ),
+    ],
+)
+async def test_a_pod_of_each_kind_is_killed(race: ThreeClusters, tmp_path: Path, place: Place, part: str):
+    """`part`: a container of the pod, which goes whole."""
+    promise = Promise(
+        screens=SCREENS.get((place, part), EVERYWHERE),
+        writes_within=Wait.DATABASE_RESTARTED if part == "patroni" else Wait.CUT_SHORT,
+    )
+    killed = own(
+        f"pod-killed-{place}-{part}",
+        f"the pod of {part} at the {place} is killed",
+        promise,
+        Act(place, Action.RESTART, (part,)),
+        Hold(Wait.OBSERVE),
+        WaitUntil(decisions_go_on(), Wait.DATABASE_RESTARTED),
+        *well_again(),
+    )
+    await holds(race, killed, tmp_path)
+
+
+async def test_a_node_is_drained_and_taken_back(race: ThreeClusters, tmp_path: Path):
+    def drain(release: Release) -> None:
+        # The last page of a site is not evicted while no other one is ready, and here is no other node for it.
+        but_pages = "--pod-selector=app.kubernetes.io/component!=mediawall"
+        options = (
+            "--ignore-daemonsets",
+            "--delete-emptydir-data",
+            but_pages,
+            f"--timeout={DRAIN_LIMIT_S:.0f}s",
+        )
+        try:
+            release.cluster.kubectl("drain", release.site, *options, limit_s=DRAIN_LIMIT_S)
+        except KubectlFailed:
+            release.cluster.kubectl("uncordon", release.site)
+            raise
+
+    def uncordon(release: Release) -> None:
+        release.cluster.kubectl("uncordon", release.site)
+        await_ready([release])
+
+    drained = own(
+        "node-drained",
+        "the standby's only node is drained for maintenance",
+        Promise(screens=EVERYWHERE - {STANDBY}, writes_within=Wait.SYNCHRONOUS_LEFT, primary_stays=True),
+        at(race, STANDBY, "drain the node", drain),
+        Hold(Wait.CUT_SHORT),
+        at(race, STANDBY, "uncordon it", uncordon),
+        *well_again(STANDBY),
+    )
+    await holds(race, drained, tmp_path)
+
+
+async def test_it_is_upgraded_and_rolled_back_while_the_race_is_on(race: ThreeClusters, tmp_path: Path):
+    def upgrade(release: Release) -> None:
+        # Every pod is another one afterwards, as with other images.
+        release.upgrade({"podAnnotations": {"ardoise.dev/upgraded": "yes"}})
+
+    promise = Promise(writes_within=Wait.SYNCHRONOUS_LEFT)
+    for says, work in (("helm upgrade", upgrade), ("helm rollback", Release.roll_back)):
+        steps = (
+            at(race, STANDBY, says, work),
+            *well_again(STANDBY),
+            Switchover(),
+            WaitUntil(primary_is(STANDBY), Wait.SWITCHOVER),
+            WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+            at(race, PRIMARY, says, work),
+            *well_again(PRIMARY),
+            at(race, TRUCK, says, work),
+            WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
+            *well_again(PRIMARY),
+        )
+        name = says.replace(" ", "-")
+        await holds(race, own(name, f"{says}, one site after the other", promise, *steps), tmp_path)
+
+
+async def test_a_site_is_uninstalled_and_comes_back_with_its_volumes(race: ThreeClusters, tmp_path: Path):
+    def install(release: Release) -> None:
+        release.install()
+        await_ready([release])
+
+    removed = own(
+        "site-uninstalled",
+        "the standby's release is uninstalled, and installed again",
+        Promise(screens=EVERYWHERE - {STANDBY}, writes_within=Wait.SYNCHRONOUS_LEFT, primary_stays=True),
+        at(race, STANDBY, "helm uninstall", Release.uninstall),
+        Hold(Wait.CUT_SHORT),
+        at(race, STANDBY, "helm install", install),
+        *well_again(STANDBY),
+    )
+    await holds(race, removed, tmp_path)
+
+
+async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: ThreeClusters):
+    """As docs/backup-and-restore.md says it: both regions lost, the truck lives."""
+    amsterdam, london, truck = (race.releases[site] for site in ("amsterdam", "london", "truck"))
+    amsterdam.kubectl("create", "job", "--from=cronjob/ardoise-backup", JOB)
+    limit = f"--timeout={BACKUP_LIMIT_S:.0f}s"
+    amsterdam.kubectl("wait", "--for=condition=complete", limit, f"job/{JOB}", limit_s=BACKUP_LIMIT_S)
+    backup = re.search(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", amsterdam.kubectl("logs", f"job/{JOB}"))
+    assert backup
+    written = await watermarks(race)
+    assert written
+
+    for region in (amsterdam, london):
+        region.uninstall()
+        claims = json.loads(region.kubectl("get", "pvc", "--output=json"))["items"]
+        names = {claim["metadata"]["name"] for claim in claims} - {"ardoise-backup"}
+        region.kubectl("delete", "pvc", *sorted(names))
+    member = "/var/lib/ardoise/etcd"
+    forget = ("rm", "-r", f"{member}/data", f"{member}/generation.json")
+    truck.kubectl("exec", "ardoise-data-plane-0", "--container=etcd", "--", *forget)
+    truck.kubectl("delete", "pod", "ardoise-data-plane-0")
+    amsterdam.install({"backup": {"existingClaim": "ardoise-backup"}, "restore": {"backup": backup.group()}})
+    london.install()
+    await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
+    now = await watermarks(race)
+    assert {epoch: now.get(epoch, 0) >= upto for epoch, upto in written.items()} == dict.fromkeys(
+        written, True
+    )
+
+
+async def watermarks(race: ThreeClusters) -> dict[int, int]:
+    """By epoch, as a region has them."""
+    async with await Reached(await race.state()).database("amsterdam") as session:
+        return dict(await (await session.execute("SELECT epoch, sequence FROM watermark")).fetchall())
