@@ -3,7 +3,6 @@
 Their versions and sums are pinned in definitions/, what they hold is in the Go module cache and nowhere else.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.kubernetes.bed.cluster import Cluster
+from tests.kubernetes.bed.cluster import Cluster, documents
 
 PINS = Path(__file__).parent / "definitions"
 CERT_MANAGER = "github.com/cert-manager/cert-manager"
@@ -73,10 +72,5 @@ def downloaded(names: Collection[str]) -> list[Path]:
         raise DefinitionsMissing(
             f"go mod download, once with a network: {done.stderr.strip() or done.stdout}"
         )
-    folders = {}
-    decoder, text = json.JSONDecoder(), done.stdout.strip()
-    while text:
-        told, end = decoder.raw_decode(text)
-        folders[told["Path"]] = Path(told["Dir"])
-        text = text[end:].lstrip()
+    folders = {told["Path"]: Path(told["Dir"]) for told in documents(done.stdout)}
     return [folders[module] / file for module, file in (FILES[name] for name in names)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.kubernetes.bed.cluster import Cluster, KubectlFailed, eventually
+from tests.kubernetes.bed.cluster import Cluster, KubectlFailed, documents, eventually
 from tests.kubernetes.probes import PORT, Namespace, pod
 from tests.support.access import rights, rights_of_everyone
 from tests.support.chart import RELEASE, example, objects, of_kind, overlaid, placed
@@ -61,9 +61,9 @@ def rights_of(cluster: Cluster, namespace: str, name: str) -> set[Right]:
     ]
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": reviews})
     who = f"--as=system:serviceaccount:{namespace}:{name}"
-    said = json.loads(cluster.kubectl("create", who, "--filename=-", "--output=json", text=listed))
+    said = cluster.kubectl("create", who, "--filename=-", "--output=json", text=listed)
     found: set[Right] = set()
-    for status in (one["status"] for one in said["items"]):
+    for status in (one["status"] for one in documents(said)):
         assert not status["incomplete"], status
         found |= flat([*status["resourceRules"], *status["nonResourceRules"]])
     return found
