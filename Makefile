@@ -56,7 +56,7 @@ release-contracts: setup ## Keeps the contracts of this version in proto/release
 	@mkdir -p proto/release && version=$$(.venv/bin/python -c "import importlib.metadata as m; print(m.version('ardoise'))") && \
 	.venv/bin/buf build proto --exclude-source-info -o proto/release/v$$version.binpb && echo "proto/release/v$$version.binpb written"
 
-settings-reference: setup ## Writes docs/settings.md from the settings classes
+settings-reference: setup ## Writes docs/settings.md, and the names that the chart takes, from the settings classes
 	@.venv/bin/python scripts/settings_reference.py
 
 chart-reference: setup ## Writes the table of values in charts/ardoise/README.md from the comments in values.yaml

@@ -1,4 +1,7 @@
-"""Writes docs/settings.md from the settings classes; `make settings-reference`, and a test that both are in step."""
+"""Writes docs/settings.md from the settings classes, and the names alone for the chart, which refuses others.
+
+`make settings-reference`, and a test that all are in step.
+"""
 
 import importlib
 import sys
@@ -13,6 +16,7 @@ from pydantic_settings import BaseSettings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "docs" / "settings.md"
+NAMES = REPOSITORY / "charts" / "ardoise" / "files" / "settings.yaml"
 HEAD = """# Settings
 
 Every service reads its settings from the environment; what is not set has the default below. The first table holds
@@ -32,6 +36,12 @@ def reference() -> str:
     return "\n".join(
         [HEAD.format(passed_on=passed_on), *(section(title, cls) for title, cls in settings_classes())]
     )
+
+
+def names() -> str:
+    """A list of all variables, as YAML."""
+    found = {variable(cls, name) for _, cls in settings_classes() for name in cls.model_fields}
+    return "".join(["# Made by make settings-reference.\n", *(f"- {name}\n" for name in sorted(found))])
 
 
 def settings_classes() -> Iterator[tuple[str, type[BaseSettings]]]:
@@ -54,8 +64,11 @@ def section(title: str, cls: type[BaseSettings]) -> str:
 
 
 def row(cls: type[BaseSettings], name: str, field: FieldInfo) -> str:
-    variable = f"{cls.model_config.get('env_prefix', '')}{name}".upper()
-    return f"| `{variable}` | {default(field)} | {cell(field.description or '')}{choices(field)} |"
+    return f"| `{variable(cls, name)}` | {default(field)} | {cell(field.description or '')}{choices(field)} |"
+
+
+def variable(cls: type[BaseSettings], name: str) -> str:
+    return f"{cls.model_config.get('env_prefix', '')}{name}".upper()
 
 
 def default(field: FieldInfo) -> str:
@@ -84,4 +97,6 @@ def cell(text: str) -> str:
 
 if __name__ == "__main__":
     REFERENCE.write_text(reference())
-    sys.stdout.write(f"{REFERENCE.relative_to(REPOSITORY)} written\n")
+    NAMES.write_text(names())
+    for written in (REFERENCE, NAMES):
+        sys.stdout.write(f"{written.relative_to(REPOSITORY)} written\n")

@@ -16,15 +16,15 @@ RESTRICTED = {
 }
 
 
-def pod(name: str, *, claim: str = "", **labels: str) -> Thing:
-    """A probe that serves at PORT, as strict as Pod Security has it; with a claim: its disk at /data."""
+def pod(name: str, *, claim: str = "", port: int = PORT, **labels: str) -> Thing:
+    """A probe that serves at a port, as strict as Pod Security has it; with a claim: its disk at /data."""
     container: Thing = {
         "name": "probe",
         "image": PROBE_IMAGE,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["/probe", "serve", f":{PORT}"],
-        "ports": [{"containerPort": PORT}],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": PORT}, "periodSeconds": 1},
+        "command": ["/probe", "serve", f":{port}"],
+        "ports": [{"containerPort": port}],
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": port}, "periodSeconds": 1},
         "securityContext": RESTRICTED,
         "resources": {"requests": {"cpu": "10m", "memory": "8Mi", "ephemeral-storage": "1Mi"}},
     }

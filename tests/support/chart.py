@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -113,6 +113,11 @@ def objects(values: Mapping[str, Any]) -> list[Object]:
         if name != "NOTES.txt":
             made += filter(None, yaml.load_all(text, Loader=yaml.CSafeLoader))
     return made
+
+
+def placed(made: Iterable[Object], namespace: str) -> list[dict[str, Any]]:
+    """The same in another namespace."""
+    return [{**one, "metadata": {**one["metadata"], "namespace": namespace}} for one in made]
 
 
 def pod_specs(made: list[Object]) -> Iterator[tuple[str, Object, Object]]:

@@ -5,6 +5,7 @@ once, and every other template goes over it.
   containers   by name: as in the file, and `pod`, `image`, `held` (its identities here)
   pods         by name: names of its containers
   ports        by name: `container`, `pod`, `service`, `port`, `outside`
+  services     by name: `pod`, `ports` (their names), `exposed`: called from other sites, by relays, or as the values say
   jobs         by name
 */}}
 {{- define "ardoise.model" -}}
@@ -14,6 +15,7 @@ once, and every other template goes over it.
 {{- $containers := dict -}}
 {{- $pods := dict -}}
 {{- $ports := dict -}}
+{{- $services := dict -}}
 {{- range $name, $one := $file.containers -}}
   {{- if and (has $kind $one.at) (not (has $name $left)) -}}
     {{- $pod := $one.pod | default (ternary "services" $name (eq (include "ardoise.together" $) "yes")) -}}
@@ -26,6 +28,9 @@ once, and every other template goes over it.
         {{- $service := ternary $pod $name (has $pod (list "data-plane" "nats")) -}}
         {{- $_ := set $served $port $told.port -}}
         {{- $_ := set $ports $port (merge (dict "container" $name "pod" $pod "service" $service) $told) -}}
+        {{- $before := get $services $service | default (dict "ports" list "exposed" (has $service $.Values.expose.also)) -}}
+        {{- $exposed := or $before.exposed (has "sites" $told.outside) (has "relays" $told.outside) -}}
+        {{- $_ := set $services $service (dict "pod" $pod "ports" (append $before.ports $port) "exposed" $exposed) -}}
       {{- end -}}
     {{- end -}}
     {{- $here := dict "pod" $pod "image" $image "args" ($one.args | default (list $name)) "held" $held "ports" $served "callsElsewhere" $elsewhere -}}
@@ -41,7 +46,7 @@ once, and every other template goes over it.
     {{- $_ := set $jobs $name (merge (dict "image" $image "callsElsewhere" $elsewhere) (omit $one "callsElsewhere")) -}}
   {{- end -}}
 {{- end -}}
-{{- dict "containers" $containers "pods" $pods "ports" $ports "jobs" $jobs | toYaml -}}
+{{- dict "containers" $containers "pods" $pods "ports" $ports "services" $services "jobs" $jobs | toYaml -}}
 {{- end }}
 
 {{/* Containers that external servers stand in for. */}}

@@ -33,8 +33,9 @@ labels:
 
 {{/* The third-party API that a value says `auto`, `yes` or `no` of: empty where its objects are not to be made. */}}
 {{- define "ardoise.prometheusOperator" -}}
-{{- $said := .Values.monitoring.operator -}}
-{{- if or (eq $said "yes") (and (eq $said "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}
+{{- $said := .Values.monitoring.operator | toString -}}
+{{- /* YAML reads a bare yes as true. */ -}}
+{{- if or (has $said (list "yes" "true")) (and (eq $said "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}
 yes
 {{- end -}}
 {{- end }}

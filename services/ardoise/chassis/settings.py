@@ -4,8 +4,9 @@ Values come from the environment (ARDOISE_<NAME>), else the default; docs/settin
 """
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -47,6 +48,19 @@ class CommonSettings(BaseSettings):
         "",
         description="OpenTelemetry collector (http://host:4318). Empty: nothing is sent, and it costs nothing.",
     )
+
+    def __init__(self, **given: Any) -> None:
+        """Of the environment, but for what is given. Raises ValueError that names each variable that is wrong."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            # Without what stands there, which may be a password's URL.
+            told = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+            wrong = (
+                f"{self.model_config['env_prefix']}{name}".upper() + f": {why}" if name else why
+                for name, why in told
+            )
+            raise ValueError("; ".join(wrong)) from error
 
     @model_validator(mode="before")
     @classmethod

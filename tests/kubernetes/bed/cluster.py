@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,15 @@ class Cluster:
         """Gives the nodes images; whoever gives a cluster gives it its images too (README.md beside the tests)."""
         if self.of_bed:
             clusters.load([self.site], archives)
+
+
+def documents(text: str) -> Iterator[dict[str, Any]]:
+    """Objects of JSON that stand one after another, as kubectl and go print several."""
+    decoder, rest = json.JSONDecoder(), text.lstrip()
+    while rest:
+        one, end = decoder.raw_decode(rest)
+        yield one
+        rest = rest[end:].lstrip()
 
 
 def given(environment: Mapping[str, str], known: Sequence[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What the whole tree keeps to, checked by machines: style, import contracts, sizes, names, nothing of one machine."""
 
+import json
 import re
 import subprocess
 import sys
@@ -95,14 +96,21 @@ def test_the_tree_names_no_registry_and_no_path_of_one_machine(repository: Path)
 
 def test_the_settings_reference_is_in_step(repository: Path):
     done = subprocess.run(
-        [sys.executable, "-c", "import settings_reference as s; print(s.reference(), end='')"],
+        [
+            sys.executable,
+            "-c",
+            "import json, settings_reference as s; print(json.dumps([s.reference(), s.names()]))",
+        ],
         cwd=repository / "scripts",
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert (repository / "docs" / "settings.md").read_text() == done.stdout, "make settings-reference"
+    pages = ("docs/settings.md", "charts/ardoise/files/settings.yaml")
+    assert [(repository / page).read_text() for page in pages] == json.loads(done.stdout), (
+        "make settings-reference"
+    )
 
 
 def test_every_setting_says_what_it_means(repository: Path):
