@@ -8,6 +8,7 @@ that a picture may stand for STANDS_AT_MOST_S. What is promised of one is assert
 import asyncio
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,6 @@ INSTALL_LIMIT_S = 420.0
 """Three clusters on two cores, from nothing to three sites with a database."""
 DRAIN_LIMIT_S = 180.0
 BACKUP_LIMIT_S = 180.0
-JOB = "backup-by-hand"
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +238,9 @@ async def test_it_is_upgraded_and_rolled_back_while_the_race_is_on(race: ThreeCl
         # Every pod is another one afterwards, as with other images.
         release.upgrade({"podAnnotations": {"ardoise.dev/upgraded": "yes"}})
 
+    # Before anything risky; and Helm waits for a claim that nobody has used yet.
+    for site in ("amsterdam", "london"):
+        back_up(race.releases[site])
     promise = Promise(writes_within=Wait.SYNCHRONOUS_LEFT)
     for says, work in (("helm upgrade", upgrade), ("helm rollback", Release.roll_back)):
         steps = (
@@ -276,11 +279,7 @@ async def test_a_site_is_uninstalled_and_comes_back_with_its_volumes(race: Three
 async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: ThreeClusters):
     """As docs/backup-and-restore.md says it: both regions lost, the truck lives."""
     amsterdam, london, truck = (race.releases[site] for site in ("amsterdam", "london", "truck"))
-    amsterdam.kubectl("create", "job", "--from=cronjob/ardoise-backup", JOB)
-    limit = f"--timeout={BACKUP_LIMIT_S:.0f}s"
-    amsterdam.kubectl("wait", "--for=condition=complete", limit, f"job/{JOB}", limit_s=BACKUP_LIMIT_S)
-    backup = re.search(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", amsterdam.kubectl("logs", f"job/{JOB}"))
-    assert backup
+    backup = back_up(amsterdam)
     written = await watermarks(race)
     assert written
 
@@ -293,13 +292,24 @@ async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: Thr
     forget = ("rm", "-r", f"{member}/data", f"{member}/generation.json")
     truck.kubectl("exec", "ardoise-data-plane-0", "--container=etcd", "--", *forget)
     truck.kubectl("delete", "pod", "ardoise-data-plane-0")
-    amsterdam.install({"backup": {"existingClaim": "ardoise-backup"}, "restore": {"backup": backup.group()}})
+    amsterdam.install({"backup": {"existingClaim": "ardoise-backup"}, "restore": {"backup": backup}})
     london.install()
     await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
     now = await watermarks(race)
     assert {epoch: now.get(epoch, 0) >= upto for epoch, upto in written.items()} == dict.fromkeys(
         written, True
     )
+
+
+def back_up(release: Release) -> str:
+    """By hand, as docs/backup-and-restore.md says; returns its name."""
+    job = f"backup-by-hand-{uuid.uuid4().hex[:8]}"
+    release.kubectl("create", "job", "--from=cronjob/ardoise-backup", job)
+    wait = ("wait", "--for=condition=complete", f"--timeout={BACKUP_LIMIT_S:.0f}s", f"job/{job}")
+    release.kubectl(*wait, limit_s=BACKUP_LIMIT_S)
+    made = re.search(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", release.kubectl("logs", f"job/{job}"))
+    assert made
+    return made.group()
 
 
 async def watermarks(race: ThreeClusters) -> dict[int, int]:
