@@ -95,21 +95,33 @@ def overlaid(values: Mapping[str, Any], *layers: Mapping[str, Any]) -> dict[str,
     return result
 
 
-def rendered(values: Mapping[str, Any]) -> dict[str, str]:
+def assigned(values: Mapping[str, Any], assignments: str) -> dict[str, Any]:
+    """The values with what `--set` says over them."""
+    result = dict(values)
+    for one in filter(None, assignments.split(",")):
+        name, _, text = one.partition("=")
+        layer = loaded(text)
+        for key in reversed(name.split(".")):
+            layer = {key: layer}
+        result = overlaid(result, layer)
+    return result
+
+
+def rendered(values: Mapping[str, Any], namespace: str = NAMESPACE) -> dict[str, str]:
     """Text of each template, hooks too. Raises Refused."""
     with helm_python.Chart.load(CHART) as chart:
         try:
             # As an upgrade: its hooks are objects too.
-            made = chart.render(dict(values), name=RELEASE, namespace=NAMESPACE, is_upgrade=True)
+            made = chart.render(dict(values), name=RELEASE, namespace=namespace, is_upgrade=True)
         except (helm_python.HelmValuesError, helm_python.HelmRenderError) as error:
             raise Refused(str(error)) from error
     return {name.removeprefix("ardoise/templates/"): text for name, text in made.items()}
 
 
-def objects(values: Mapping[str, Any]) -> list[Object]:
+def objects(values: Mapping[str, Any], namespace: str = NAMESPACE) -> list[Object]:
     """Everything that would be sent to the API server. Raises Refused."""
     made = []
-    for name, text in rendered(values).items():
+    for name, text in rendered(values, namespace).items():
         if name != "NOTES.txt":
             made += filter(None, yaml.load_all(text, Loader=yaml.CSafeLoader))
     return made

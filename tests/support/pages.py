@@ -11,7 +11,7 @@ DRILLS = ".venv/bin/ardoise drill list"
 def pages(repository: Path) -> Iterator[Path]:
     """Every page that people read."""
     yield from repository.glob("*.md")
-    for folder in ("docs", "services", "proto"):
+    for folder in ("docs", "services", "proto", "tilt"):
         yield from (repository / folder).rglob("*.md")
 
 

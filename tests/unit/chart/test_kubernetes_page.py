@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chart import CHART, KIND_OF, SITES, example, loaded, objects, overlaid, rendered
+from tests.support.chart import CHART, KIND_OF, SITES, assigned, example, loaded, objects, overlaid, rendered
 
 REPOSITORY = CHART.parents[1]
 PAGE = REPOSITORY / "docs" / "kubernetes.md"
@@ -39,14 +39,7 @@ def site_of(command: str) -> str:
 
 def given(command: str) -> dict[str, Any]:
     """The values of a line of `helm install` or `helm upgrade`."""
-    values = example(Path(option(command, "-f")).stem)
-    for one in filter(None, option(command, "--set").split(",")):
-        name, _, text = one.partition("=")
-        layer: Any = text if name == "images.tag" else loaded(text)
-        for key in reversed(name.split(".")):
-            layer = {key: layer}
-        values = overlaid(values, layer)
-    return values
+    return assigned(example(Path(option(command, "-f")).stem), option(command, "--set"))
 
 
 @cache
