@@ -5,7 +5,7 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import grpc
@@ -20,6 +20,8 @@ from ardoise.pb.telemetry_pb2 import RelayResponse, TelemetryFrame
 from ardoise.rehearsal.relay import RelayClient
 from ardoise.up.plan import PORTS, SUPERVISOR, Platform
 from ardoise.up.ports import Ports
+
+from tests.bench.processes import cpu_s, family
 
 NEUTRAL_ZONE_S = 600
 
@@ -97,11 +99,11 @@ class RaceSite:
     def cpu_s(self) -> dict[str, float]:
         """Seconds of processor time that each process and its children have taken so far; the bench last."""
         spent = {
-            part.name: sum(_cpu_s(process) for process in _family(part.process.pid))
+            part.name: cpu_s(family(part.process.pid))
             for part in self.platform.supervisor.parts
             if part.process is not None
         }
-        return {**spent, "relays and bench": _cpu_s(psutil.Process(os.getpid()))}
+        return {**spent, "relays and bench": cpu_s([psutil.Process()])}
 
 
 def at(frame: TelemetryFrame, first_time_ms: int) -> TelemetryFrame:
@@ -119,17 +121,3 @@ def load() -> str:
 
 def _of(relay_id: str, on_answer: OnAnswer) -> Callable[[RelayResponse, float], None]:
     return lambda response, seconds: on_answer(relay_id, response, seconds)
-
-
-def _family(pid: int) -> Iterator[psutil.Process]:
-    parent = psutil.Process(pid)
-    yield parent
-    yield from parent.children(recursive=True)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return times.user + times.system

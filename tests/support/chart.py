@@ -59,6 +59,22 @@ class Container:
         """What it is told."""
         return {one["name"]: one.get("value", "") for one in self.spec.get("env", ())}
 
+    @property
+    def stays(self) -> bool:
+        """Whether it runs as long as the site does: no job, no test."""
+        return self.pod.startswith(("StatefulSet/", "Deployment/"))
+
+    @property
+    def requested_mib(self) -> float:
+        """Memory that its node keeps for it."""
+        amount = self.spec["resources"]["requests"]["memory"]
+        return float(amount[:-2]) * {"Mi": 1, "Gi": 1024}[amount[-2:]]
+
+    @property
+    def requested_cpu_percent(self) -> float:
+        """Processor time that its node keeps for it, of a core."""
+        return float(self.spec["resources"]["requests"]["cpu"].removesuffix("m")) / 10
+
     def files(self) -> dict[str, list[str]]:
         """Certificates and tokens that are mounted into it, by Secret."""
         volumes = {volume["name"]: volume for volume in self.pod_spec["volumes"]}

@@ -39,9 +39,10 @@ UNAVAILABLE = ("network namespaces", "needs programs of Debian", "which takes ro
 class SitesUp:
     """Use: `with SitesUp(directory) as sites: await sites.drill(scenario)`. Skips where this machine cannot."""
 
-    def __init__(self, directory: Path, doctored: Sequence[str] = ()) -> None:
-        """`doctored`: guards that are taken out (tests/support/doctored)."""
+    def __init__(self, directory: Path, doctored: Sequence[str] = (), *, truck_disk: bool = True) -> None:
+        """`doctored`: guards that are taken out (tests/support/doctored). `truck_disk`: its power can be cut."""
         self.directory = directory
+        self._truck_disk = truck_disk
         self._doctored = ",".join(doctored)
         self._log = directory / "sites.log"
 
@@ -51,9 +52,8 @@ class SitesUp:
         if self._doctored:
             environment |= {"DOCTORED": self._doctored, "PYTHONPATH": str(DOCTORED)}
         # It ends with this process, also where that is killed.
-        command = child.bound(
-            [sys.executable, "-m", "ardoise", "sites", "up", "--truck-disk"], signal.SIGTERM
-        )
+        options = ["--truck-disk"] if self._truck_disk else []
+        command = child.bound([sys.executable, "-m", "ardoise", "sites", "up", *options], signal.SIGTERM)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from ardoise.cli.services import SERVICES, run_named
+from ardoise.cli.one_service import SERVICES, run_named
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ardoise.chassis.settings import CommonSettings
-from ardoise.cli.services import run_named
+from ardoise.cli.one_service import run_named
 from ardoise.sites.topology import SiteKind, read_topology
 from ardoise.up.control import Action, Control
 from ardoise.up.network import Condition

@@ -146,6 +146,11 @@ def keeper_settings(
     )
 
 
+def keeper_command(settings: Path) -> list[str]:
+    """The argv of a member's keeper."""
+    return [sys.executable, "-m", "ardoise.sites.etcd_keeper", str(settings)]
+
+
 def etcd_part(
     programs: Programs,
     member: EtcdMember,
@@ -160,7 +165,7 @@ def etcd_part(
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings = directory.absolute() / "keeper.json"
         keeper_settings(programs, member, members, identity, directory, witnesses).write(settings)
-        return child.bound([sys.executable, "-m", "ardoise.sites.etcd_keeper", str(settings)], signal.SIGTERM)
+        return child.bound(keeper_command(settings), signal.SIGTERM)
 
     async def ready() -> None:
         async with asyncio.timeout(READY_LIMIT_S):

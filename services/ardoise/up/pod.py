@@ -13,10 +13,9 @@ from typing import Any
 from ardoise.chassis.identity import DATA_PLANE, credentials
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves, server_config
 from ardoise.chassis.settings import host_and_port
-from ardoise.sites import etcd_keeper
 from ardoise.sites.settings import SitesSettings
 from ardoise.sites.topology import Site, SiteKind, Topology, read_site
-from ardoise.up.etcd import EtcdMember, keeper_settings, members_at, members_of
+from ardoise.up.etcd import EtcdMember, keeper_command, keeper_settings, members_at, members_of
 from ardoise.up.patroni import PatroniMember, configuration, prepared, surroundings
 from ardoise.up.programs import Programs
 from ardoise.up.site import PORTS, leaf_port_of
@@ -92,7 +91,9 @@ def _etcd(settings: SitesSettings, site: Site, topology: Topology, directory: Pa
     config = etcd_config(member, dict(told.config), HEALTH_PORTS[directory.name])
     file = directory / "keeper.json"
     replace(told, config=config).write(file)
-    raise SystemExit(etcd_keeper.main(str(file)))
+    # In the place of this process, which has all commands loaded: 12 MiB of memory instead of 47.
+    argv = keeper_command(file)
+    os.execv(argv[0], argv)
 
 
 def _patroni(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> None:

