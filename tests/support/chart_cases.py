@@ -8,7 +8,8 @@ TOGETHER = {"services": {"together": True}, "mediawall": {"autoscaling": {"enabl
 EVERY_POD = {
     "images": {"pullSecrets": ["registry"]},
     "services": {"settings": {"ARDOISE_LOG_LEVEL": "DEBUG"}, "settingsSecret": "webhook"},
-    "priorityClassName": "race",
+    # One that every cluster has: a pod of one that there is not is refused.
+    "priorityClassName": "system-cluster-critical",
     "nodeSelector": {"race": "yes"},
     "tolerations": [{"key": "race", "operator": "Exists", "effect": "NoSchedule"}],
     "podLabels": {"team": "race"},
