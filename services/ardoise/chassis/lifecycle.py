@@ -6,6 +6,7 @@ and what is stuck after that is reported by name.
 
 import asyncio
 import contextlib
+import faulthandler
 import resource
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
@@ -22,6 +23,7 @@ from ardoise.chassis.telemetry import Telemetry, configure_logging
 
 DRAIN_STEP_LIMIT_S = 8.0
 CANCEL_LIMIT_S = 3.0
+LEFT_LIMIT_S = 5.0
 
 
 class TaskEnded(Exception):
@@ -155,4 +157,14 @@ def run_service(main: Coroutine[Any, Any, None]) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main)
+        asyncio.run(_bounded(main))
+    faulthandler.cancel_dump_traceback_later()
+
+
+async def _bounded(main: Coroutine[Any, Any, None]) -> None:
+    """What is left when it has ended, tasks that swallow cancellation and threads, is waited for by asyncio without a
+    limit: past ours the process ends, and says where they are. Whoever started it may be gone, and ends nobody."""
+    try:
+        await main
+    finally:
+        faulthandler.dump_traceback_later(LEFT_LIMIT_S, exit=True)
