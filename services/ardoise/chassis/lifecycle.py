@@ -156,9 +156,11 @@ def run_service(main: Coroutine[Any, Any, None]) -> None:
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_bounded(main))
-    faulthandler.cancel_dump_traceback_later()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_bounded(main))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 async def _bounded(main: Coroutine[Any, Any, None]) -> None:
