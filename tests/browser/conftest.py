@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from tests.browser.stand import Stand
 
@@ -20,6 +20,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PHONE, DESKTOP, WALL, GREAT_WALL = (390, 844), (1440, 900), (1920, 1080), (3840, 2160)
+
+# Bounds waiting alone: how fast a page is, tests/bench measures.
+expect.set_options(timeout=30_000)
 
 Opener = Callable[..., Awaitable[Page]]
 

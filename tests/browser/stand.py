@@ -1,6 +1,8 @@
 """The wall's own server in the test's loop, and scripts that feed it races instead of positioning."""
 
 import asyncio
+import itertools
+from collections.abc import Callable
 
 from ardoise.mediawall.domain.stage import stage_view
 from ardoise.mediawall.public import public_app
@@ -59,14 +61,18 @@ class Stand:
         self.wall.show_snapshot(snapshot)
         return snapshot
 
-    def run(self, second: int, *, every_s: float = 1.0) -> None:
-        """Lets the race go on from that second, a second of it every `every_s`, until the stand stops."""
+    def run(self, second: int, *, every_s: float = 1.0) -> asyncio.Task[None]:
+        """Lets the race go on from that second, a second of it every `every_s`: see `keep`."""
+        seconds = itertools.count(second)
+        return self.keep(lambda: self.show(next(seconds)), every_s)
+
+    def keep(self, showing: Callable[[], object], every_s: float = 0.5) -> asyncio.Task[None]:
+        """Shows something again and again, so that it does not get old, until it is cancelled or the stand stops."""
 
         async def go_on() -> None:
-            now = second
             while True:
-                self.show(now)
-                now += 1
+                showing()
                 await asyncio.sleep(every_s)
 
         self._tasks.append(asyncio.create_task(go_on()))
+        return self._tasks[-1]
