@@ -17,6 +17,8 @@ AROUND_MESSAGE_BYTES = 34
 LEAST_SAMPLES = 4
 STANDS_S = 5.0
 """A mirror that has not grown for so long is not growing."""
+A_FEW_S = 10.0
+"""Pages say "in a few seconds" of all that is less (static/format.js)."""
 MOST_TIMES_OFF = 3.0
 """Of what screens say of the way that is left, in the middle of all that they say: links and machines are not even."""
 
@@ -146,6 +148,6 @@ def _said_when(history: History, site: str) -> list[str]:
 
 
 def _times_off(said: ScreenSeen, there_s: float) -> float:
-    """What is said of the last seconds is as good as any."""
-    told_s, took_s = max(2.0, said.up_to_date_s - said.at_s), max(2.0, there_s - said.at_s)
+    """As people read it: a page calls all that is less "a few seconds"."""
+    told_s, took_s = (max(A_FEW_S, until_s - said.at_s) for until_s in (said.up_to_date_s, there_s))
     return max(told_s / took_s, took_s / told_s)
