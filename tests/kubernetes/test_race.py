@@ -241,7 +241,7 @@ async def test_it_is_upgraded_and_rolled_back_while_the_race_is_on(race: ThreeCl
         # Every pod is another one afterwards, as with other images.
         release.upgrade({"podAnnotations": {"ardoise.dev/upgraded": "yes"}})
 
-    # Before anything risky; and Helm waits for a claim that nobody has used yet.
+    # Before anything risky.
     for site in ("amsterdam", "london"):
         back_up(race.releases[site])
     promise = Promise(writes_within=Wait.SYNCHRONOUS_LEFT)
@@ -289,13 +289,13 @@ async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: Thr
     for region in (amsterdam, london):
         region.uninstall()
         claims = json.loads(region.kubectl("get", "pvc", "--output=json"))["items"]
-        names = {claim["metadata"]["name"] for claim in claims} - {"ardoise-backup"}
+        names = {claim["metadata"]["name"] for claim in claims} - {"backups"}
         region.kubectl("delete", "pvc", *sorted(names))
     member = "/var/lib/ardoise/etcd"
     forget = ("rm", "-r", f"{member}/data", f"{member}/generation.json")
     truck.kubectl("exec", "ardoise-data-plane-0", "--container=etcd", "--", *forget)
     truck.kubectl("delete", "pod", "ardoise-data-plane-0")
-    amsterdam.install({"backup": {"existingClaim": "ardoise-backup"}, "restore": {"backup": backup}})
+    amsterdam.install({"restore": {"backup": backup}})
     london.install()
     await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
     # What came after the backup is derived again from the truck's log; a restored primary starts once more meanwhile.

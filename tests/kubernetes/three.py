@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import yaml
 from ardoise.up.control import Action, Refused
 from ardoise.up.network import Condition
 from ardoise.up.site import PORTS
@@ -15,6 +16,7 @@ from tests.kubernetes.bed import clusters, layout, links
 from tests.kubernetes.bed.cluster import Cluster, eventually
 from tests.kubernetes.release import READY_LIMIT_S, Release, make_identities
 from tests.support.chart import (
+    CHART,
     KIND_OF,
     NAMESPACE,
     RELEASE,
@@ -85,6 +87,8 @@ class ThreeClusters:
             release.cluster.load(*(archives / f"{name}.tar" for name in sorted(named)))
         for release in self.releases.values():
             release.prepare()
+            if KIND_OF[release.site] == "region":
+                release.cluster.apply(_backups_claim(), namespace=NAMESPACE)
             release.install()
         self.releases["truck"].cluster.apply(_probe_service(), namespace=NAMESPACE)
 
@@ -183,6 +187,12 @@ def _started(status: Mapping[str, Any]) -> datetime.datetime:
     said = status["state"].get("running", {}).get("startedAt", "1970-01-01T00:00:00Z")
     # It is said in whole seconds.
     return datetime.datetime.fromisoformat(said) + datetime.timedelta(seconds=1)
+
+
+def _backups_claim() -> dict[str, Any]:
+    claim = yaml.safe_load((CHART / "examples" / "objects" / "backups.yaml").read_text())
+    claim["spec"]["resources"]["requests"]["storage"] = "2Gi"
+    return claim
 
 
 def _probe_service() -> dict[str, Any]:

@@ -50,10 +50,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "region-cert-manager": ("london", CERT_MANAGER),
     "region-restored": ("amsterdam", {"restore": {"backup": "2026-07-07T02-15-00Z"}}),
     "external-nats": ("amsterdam", {"nats": {"url": "tls://nats.example.org:4222"}}),
-    "external-database": ("london", {"database": {"urlSecret": "database"}, "backup": {"enabled": False}}),
+    "external-database": ("london", {"database": {"urlSecret": "database"}, "backup": {"claim": ""}}),
     "race-day": ("amsterdam", EVERY_POD),
     "truck-opened": ("truck", OPENED),
-    "node-ports": ("amsterdam", {"expose": {"type": "NodePort"}, "backup": {"existingClaim": "backups"}}),
+    "node-ports": ("amsterdam", {"expose": {"type": "NodePort"}}),
 }
 
 

@@ -42,7 +42,7 @@ range:
 bytes:
   pattern: {{ `[1-9][0-9]*(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)` | quote }}
   write: an amount with its unit, as in 512Mi or 64Gi
-  of: [persistence.sizes, backup.size]
+  of: [persistence.sizes]
 cpu:
   pattern: {{ `[1-9][0-9]*m?|[0-9]+\.[0-9]+` | quote }}
   write: CPUs, as in 2 or 0.5, or thousandths of one, as in 500m
@@ -92,7 +92,7 @@ name:
     - identity.certManager.dataPlaneIssuer.name
     - mediawall.ingress.className
     - persistence.storageClass
-    - backup.existingClaim
+    - backup.claim
     - networkPolicy.siteNamespaces
     - priorityClassName
 {{- end }}

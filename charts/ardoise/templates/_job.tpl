@@ -33,10 +33,6 @@ spec:
     {{- end }}
 {{- end }}
 
-{{- define "ardoise.backupClaim" -}}
-{{ .Values.backup.existingClaim | default (include "ardoise.name" (dict "root" . "of" "backup")) }}
-{{- end }}
-
 {{/* Fills an empty database from a backup, before Patroni sees it. */}}
 {{- define "ardoise.restoreContainer" -}}
 - name: restore

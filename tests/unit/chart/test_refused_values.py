@@ -88,7 +88,7 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "a backup of the truck's database": (
         "truck",
-        {"backup": {"enabled": True}},
+        {"backup": {"claim": "backups"}},
         "an edge has no database: set them in the regions",
     ),
     "a database at the truck": (
@@ -103,8 +103,8 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "a restore from nowhere": (
         "amsterdam",
-        {"backup": {"enabled": False}, "restore": {"backup": "2026-07-07T02-15-00Z"}},
-        "there is no volume to read it from: set backup.enabled to true",
+        {"backup": {"claim": ""}, "restore": {"backup": "2026-07-07T02-15-00Z"}},
+        "there is no volume to read it from: name its claim in backup.claim",
     ),
     "more asked for than allowed": (
         "amsterdam",
@@ -164,8 +164,8 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "no schedule": ("amsterdam", {"backup": {"schedule": ""}}, "at '/backup/schedule': minLength"),
     "a word for yes": (
         "amsterdam",
-        {"backup": {"enabled": "on"}},
-        "at '/backup/enabled': got string, want boolean",
+        {"networkPolicy": {"enabled": "on"}},
+        "at '/networkPolicy/enabled': got string, want boolean",
     ),
     "a label by which the chart finds its pods": (
         "amsterdam",

@@ -24,7 +24,7 @@ WRONG = [
     ("persistence.sizes.nats", 64, "an amount with its unit"),
     ("persistence.sizes.services", "64GB", "an amount with its unit"),
     ("persistence.storageClass", "Fast SSD", "the name of an object of the cluster"),
-    ("backup.size", "512m", "an amount with its unit"),
+    ("backup.claim", "64Gi", "the name of an object of the cluster"),
     ("backup.schedule", "every night", "five fields, minute, hour, day, month and weekday"),
     ("backup.schedule", "0 15 2 * * *", "five fields"),
     ("backup.schedule", "75 2 * * *", "five fields"),

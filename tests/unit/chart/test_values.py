@@ -112,7 +112,7 @@ def test_after_an_installation_it_says_what_to_do_next():
     assert "No backup is made" not in said
     assert (
         "No backup is made"
-        in rendered(overlaid(example("amsterdam"), {"backup": {"enabled": False}}))["NOTES.txt"]
+        in rendered(overlaid(example("amsterdam"), {"backup": {"claim": ""}}))["NOTES.txt"]
     )
     assert "Network policies hold only where the cluster's network plugin enforces them" in said
     assert (
