@@ -43,9 +43,10 @@ def launch(plan: dict, plan_file: Path, log: Path) -> Opened:
     pid_file = Path(plan["pid_file"])
     pid_file.unlink(missing_ok=True)
     with log.open("ab") as written:
+        # Nothing of whoever starts it: a site that a test brings back is the bed's, and outlives the test.
         launcher = subprocess.Popen(
             [sys.executable, "-I", "-S", first.__file__, plan_file],
-            stdin=subprocess.PIPE, stdout=written, stderr=written,
+            stdin=subprocess.PIPE, stdout=written, stderr=written, env={},
         )  # fmt: skip
     try:
         code = launcher.wait(START_LIMIT_S)
