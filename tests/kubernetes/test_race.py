@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import re
+import ssl
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -50,10 +51,13 @@ from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.up.control import Action
 from ardoise.up.demo import SIMULATED_EVENT
+from ardoise.up.site import PORTS
 
+from tests.kubernetes.bed import layout
 from tests.kubernetes.bed.cluster import Cluster, KubectlFailed
-from tests.kubernetes.release import Release, await_ready
-from tests.kubernetes.three import ThreeClusters
+from tests.kubernetes.release import Release, await_ready, make_identities
+from tests.kubernetes.three import ThreeClusters, values
+from tests.support.chart import NAMESPACE
 from tests.support.sites_up import SEED, against
 
 pytestmark = [
@@ -69,7 +73,9 @@ INSTALL_LIMIT_S = 420.0
 """Three clusters on two cores, from nothing to three sites with a database."""
 DRAIN_LIMIT_S = 180.0
 BACKUP_LIMIT_S = 180.0
+ROLL_OUT_LIMIT_S = 180.0
 LOOK_EVERY_S = 1.0
+LOOK_LIMIT_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +268,37 @@ async def test_it_is_upgraded_and_rolled_back_while_the_race_is_on(race: ThreeCl
         await holds(race, own(name, f"{says}, one site after the other", promise, *steps), tmp_path)
 
 
+async def test_a_certificate_is_rotated_while_the_race_is_on(race: ThreeClusters, tmp_path: Path):
+    """As docs/kubernetes.md says it, and the certificate that is shown afterwards is another one."""
+
+    def rotate(release: Release) -> None:
+        before = shown(release)
+        for name in ("nats", "recorder", "data-plane/etcd", "data-plane/patroni"):
+            for kind in ("pem", "key"):
+                (release.identities / release.site / f"{name}.{kind}").unlink()
+        make_identities(values("truck"), [NAMESPACE], release.identities)
+        release.prepare()
+        for workload in (
+            "deployment/ardoise-recorder",
+            "statefulset/ardoise-data-plane",
+            "statefulset/ardoise-nats",
+        ):
+            release.kubectl("rollout", "restart", workload)
+            limit = f"--timeout={ROLL_OUT_LIMIT_S:.0f}s"
+            release.kubectl("rollout", "status", workload, limit, limit_s=ROLL_OUT_LIMIT_S)
+        await_ready([release])
+        assert shown(release) != before
+
+    rotated = own(
+        "certificate-rotated",
+        "the standby's certificates are made anew",
+        Promise(screens=EVERYWHERE - {STANDBY}, writes_within=Wait.SYNCHRONOUS_LEFT, primary_stays=True),
+        at(race, STANDBY, "rotate certificates", rotate),
+        *well_again(STANDBY),
+    )
+    await holds(race, rotated, tmp_path)
+
+
 async def test_a_site_is_uninstalled_and_comes_back_with_its_volumes(race: ThreeClusters, tmp_path: Path):
     def install(release: Release) -> None:
         release.install()
@@ -317,6 +354,11 @@ def back_up(release: Release) -> str:
     made = re.search(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", release.kubectl("logs", f"job/{job}"))
     assert made
     return made.group()
+
+
+def shown(release: Release) -> str:
+    """The certificate that etcd of the site shows, PEM."""
+    return ssl.get_server_certificate((layout.address(release.site), PORTS["etcd"]), timeout=LOOK_LIMIT_S)
 
 
 async def watermarks(race: ThreeClusters) -> dict[int, int]:
