@@ -1,11 +1,13 @@
 """What a fault may cost in time, and what screens say meanwhile: found where it is broken. And the figures of it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import (
     AlertSeen,
+    Blind,
     DatabaseSeen,
     Event,
     History,
@@ -52,6 +54,20 @@ def test_a_second_that_a_surviving_screen_skips_is_found(site: str):
         ]
 
     broken(Invariant.BOUNDED, doctor, f"{site} went from second", f"{site} stood still for 2.0 s")
+
+
+def test_a_picture_stands_only_while_the_drill_looks():
+    def missed(from_s: float, to_s: float) -> Callable[[History, Evidence], None]:
+        def doctor(seen: History, _: Evidence) -> None:
+            # What came meanwhile is seen all at once.
+            late = [replace(one, at_s=22.0) if 19.5 < one.at_s < 22.0 else one for one in seen.screens]
+            seen.screens[:] = late
+            seen.blind.append(Blind(from_s, to_s))
+
+        return doctor
+
+    broken(Invariant.BOUNDED, missed(21.0, 21.5), "truck stood still for")
+    assert checked(Invariant.BOUNDED, missed(19.6, 22.0)).holds
 
 
 def test_a_screen_that_stops_for_good_is_found():

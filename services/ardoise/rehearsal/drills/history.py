@@ -229,6 +229,14 @@ class Followed:
     """What the runbook says that is to be seen, and was not."""
 
 
+@dataclass(frozen=True)
+class Blind:
+    """The drill's own loop stood still: what came meanwhile was seen after it."""
+
+    from_s: float
+    to_s: float
+
+
 @dataclass
 class History:
     """Everything seen. Probes append; nothing is ever changed or removed."""
@@ -259,6 +267,7 @@ class History:
     """Keys of rows that one server committed for itself, while the other could not have them."""
     poisoned: list[tuple[int, int]] = field(default_factory=list)
     """Epoch and sequence of messages that nobody can read."""
+    blind: list[Blind] = field(default_factory=list)
     ended_s: float = 0.0
     """When the probes stopped looking; 0: they still do."""
 

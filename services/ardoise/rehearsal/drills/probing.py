@@ -16,6 +16,7 @@ from ardoise.rehearsal.drills.failure import DrillFailed
 from ardoise.rehearsal.drills.history import History, Role
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.probes.alerts import watch_alerts
+from ardoise.rehearsal.drills.probes.blind import watch_itself
 from ardoise.rehearsal.drills.probes.copies import watch_digests, watch_position
 from ardoise.rehearsal.drills.probes.database import Decider, Server, drop_table, make_table
 from ardoise.rehearsal.drills.probes.lease import watch_lease
@@ -73,6 +74,7 @@ class Probes:
         async with await self._reached.database(self._cast[Place.PRIMARY]) as session:
             await make_table(session)
         self._stack.push_async_callback(self._drop_table)
+        self._start(watch_itself(self.history))
         for site in self._cast.values():
             self._start(Screen(f"http://{self._reached.at(site, 'web')}", site, self.history).run())
             self._start(watch_position(self._buses[site], site, self.history))

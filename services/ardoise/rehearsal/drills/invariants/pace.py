@@ -35,7 +35,7 @@ def bounded(history: History, _evidence: Evidence, promise: Promise, cast: Cast)
         steps = shown_seconds(history, cast[place])
         checked += len(steps)
         excused = stood.get(cast[place])
-        against += _picture_broken(cast[place], steps, history.ended_s, excused)
+        against += _picture_broken(cast[place], steps, history, excused)
         if excused and promise.screens_back and excused[1] - excused[0] > promise.screens_back.seconds:
             against.append(f"{cast[place]} was back after {excused[1] - excused[0]:.1f} s")
     if promise.writes_within is not None:
@@ -114,6 +114,11 @@ def picture_interrupted_s(steps: Sequence[tuple[int, float]], ended_s: float) ->
     return max(later - earlier for earlier, later in pairwise([*moments, max(ended_s, moments[-1])]))
 
 
+def blind_s(history: History, from_s: float, to_s: float) -> float:
+    """For how long between two instants the drill's own loop stood."""
+    return sum(max(0.0, min(to_s, one.to_s) - max(from_s, one.from_s)) for one in history.blind)
+
+
 def writes_interrupted_s(history: History) -> float | None:
     """The longest time without an acknowledged decision; None where they never came back after the last fault."""
     ended = sorted(one.ended_s for one in history.decisions if one.outcome is Outcome.ACKNOWLEDGED)
@@ -148,17 +153,20 @@ def _stood(history: History, site: str) -> Interval | None:
 def _picture_broken(
     site: str,
     steps: Sequence[tuple[int, float]],
-    ended_s: float,
+    history: History,
     excused: Interval | None = None,
 ) -> Iterator[str]:
+    """While the drill did not look itself, nobody knows that a picture stood."""
+    ended_s = history.ended_s
     if len(steps) < 2:
         yield f"{site} showed {len(steps)} seconds of the race"
     elif ended_s - steps[-1][1] > SCREEN_STEP_S:
         yield f"{site} showed nothing new in the last {ended_s - steps[-1][1]:.1f} s"
-    for (second, at_s), (following, then_s) in pairwise(steps):
+    for (second, at_s), (following, then_s) in pairwise(step for step in steps if step[1] <= ended_s):
         if excused and excused[0] <= at_s and then_s <= excused[1]:
             continue
         if following != second + 1:
             yield f"{site} went from second {second} to {following} at {then_s:.1f} s"
-        if then_s - at_s > SCREEN_STEP_S:
-            yield f"{site} stood still for {then_s - at_s:.1f} s at {at_s:.1f} s"
+        stood_s = then_s - at_s - blind_s(history, at_s, then_s)
+        if stood_s > SCREEN_STEP_S:
+            yield f"{site} stood still for {stood_s:.1f} s at {at_s:.1f} s"

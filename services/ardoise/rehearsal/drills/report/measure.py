@@ -7,6 +7,7 @@ from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import History, Kind, Role
 from ardoise.rehearsal.drills.invariants.alone import caught_up
 from ardoise.rehearsal.drills.invariants.pace import (
+    blind_s,
     latency_s,
     picture_interrupted_s,
     shown_seconds,
@@ -27,6 +28,7 @@ def figures(history: History, evidence: Evidence | None, cast: Cast, link_kbit: 
             site: _rounded(picture_interrupted_s(shown_seconds(history, site), history.ended_s))
             for site in cast.values()
         },
+        not_looking_s=round(blind_s(history, 0.0, history.ended_s), 2),
         acknowledged_p50_ms=_rounded(p50_s and p50_s * 1000),
         acknowledged_p99_ms=_rounded(p99_s and p99_s * 1000),
         frames=len({one.frame for one in history.acknowledged}),

@@ -53,6 +53,8 @@ class Figures(_Kept):
     """Longest time without an acknowledged decision."""
     picture_interrupted_s: dict[str, float | None] = Field(default_factory=dict)
     """By site: the longest time between two seconds on its screen."""
+    not_looking_s: float = 0.0
+    """For how long in all the drill itself did not look, because its process was not let run."""
     acknowledged_p50_ms: float | None = None
     acknowledged_p99_ms: float | None = None
     frames: int = 0

@@ -68,6 +68,7 @@ def figure_lines(report: Report) -> list[tuple[str, str]]:
             (f"picture stood for, {site}", seconds(value))
             for site, value in figures.picture_interrupted_s.items()
         ),
+        ("the drill itself did not look for", seconds(figures.not_looking_s)),
         ("first acknowledgement, p50", milliseconds(figures.acknowledged_p50_ms)),
         ("first acknowledgement, p99", milliseconds(figures.acknowledged_p99_ms)),
         ("frames acknowledged", str(figures.frames)),
