@@ -273,6 +273,8 @@ async def test_it_is_upgraded_one_site_after_the_other_while_the_race_is_on(
 async def test_a_region_and_the_truck_are_rolled_back_while_the_race_is_on(
     race: ThreeClusters, tmp_path: Path
 ):
+    """From what the test before has upgraded them to."""
+
     rolled_back = own(
         "helm-rollback",
         "helm rollback at the standby, then at the truck",
