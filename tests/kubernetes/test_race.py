@@ -6,7 +6,6 @@ that a picture may stand for STANDS_AT_MOST_S. What is promised of one is assert
 """
 
 import asyncio
-import contextlib
 import json
 import re
 import ssl
@@ -356,13 +355,21 @@ async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: Thr
     london.install()
     await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
     # What came after the backup is derived again from the truck's log; a restored primary starts once more meanwhile.
-    async with asyncio.timeout(Wait.WRITTEN_DOWN.seconds):
-        while True:
-            with contextlib.suppress(psycopg.OperationalError):
-                now = await watermarks(race)
-                if all(now.get(epoch, 0) >= upto for epoch, upto in written.items()):
-                    return
-            await asyncio.sleep(LOOK_EVERY_S)
+    found: object = None
+    try:
+        async with asyncio.timeout(Wait.WRITTEN_DOWN.seconds):
+            while True:
+                try:
+                    found = now = await watermarks(race)
+                    if all(now.get(epoch, 0) >= upto for epoch, upto in written.items()):
+                        return
+                except psycopg.OperationalError as error:
+                    found = error
+                await asyncio.sleep(LOOK_EVERY_S)
+    except TimeoutError:
+        pytest.fail(
+            f"written down before the loss: {written}; {Wait.WRITTEN_DOWN.seconds:.0f} s later: {found}"
+        )
 
 
 def back_up(release: Release) -> str:
