@@ -1,6 +1,6 @@
 # Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint faults truck-alone images clusters clusters-down kubernetes bench proto release-contracts settings-reference chart-reference
+.PHONY: help setup demo test slow lint faults truck-alone images clusters clusters-down kubernetes bench proto release-contracts settings-reference chart-reference
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 
@@ -22,8 +22,11 @@ setup: ## Gets uv, Python and what uv.lock names, into .tools and .venv (all tar
 demo: setup ## A race on this machine; RACE=<recording or URL of a stream> SPEED=<times real time> SETUP=<event file>
 	@exec .venv/bin/ardoise demo $(if $(RACE),--race '$(RACE)') $(if $(SPEED),--speed '$(SPEED)') $(if $(SETUP),--setup '$(SETUP)')
 
-test: setup ## All tests, the core faults on three sites too; names what it had to skip, and why; TESTS=<some of them>
+test: setup ## Tests, the core faults on three sites too; names what it had to skip, and why; TESTS=<some of all>
 	@JOBS=$(JOBS) exec scripts/test $(TESTS)
+
+slow: setup ## Tests that are no less needed and take longer: leases that run out, demos, hundreds of kills
+	@JOBS=$(JOBS) exec scripts/test slow
 
 lint: setup ## Style, import contracts, gRPC contracts
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/lint-imports && .venv/bin/buf lint proto

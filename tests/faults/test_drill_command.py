@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from ardoise.rehearsal.drills.inspection import connect, inspect
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import objections
@@ -18,7 +19,7 @@ from tests.support.pages import commands, drill_commands
 from tests.support.sites_up import MARKS, SitesUp
 from tests.support.three_sites import until
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 LIMIT_S = 240
 FEW_MESSAGES = 8
 

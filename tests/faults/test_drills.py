@@ -36,6 +36,7 @@ async def test_nothing_acknowledged_is_lost_and_nobody_stands_longer_than_promis
     assert report.figures.fixes.lost == report.figures.fixes.doubled == 0
 
 
+@pytest.mark.slow
 async def test_a_drill_on_a_degraded_platform_is_refused_with_the_reason(sites_up: SitesUp):
     async with sites_up.control() as control:
         await control.act("london", Action.KILL, "recorder")
@@ -49,6 +50,7 @@ async def test_a_drill_on_a_degraded_platform_is_refused_with_the_reason(sites_u
     assert report.events == []
 
 
+@pytest.mark.slow
 async def test_an_error_that_nobody_foresaw_ends_the_drill_and_not_its_putting_right(
     sites_up: SitesUp, monkeypatch: pytest.MonkeyPatch
 ):
@@ -69,6 +71,7 @@ async def test_an_error_that_nobody_foresaw_ends_the_drill_and_not_its_putting_r
     assert state["links"] == []
 
 
+@pytest.mark.slow
 async def test_a_drill_that_is_aborted_puts_right_what_it_broke(sites_up: SitesUp):
     drill = asyncio.create_task(sites_up.drill(SCENARIOS["truck-isolated"]))
     async with sites_up.control() as control:

@@ -19,7 +19,7 @@ START_LIMIT_S = 90
 STOP_LIMIT_S = 30
 ON_THE_ROAD = {"racing", "neutral"}
 MARK = "DEMO_MARK"
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("demo")]
 
 
 class Demo:

@@ -25,7 +25,7 @@ from ardoise.up.plan import PORTS, SUPERVISOR, Platform
 from ardoise.up.ports import Ports
 from sqlalchemy import text
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("platform")]
 
 SEED = 7
 LIMIT_S = 120

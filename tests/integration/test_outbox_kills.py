@@ -16,6 +16,8 @@ from sqlalchemy import text
 from tests.support.forks import Forks
 from tests.support.receiver import Receiver
 
+pytestmark = pytest.mark.slow
+
 KILLS = 40
 SEED = 20_161_125
 FAILPOINTS = (

@@ -29,7 +29,7 @@ TOLD = (
     "ARDOISE_SECURITY_TARGET",
     "ARDOISE_DATABASE_URL",
 )
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture

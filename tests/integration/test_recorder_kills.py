@@ -16,6 +16,8 @@ from tests.support.nats import NatsServer
 from tests.support.racelog import START_MS, connect, race_records, write_log
 from tests.support.recorded import differences
 
+pytestmark = pytest.mark.slow
+
 KILLS = 100
 SEED = 20_150_704
 SECONDS = 90

@@ -6,7 +6,6 @@ that a picture may stand for STANDS_AT_MOST_S. What is promised of one is assert
 """
 
 import asyncio
-import contextlib
 import json
 import re
 import ssl
@@ -242,7 +241,9 @@ async def test_a_node_is_drained_and_taken_back(race: ThreeClusters, tmp_path: P
     await holds(race, drained, tmp_path)
 
 
-async def test_it_is_upgraded_and_rolled_back_while_the_race_is_on(race: ThreeClusters, tmp_path: Path):
+async def test_it_is_upgraded_one_site_after_the_other_while_the_race_is_on(
+    race: ThreeClusters, tmp_path: Path
+):
     def upgrade(release: Release) -> None:
         # Every pod is another one afterwards, as with other images.
         release.upgrade({"podAnnotations": {"ardoise.dev/upgraded": "yes"}})
@@ -250,22 +251,40 @@ async def test_it_is_upgraded_and_rolled_back_while_the_race_is_on(race: ThreeCl
     # Before anything risky.
     for site in ("amsterdam", "london"):
         back_up(race.releases[site])
-    promise = Promise(writes_within=Wait.SYNCHRONOUS_LEFT)
-    for says, work in (("helm upgrade", upgrade), ("helm rollback", Release.roll_back)):
-        steps = (
-            at(race, STANDBY, says, work),
-            *well_again(STANDBY),
-            Switchover(),
-            WaitUntil(primary_is(STANDBY), Wait.SWITCHOVER),
-            WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
-            at(race, PRIMARY, says, work),
-            *well_again(PRIMARY),
-            at(race, TRUCK, says, work),
-            WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
-            *well_again(PRIMARY),
-        )
-        name = says.replace(" ", "-")
-        await holds(race, own(name, f"{says}, one site after the other", promise, *steps), tmp_path)
+    upgraded = own(
+        "helm-upgrade",
+        "helm upgrade, one site after the other",
+        Promise(writes_within=Wait.SYNCHRONOUS_LEFT),
+        at(race, STANDBY, "helm upgrade", upgrade),
+        *well_again(STANDBY),
+        Switchover(),
+        WaitUntil(primary_is(STANDBY), Wait.SWITCHOVER),
+        WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+        at(race, PRIMARY, "helm upgrade", upgrade),
+        *well_again(PRIMARY),
+        at(race, TRUCK, "helm upgrade", upgrade),
+        WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
+        *well_again(PRIMARY),
+    )
+    await holds(race, upgraded, tmp_path)
+
+
+async def test_a_region_and_the_truck_are_rolled_back_while_the_race_is_on(
+    race: ThreeClusters, tmp_path: Path
+):
+    """From what the test before has upgraded them to."""
+
+    rolled_back = own(
+        "helm-rollback",
+        "helm rollback at the standby, then at the truck",
+        Promise(writes_within=Wait.SYNCHRONOUS_LEFT, primary_stays=True),
+        at(race, STANDBY, "helm rollback", Release.roll_back),
+        *well_again(STANDBY),
+        at(race, TRUCK, "helm rollback", Release.roll_back),
+        WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
+        *well_again(STANDBY),
+    )
+    await holds(race, rolled_back, tmp_path)
 
 
 async def test_a_certificate_is_rotated_while_the_race_is_on(race: ThreeClusters, tmp_path: Path):
@@ -336,13 +355,21 @@ async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: Thr
     london.install()
     await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
     # What came after the backup is derived again from the truck's log; a restored primary starts once more meanwhile.
-    async with asyncio.timeout(Wait.WRITTEN_DOWN.seconds):
-        while True:
-            with contextlib.suppress(psycopg.OperationalError):
-                now = await watermarks(race)
-                if all(now.get(epoch, 0) >= upto for epoch, upto in written.items()):
-                    return
-            await asyncio.sleep(LOOK_EVERY_S)
+    found: object = None
+    try:
+        async with asyncio.timeout(Wait.WRITTEN_DOWN.seconds):
+            while True:
+                try:
+                    found = now = await watermarks(race)
+                    if all(now.get(epoch, 0) >= upto for epoch, upto in written.items()):
+                        return
+                except psycopg.OperationalError as error:
+                    found = error
+                await asyncio.sleep(LOOK_EVERY_S)
+    except TimeoutError:
+        pytest.fail(
+            f"written down before the loss: {written}; {Wait.WRITTEN_DOWN.seconds:.0f} s later: {found}"
+        )
 
 
 def back_up(release: Release) -> str:

@@ -153,16 +153,16 @@ class ThreeClusters:
         return {part: {"state": state(part), "pid": None} for part in sorted(self._containers_of[site])}
 
     def _kill_pods(self, site: str, parts: tuple[str, ...]) -> None:
-        """As a node that dies takes them: nobody is told to stop."""
+        """As a node that dies takes them: nobody is told to stop. One of those that there are several of."""
         release = self.releases[site]
-        gone = [
-            name
+        gone = {
+            pod["metadata"]["ownerReferences"][0]["name"]: name
             for name, pod in release.pods().items()
             if {container["name"] for container in pod["spec"]["containers"]} & set(parts)
-        ]
+        }
         if not gone:
             raise Refused(f"{site} has no pod of {', '.join(parts)}")
-        release.kubectl("delete", "pod", *gone, "--grace-period=0", "--force")
+        release.kubectl("delete", "pod", *gone.values(), "--grace-period=0", "--force")
 
     def _restore(self, site: str) -> None:
         """Ready once every container has been started since: the API server still says what it last knew."""

@@ -20,7 +20,7 @@ WITHIN_S = 90
 # What cannot be had on every machine; the rest of the line says how to get it.
 UNAVAILABLE = ("no network namespaces", "they come from Debian 13")
 WEBHOOK_URL = "http://127.0.0.1:9/alerts"
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("three sites")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("three sites")]
 Ardoise = Callable[[str], str]
 
 

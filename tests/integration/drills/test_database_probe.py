@@ -16,7 +16,7 @@ from ardoise.up.programs import Programs
 from tests.support.stretched import REGIONS, Stretched
 from tests.support.stretched import programs as programs
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 WITHIN_S = 60.0
 WATERMARK = "CREATE TABLE watermark (epoch bigint PRIMARY KEY, sequence bigint)"
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'drill'"

@@ -20,6 +20,8 @@ from tests.support.platform import activate
 from tests.support.stage import frame_of
 from tests.support.three_sites import RELAY, ThreeSites, found, relay, until
 
+pytestmark = pytest.mark.slow
+
 REGIONS = "amsterdam,london"
 LIMIT_S = 20
 MIRROR_RESUMES_LIMIT_S = 100

@@ -6,6 +6,7 @@ import shutil
 import time
 
 import grpc
+import pytest
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import LogReader, stream_of
 from ardoise.chassis.mirror import mirror_config
@@ -28,6 +29,8 @@ from nats.js.api import StreamConfig
 from tests.support.platform import activate
 from tests.support.stage import frame_of
 from tests.support.three_sites import RELAY, ThreeSites, found, relay, until
+
+pytestmark = pytest.mark.slow
 
 REGIONS = "amsterdam,london"
 LIMIT_S = 20
