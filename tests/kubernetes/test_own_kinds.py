@@ -107,11 +107,11 @@ def test_the_definitions_are_taken_whole(server: ApiServer):
         assert there["spec"]["versions"] == one["spec"]["versions"]
 
 
-def test_they_are_taken_field_by_field_and_without_a_warning(server: ApiServer):
+@pytest.mark.parametrize("group", [GROUP, f"new.{GROUP}"], ids=["known", "new"])
+def test_they_are_taken_field_by_field_and_without_a_warning(group: str, server: ApiServer):
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(definitions().values())})
     strictly = ("--dry-run=server", "--validate=strict", "--warnings-as-errors")
-    # As of another group, since these are there.
-    server.cluster.kubectl("create", *strictly, "--filename=-", text=text.replace(GROUP, f"new.{GROUP}"))
+    server.cluster.kubectl("apply", *strictly, "--filename=-", text=text.replace(GROUP, group))
 
 
 def test_a_second_region_of_the_cluster_does_not_fight_for_them(server: ApiServer):
@@ -135,8 +135,9 @@ def test_an_uninstall_leaves_them_and_their_objects_to_the_next_release(server: 
     ours = release(server, "amsterdam")
     with ours.helm() as helm:
         helm.uninstall(RELEASE)
+    for one in server.cluster.get("customresourcedefinitions", *NAMES)["items"]:
+        assert "deletionTimestamp" not in one["metadata"], "it is on its way out, with its objects"
     assert server.api.get(path)["spec"]["primary"] == "amsterdam"
-    server.cluster.kubectl("get", "customresourcedefinitions", *NAMES)
     ours.install()
 
 
