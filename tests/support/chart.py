@@ -19,6 +19,8 @@ EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
 RELEASE, NAMESPACE = "ardoise", "race"
 SITES = ("truck", "amsterdam", "london")
 KIND_OF = {"truck": "edge", "amsterdam": "region", "london": "region"}
+DEFINITION = "CustomResourceDefinition"
+"""Kind of the only objects that stand in no namespace, and that one release of a cluster brings for all."""
 CERT_MANAGER = {
     "identity": {
         "secret": "",
@@ -144,8 +146,13 @@ def objects(values: Mapping[str, Any], namespace: str = NAMESPACE) -> list[Objec
 
 
 def placed(made: Iterable[Object], namespace: str) -> list[dict[str, Any]]:
-    """The same in another namespace."""
-    return [{**one, "metadata": {**one["metadata"], "namespace": namespace}} for one in made]
+    """The same in another namespace; what stands in none as it is."""
+    return [
+        {**one, "metadata": {**one["metadata"], "namespace": namespace}}
+        if one["kind"] != DEFINITION
+        else dict(one)
+        for one in made
+    ]
 
 
 def pod_specs(made: list[Object]) -> Iterator[tuple[str, Object, Object]]:

@@ -51,6 +51,10 @@ hours:
   pattern: "[1-9][0-9]*h"
   write: hours, as in 2160h
   of: [identity.certManager.duration, identity.certManager.renewBefore]
+fiveFields:
+  pattern: {{ join " +" $field | quote }}
+  write: five fields, minute, hour, day, month and weekday, as in 30 3 * * 2
+  of: []
 cron:
   pattern: {{ printf "@(hourly|daily|midnight|weekly|monthly)|%s" (join " +" $field) | quote }}
   write: five fields, minute, hour, day, month and weekday, as in 15 2 * * *, or @daily; in UTC

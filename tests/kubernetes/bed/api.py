@@ -27,7 +27,8 @@ class ApiRefused(RuntimeError):
 class Api:
     """As the user of a kubeconfig that has everything embedded."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: Path, limit_s: float = REQUEST_LIMIT_S) -> None:
+        """`limit_s`: of a request."""
         config = json.loads(kubeconfig.read_text())
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
@@ -40,7 +41,7 @@ class Api:
             context.load_cert_chain(pair.name)
         # trust_env: a proxy of the machine does not lead to a bed.
         self._client = httpx.Client(
-            base_url=cluster["server"], verify=context, timeout=REQUEST_LIMIT_S, trust_env=False
+            base_url=cluster["server"], verify=context, timeout=limit_s, trust_env=False
         )
 
     def close(self) -> None:

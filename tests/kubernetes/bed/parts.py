@@ -133,6 +133,17 @@ def build(progress: Callable[[str], None]) -> Built:
     return Built(folders)
 
 
+def found(*names: str) -> Built:
+    """Parts that are in the cache; builds nothing. Raises PartsMissing where one is not, with how to get it."""
+    toolchain = _version(_go())
+    folders = {part.name: _folder(part, _key(part, toolchain)) for part in PARTS if part.name in names}
+    if missing := [name for name, folder in folders.items() if not (folder / "complete").exists()]:
+        raise PartsMissing(
+            f"not built yet: {', '.join(missing)}; once, as root: .venv/bin/python -m tests.kubernetes.bed build"
+        )
+    return Built(folders)
+
+
 def _go() -> str:
     found = shutil.which("go")
     if found is None:

@@ -201,19 +201,25 @@ def cluster(site: str, built: Built, programs: Programs) -> list[Component]:
 
 
 def _etcd(files: Files) -> list[str]:
-    url = f"https://127.0.0.1:{settings.ETCD_PORT}"
+    ports = (settings.ETCD_PORT, settings.ETCD_PORT + 1)
+    return etcd_options(files.pki, Path("/var/lib/etcd"), *ports)
+
+
+def etcd_options(pki_files: Path, data: Path, port: int, peer_port: int) -> list[str]:
+    """A member alone, on loopback, for who has a certificate."""
+    url, peer_url = f"https://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
     return [
-        "--data-dir=/var/lib/etcd",
+        f"--data-dir={data}",
         # What a power cut would take from it nobody needs: a bed is not kept over one.
         "--unsafe-no-fsync",
         f"--listen-client-urls={url}",
         f"--advertise-client-urls={url}",
-        f"--listen-peer-urls=http://127.0.0.1:{settings.ETCD_PORT + 1}",
-        f"--initial-advertise-peer-urls=http://127.0.0.1:{settings.ETCD_PORT + 1}",
-        f"--initial-cluster=default=http://127.0.0.1:{settings.ETCD_PORT + 1}",
-        f"--cert-file={files.pki / 'etcd.pem'}",
-        f"--key-file={files.pki / 'etcd.key'}",
-        f"--trusted-ca-file={files.pki / 'ca.pem'}",
+        f"--listen-peer-urls={peer_url}",
+        f"--initial-advertise-peer-urls={peer_url}",
+        f"--initial-cluster=default={peer_url}",
+        f"--cert-file={pki_files / 'etcd.pem'}",
+        f"--key-file={pki_files / 'etcd.key'}",
+        f"--trusted-ca-file={pki_files / 'ca.pem'}",
         "--client-cert-auth",
         "--logger=zap",
         "--log-level=warn",
@@ -221,29 +227,39 @@ def _etcd(files: Files) -> list[str]:
 
 
 def _api_server(files: Files) -> list[str]:
-    issuer = f"https://kubernetes.default.svc.{layout.CLUSTER_DOMAIN}"
     authority = files.pki / "ca.pem"
     return [
+        *api_server_options(
+            files.pki, files.run / "authentication.json", settings.ETCD_PORT, layout.API_PORT
+        ),
         f"--advertise-address={layout.address(files.site)}",
-        f"--secure-port={layout.API_PORT}",
-        f"--etcd-servers=https://127.0.0.1:{settings.ETCD_PORT}",
+        f"--kubelet-certificate-authority={authority}",
+        f"--kubelet-client-certificate={files.pki / 'api-server.pem'}",
+        f"--kubelet-client-key={files.pki / 'api-server.key'}",
+        "--kubelet-preferred-address-types=InternalIP",
+    ]
+
+
+def api_server_options(pki_files: Path, authentication: Path, etcd_port: int, port: int) -> list[str]:
+    """What does not depend on there being nodes."""
+    issuer = f"https://kubernetes.default.svc.{layout.CLUSTER_DOMAIN}"
+    authority = pki_files / "ca.pem"
+    return [
+        f"--secure-port={port}",
+        f"--etcd-servers=https://127.0.0.1:{etcd_port}",
         f"--etcd-cafile={authority}",
-        f"--etcd-certfile={files.pki / 'api-server.pem'}",
-        f"--etcd-keyfile={files.pki / 'api-server.key'}",
-        f"--tls-cert-file={files.pki / 'api.pem'}",
-        f"--tls-private-key-file={files.pki / 'api.key'}",
+        f"--etcd-certfile={pki_files / 'api-server.pem'}",
+        f"--etcd-keyfile={pki_files / 'api-server.key'}",
+        f"--tls-cert-file={pki_files / 'api.pem'}",
+        f"--tls-private-key-file={pki_files / 'api.key'}",
         f"--client-ca-file={authority}",
-        f"--authentication-config={files.run / 'authentication.json'}",
+        f"--authentication-config={authentication}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--allow-privileged=true",
         f"--service-cluster-ip-range={layout.SERVICE_RANGE}",
         f"--service-account-issuer={issuer}",
-        f"--service-account-key-file={files.pki / 'service-accounts.key'}",
-        f"--service-account-signing-key-file={files.pki / 'service-accounts.key'}",
-        f"--kubelet-certificate-authority={authority}",
-        f"--kubelet-client-certificate={files.pki / 'api-server.pem'}",
-        f"--kubelet-client-key={files.pki / 'api-server.key'}",
-        "--kubelet-preferred-address-types=InternalIP",
+        f"--service-account-key-file={pki_files / 'service-accounts.key'}",
+        f"--service-account-signing-key-file={pki_files / 'service-accounts.key'}",
         "--profiling=false",
     ]

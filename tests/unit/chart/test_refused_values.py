@@ -41,6 +41,16 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         {"site": {"kind": "region"}},
         "site.kind is region, and sites says that truck is edge: make them agree",
     ),
+    "definitions by a site that is not among them": (
+        "amsterdam",
+        {"definitions": {"sites": ["paris"]}},
+        "definitions.sites: paris is not among sites: write one of truck, amsterdam, london, or an empty list",
+    ),
+    "definitions as a word": (
+        "amsterdam",
+        {"definitions": {"sites": "amsterdam"}},
+        "at '/definitions/sites': got string, want",
+    ),
     "one Secret for two CAs": (
         "amsterdam",
         {"identity": {"dataPlaneSecret": "ardoise-identity"}},

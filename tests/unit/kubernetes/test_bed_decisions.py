@@ -10,7 +10,7 @@ from tests.kubernetes.bed import cgroups, links, site
 from tests.kubernetes.bed.cloud import HOLDER, SELECTED_NODE, balanced, released, wanted_volumes
 from tests.kubernetes.bed.cluster import given
 from tests.kubernetes.bed.objects import STORAGE_CLASS
-from tests.kubernetes.bed.parts import MODULES, PARTS
+from tests.kubernetes.bed.parts import MODULES, PARTS, PartsMissing, found
 
 ADDRESS = "10.200.0.1"
 HYBRID = """cgroup /sys/fs/cgroup/freezer cgroup rw,relatime,freezer 0 0
@@ -163,3 +163,12 @@ def test_a_pid_that_another_process_has_now_is_not_taken_for_the_site(tmp_path: 
         other.kill()
         other.wait()
         assert site.running(file) is None
+
+
+def test_a_part_that_is_not_built_is_said_to_be_had_how_and_nothing_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(PartsMissing, match=r"tests.kubernetes.bed build|install Go"):
+        found("kubernetes")
+    assert list(tmp_path.iterdir()) == []

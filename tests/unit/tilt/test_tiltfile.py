@@ -14,7 +14,17 @@ import typer
 from ardoise.cli.people import app
 from ardoise.rehearsal.round_trip import RoundTripSettings
 
-from tests.support.chart import KIND_OF, SITES, Object, containers, example, objects, overlaid, pod_specs
+from tests.support.chart import (
+    DEFINITION,
+    KIND_OF,
+    SITES,
+    Object,
+    containers,
+    example,
+    objects,
+    overlaid,
+    pod_specs,
+)
 from tests.support.tilt import AUTO, MANUAL, Resource, Tilt, checkout
 
 PODS_OF_A_SITE = ("nats", "data-plane", "services")
@@ -152,7 +162,9 @@ def test_every_object_belongs_to_a_resource_that_stands_under_its_site(
     assert tilt.version == ">=0.36.3"
     for name, resource in resources.items():
         sites = {
-            one["metadata"].get("namespace") or one["metadata"]["name"] for one in resource.objects
+            one["metadata"].get("namespace") or one["metadata"]["name"]
+            for one in resource.objects
+            if one["kind"] != DEFINITION
         } or set(resource.listed("labels"))
         assert resource.listed("labels") == [*sites], name
     for site in SITES:
