@@ -46,6 +46,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_SWITCHOVER_REFUSED: _ClassVar[ErrorReason]
     ERROR_REASON_BREAK_GLASS_REFUSED: _ClassVar[ErrorReason]
     ERROR_REASON_WITNESS_REFUSED: _ClassVar[ErrorReason]
+    ERROR_REASON_SWITCHOVER_CAME_TO_NOTHING: _ClassVar[ErrorReason]
 RACE_STATE_UNSPECIFIED: RaceState
 RACE_STATE_PREPARED: RaceState
 RACE_STATE_NEUTRALISED: RaceState
@@ -79,6 +80,7 @@ ERROR_REASON_DECISION_IN_DOUBT: ErrorReason
 ERROR_REASON_SWITCHOVER_REFUSED: ErrorReason
 ERROR_REASON_BREAK_GLASS_REFUSED: ErrorReason
 ERROR_REASON_WITNESS_REFUSED: ErrorReason
+ERROR_REASON_SWITCHOVER_CAME_TO_NOTHING: ErrorReason
 
 class ResumeToken(_message.Message):
     __slots__ = ("epoch", "sequence")

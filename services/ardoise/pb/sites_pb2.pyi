@@ -63,12 +63,14 @@ class MirrorReport(_message.Message):
     def __init__(self, stream: _Optional[str] = ..., state: _Optional[str] = ..., reason: _Optional[str] = ..., behind: _Optional[int] = ...) -> None: ...
 
 class Watermark(_message.Message):
-    __slots__ = ("epoch", "sequence")
+    __slots__ = ("epoch", "sequence", "written_ms")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    WRITTEN_MS_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     sequence: int
-    def __init__(self, epoch: _Optional[int] = ..., sequence: _Optional[int] = ...) -> None: ...
+    written_ms: int
+    def __init__(self, epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., written_ms: _Optional[int] = ...) -> None: ...
 
 class WatermarksReport(_message.Message):
     __slots__ = ("watermarks",)

@@ -17,7 +17,9 @@ from ardoise.sites.break_glass import Beside, BreakGlass
 from ardoise.sites.etcd_api import EtcdApi
 from ardoise.sites.etcd_leader import EtcdLeader
 from ardoise.sites.observer import Observer, Peer
+from ardoise.sites.operations.memory import Claims
 from ardoise.sites.patroni import Patroni
+from ardoise.sites.planned import Planned
 from ardoise.sites.reporting import ASK_LIMIT_S, OwnRace, Reporter
 from ardoise.sites.rpc import SitesService
 from ardoise.sites.settings import SitesSettings
@@ -93,7 +95,8 @@ async def run(settings: SitesSettings) -> None:
             break_glass = BreakGlass(here, settings.state_dir, beside, patroni, store, observer.status)
             reporter.forced = lambda: break_glass.newest
             service.spawn("break-glass", break_glass.run())
-        sites = SitesService(reporter, observer, patroni, break_glass, etcd[here.name])
+        planned = Planned(here.name, observer.status, patroni, Claims(etcd[here.name]))
+        sites = SitesService(reporter, observer, planned, break_glass, etcd[here.name])
         await service.serve_rpc(sites.servicer())
         await service.run()
 

@@ -4,13 +4,26 @@ import base64
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ardoise.sites.generation import KEY, WITNESS, Generation, Member, parse_generation
 
 ASK_LIMIT_S = 1.5
 NOBODY = "0"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stands under a key."""
+
+    value: bytes
+    revision: int
+    """Of etcd's, when it was written last; 0: there is no such key."""
+
+
+ABSENT = Kept(b"", 0)
 
 
 class NoAnswer(Exception):
@@ -45,6 +58,39 @@ class EtcdApi:
     def put_witness(self, member: str) -> None:
         """Calls it to be the third voter."""
         self._ask("kv/put", {"key": _encoded(WITNESS), "value": _encoded(member)})
+
+    def read(self, *keys: str) -> list[Kept]:
+        """What a majority has under these keys, all at one moment."""
+        asked = [{"requestRange": {"key": _encoded(key)}} for key in keys]
+        answers = self._ask("kv/txn", {"success": asked})["responses"]
+        return [_kept(answer["response_range"].get("kvs")) for answer in answers]
+
+    def write(self, unchanged: Mapping[str, int], values: Mapping[str, str], lease: str = NOBODY) -> bool:
+        """Writes all `values`, by key, or none where a key of `unchanged` is at another revision; whether it did.
+
+        `lease`: with whose end the keys go.
+        """
+        compare = [
+            {"key": _encoded(key), "target": "MOD", "result": "EQUAL", "modRevision": str(revision)}
+            for key, revision in unchanged.items()
+        ]
+        puts = [
+            {"requestPut": {"key": _encoded(key), "value": _encoded(value), "lease": lease}}
+            for key, value in values.items()
+        ]
+        return bool(self._ask("kv/txn", {"compare": compare, "success": puts}).get("succeeded"))
+
+    def lease(self, ttl_s: int) -> str:
+        """A new one, by its id: it ends unless it is kept alive."""
+        return self._ask("lease/grant", {"TTL": ttl_s})["ID"]
+
+    def keep_alive(self, lease: str) -> bool:
+        """From now for its whole time again; False: it has ended."""
+        return int(self._ask("lease/keepalive", {"ID": lease}).get("result", {}).get("TTL", 0)) > 0
+
+    def end_lease(self, lease: str) -> None:
+        """Before its time."""
+        self._ask("lease/revoke", {"ID": lease})
 
     def has_leader(self) -> bool:
         """Whether this member knows of a majority."""
@@ -112,6 +158,12 @@ def _members(answer: Mapping[str, Any]) -> list[Member]:
         )
         for one in answer["members"]
     ]
+
+
+def _kept(found: Sequence[Mapping[str, Any]] | None) -> Kept:
+    if not found:
+        return ABSENT
+    return Kept(base64.b64decode(found[0].get("value", "")), int(found[0]["mod_revision"]))
 
 
 def _encoded(text: str) -> str:

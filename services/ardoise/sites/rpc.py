@@ -2,9 +2,6 @@
 
 import asyncio
 import re
-import time
-from collections import OrderedDict
-from datetime import UTC, datetime
 
 import grpc
 import structlog
@@ -15,13 +12,10 @@ from ardoise.sites import witness
 from ardoise.sites.break_glass import BreakGlass, Refused
 from ardoise.sites.etcd_api import EtcdApi, NoAnswer, NotDone
 from ardoise.sites.observer import Observer
-from ardoise.sites.patroni import NoWord, Patroni
+from ardoise.sites.planned import Planned
 from ardoise.sites.reporting import Reporter
-from ardoise.sites.switching import SwitchoverRefused, switch_over
-from ardoise.sites.switchover import against_promotion, objections, to_wait_s
 
 SOON_MS = 1_000
-REMEMBERED_REQUESTS = 64
 MOST_REQUEST_ID_CHARACTERS = 64
 # It becomes a file's name.
 OPERATION_ID = re.compile(rf"[A-Za-z0-9-]{{1,{MOST_REQUEST_ID_CHARACTERS}}}")
@@ -37,16 +31,13 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
         self,
         reporter: Reporter,
         observer: Observer,
-        patroni: Patroni,
+        planned: Planned,
         break_glass: BreakGlass | None,
         etcd: EtcdApi,
     ) -> None:
         """`etcd`: this site's member."""
-        self._reporter, self._observer, self._patroni = reporter, observer, patroni
-        self._etcd = etcd
-        self._break_glass = break_glass
-        self._one_at_a_time = asyncio.Lock()
-        self._done: OrderedDict[str, sites_pb2.SwitchOverResponse] = OrderedDict()
+        self._reporter, self._observer = reporter, observer
+        self._planned, self._break_glass, self._etcd = planned, break_glass, etcd
 
     def servicer(self) -> Servicer:
         """For services and operators."""
@@ -82,41 +73,8 @@ class SitesService(sites_pb2_grpc.SitesServiceServicer):
         """A planned change of the primary, one at a time; it goes on where the caller does not wait for it."""
         del context
         _check_id(request.request_id)
-        return await asyncio.shield(asyncio.ensure_future(self._switch_over(request)))
-
-    async def _switch_over(self, request: sites_pb2.SwitchOverRequest) -> sites_pb2.SwitchOverResponse:
-        async with self._one_at_a_time:
-            if (done := self._done.get(request.request_id)) is not None:
-                return done
-            status = self._observer.status()
-            against = objections(status, request.target)
-            primary = next((promotion.region for promotion in status.promotions if promotion.primary), "")
-            began_s = time.monotonic()
-            try:
-                if primary not in ("", request.target):
-                    await self._wait_for_the_last_change(primary, against)
-                if against:
-                    raise _refused("; ".join(against))
-                message = await switch_over(self._patroni, primary, request.target)
-            except NoWord as error:
-                raise _refused(str(error)) from error
-            except SwitchoverRefused as error:
-                why = against_promotion(self._observer.status(), request.target)
-                raise _refused("; ".join([str(error), *why])) from error
-            took_ms = round((time.monotonic() - began_s) * 1000)
-            _log.info("switched_over", old=primary, new=request.target, took_ms=took_ms)
-            done = self._done[request.request_id] = sites_pb2.SwitchOverResponse(
-                message=message, took_ms=took_ms
-            )
-            while len(self._done) > REMEMBERED_REQUESTS:
-                self._done.popitem(last=False)
-            return done
-
-    async def _wait_for_the_last_change(self, primary: str, against: list[str]) -> None:
-        wait_s = to_wait_s(await self._patroni.history(primary), datetime.now(UTC))
-        if wait_s:
-            wait = f"wait {wait_s:.0f} s: {primary} was promoted a moment ago"
-            raise _refused("; ".join([wait, *against]), retry_after_ms=round(wait_s * 1000) + SOON_MS)
+        carried_out = self._planned.carry_out(request.request_id, request.target)
+        return await asyncio.shield(asyncio.ensure_future(carried_out))
 
     async def BreakGlass(
         self, request: sites_pb2.BreakGlassRequest, context: grpc.aio.ServicerContext
@@ -161,7 +119,3 @@ def _check_id(request_id: str) -> None:
             "the same for a request sent again",
             field="request_id",
         )
-
-
-def _refused(message: str, retry_after_ms: int | None = None) -> Failure:
-    return Failure(Reason.ERROR_REASON_SWITCHOVER_REFUSED, message, retry_after_ms=retry_after_ms)

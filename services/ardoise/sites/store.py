@@ -27,12 +27,14 @@ class SitesStore:
         """None: it does not answer in time, or has no tables yet."""
         try:
             async with asyncio.timeout(ASK_LIMIT_S), self._near.transaction() as connection:
-                rows = (await connection.execute(select(Watermark.epoch, Watermark.sequence))).all()
+                marks = select(Watermark.epoch, Watermark.sequence, Watermark.written)
+                rows = (await connection.execute(marks)).all()
         except (StoreUnavailable, TimeoutError):
             return None
         report = WatermarksReport()
-        for epoch, sequence in rows:
-            report.watermarks.add(epoch=epoch, sequence=sequence)
+        for epoch, sequence, written in rows:
+            written_ms = round(written.timestamp() * 1000)
+            report.watermarks.add(epoch=epoch, sequence=sequence, written_ms=written_ms)
         return report
 
     async def record(self, forced: ForcedFailover) -> bool:

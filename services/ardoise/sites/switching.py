@@ -37,21 +37,35 @@ async def switch_over(patroni: Patroni, old: str, new: str) -> str:
         word = await patroni.switch_over(old, new)
     except NoWord as error:
         word = str(error)
+    await see_through(patroni, old, new, before.timeline, word)
+    return word
+
+
+async def see_through(
+    patroni: Patroni, old: str, new: str, timeline: int, word: str, *, patience_s: float = 0.0
+) -> None:
+    """Returns once the target is primary; gives the leadership back where nobody would have it.
+
+    `timeline`: the old primary's, before. `patience_s`: for how long an old primary may only not have begun to stop, as
+    seen by one who did not ask Patroni himself. Raises SwitchoverRefused where it came to nothing.
+    """
     nobody = 0
-    deadline_s = time.monotonic() + OUTCOME_LIMIT_S
+    began_s = time.monotonic()
     while True:
         one, other = await asyncio.gather(patroni.member(old), patroni.member(new))
-        came = outcome(one, other, before.timeline)
+        came = outcome(one, other, timeline)
         if came is Outcome.MOVED:
-            return word
+            return
+        passed_s = time.monotonic() - began_s
         if one is not None and came is Outcome.STAYED:
-            again = "again" if one.timeline > before.timeline else "still"
-            raise SwitchoverRefused(f"{old} is primary {again}: {word}")
+            again = one.timeline > timeline
+            if again or passed_s >= patience_s:
+                raise SwitchoverRefused(f"{old} is primary {'again' if again else 'still'}: {word}")
         nobody = nobody + 1 if came is Outcome.NOBODY else 0
         if nobody == NOBODY_LOOKS:
             nobody = 0
             await _give_back(patroni, old, new)
-        if time.monotonic() > deadline_s:
+        if passed_s > OUTCOME_LIMIT_S:
             raise SwitchoverRefused(
                 f"no primary is seen {OUTCOME_LIMIT_S:.0f} s later ({word}): bring {new} back, or look at the status"
             )

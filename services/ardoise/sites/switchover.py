@@ -18,13 +18,18 @@ from ardoise.sites.patroni import History, Member
 
 MOST_BEHIND = 1_000
 """Messages of the log, about a minute of a race: what the target would have to catch up with before it writes."""
+MOST_WAL_BEHIND_BYTES = 16 * 1024 * 1024
+"""Of write-ahead log, a second or two of it: what the target would have to apply before it takes writes."""
 COOL_DOWN_S = 60.0
 """From one change of the primary to the next planned one."""
 _WHEN, _WHO = 3, 4
 
 
-def objections(status: SitesStatus, target: str) -> list[str]:
-    """What stands against moving the primary to this region now, for people; nothing: go on."""
+def objections(status: SitesStatus, target: str, most_behind: int = MOST_BEHIND) -> list[str]:
+    """What stands against moving the primary to this region now, for people; nothing: go on.
+
+    `most_behind`: messages of the log that the target may be behind the truck.
+    """
     sites = {site.site: site for site in status.sites}
     regions = [promotion.region for promotion in status.promotions]
     if target not in regions:
@@ -36,7 +41,11 @@ def objections(status: SitesStatus, target: str) -> list[str]:
         return [f"{target} is primary already"]
     if not sites[target].HasField("report"):
         return [f"{target} does not answer {status.seen_from}"]
-    return list(dict.fromkeys([*_of_the_target(sites[target], status), *against_promotion(status, target)]))
+    return list(
+        dict.fromkeys(
+            [*_of_the_target(sites[target], status, most_behind), *against_promotion(status, target)]
+        )
+    )
 
 
 def against_promotion(status: SitesStatus, target: str) -> list[str]:
@@ -49,7 +58,7 @@ def against_promotion(status: SitesStatus, target: str) -> list[str]:
     ]
 
 
-def _of_the_target(target: SiteStatus, status: SitesStatus) -> list[str]:
+def _of_the_target(target: SiteStatus, status: SitesStatus, most_behind: int) -> list[str]:
     found = []
     if target.report.database.role != DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY:
         found.append(f"{target.site} is no synchronous standby")
@@ -59,9 +68,9 @@ def _of_the_target(target: SiteStatus, status: SitesStatus) -> list[str]:
         )
     if not status.loss.HasField("messages"):
         found.append(f"how far {target.site} is behind the truck is Unknown")
-    elif status.loss.messages > MOST_BEHIND:
+    elif status.loss.messages > most_behind:
         found.append(
-            f"{target.site} is {status.loss.messages} messages behind the truck, at most {MOST_BEHIND}"
+            f"{target.site} is {status.loss.messages} messages behind the truck, at most {most_behind}"
         )
     return found
 

@@ -1,0 +1,161 @@
+"""Where the operators of both regions remember: in the stretched etcd, which decides who is primary too.
+
+What is written is compared with what was read, and with the lease of the one that acts: of two that act at once, one of
+them on a clock or a sight of its own, the older is fenced off by etcd. Without a majority nothing is remembered, and so
+nothing is done.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ardoise.sites.etcd_api import EtcdApi, Kept, NoAnswer, NotDone
+from ardoise.sites.operations.record import Record, Wish
+
+PREFIX = "/ardoise/operator"
+LEASE, WISH, RECORD = f"{PREFIX}/lease", f"{PREFIX}/wish", f"{PREFIX}/record"
+LEASE_S = 15
+"""Who acts and dies is followed by the other region's after this; longer than an election of etcd."""
+
+
+class NoMajority(Exception):
+    """No member of etcd that is reached has a leader, or all were too slow."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """All of it at one moment."""
+
+    wish: Wish | None
+    record: Record
+    used: bool
+    """Whether an accepted wish ever bore the id that was asked for."""
+    holder: str
+    """Who acts; empty: nobody."""
+    revisions: Mapping[str, int]
+    """By key."""
+
+
+class Memory:
+    """Asks the members in turn, the own region's first. Every method raises NoMajority."""
+
+    def __init__(self, members: Sequence[EtcdApi], holder: str) -> None:
+        """`holder`: unlike any other process's."""
+        self._members, self._holder = members, holder
+        self._lease = ""
+
+    async def read(self, request_id: str) -> Remembered:
+        """What is remembered. Raises ValueError where it cannot be read."""
+        keys = (LEASE, WISH, RECORD, _used(request_id))
+        found = dict(zip(keys, await self._ask(lambda etcd: etcd.read(*keys)), strict=True))
+        return Remembered(
+            wish=Wish.from_json(found[WISH].value) if found[WISH].revision else None,
+            record=Record.from_json(found[RECORD].value) if found[RECORD].revision else Record(),
+            used=found[_used(request_id)].revision > 0,
+            holder=found[LEASE].value.decode(),
+            revisions={key: kept.revision for key, kept in found.items()},
+        )
+
+    async def accept(self, wish: Wish, seen: Remembered) -> bool:
+        """Makes it the accepted one, unless its id was used before or another was accepted since `seen`."""
+        used = _used(wish.request_id)
+        unchanged = {used: 0, WISH: seen.revisions[WISH]}
+        values = {used: wish.to_json(), WISH: wish.to_json()}
+        return await self._ask(lambda etcd: etcd.write(unchanged, values))
+
+    async def write(self, record: Record, seen: Remembered) -> bool:
+        """Remembers it, unless another acts or wrote since `seen`."""
+        unchanged = {LEASE: seen.revisions[LEASE], RECORD: seen.revisions[RECORD]}
+        return await self._ask(lambda etcd: etcd.write(unchanged, {RECORD: record.to_json()}))
+
+    async def act(self, seen: Remembered) -> bool:
+        """Whether this process acts: it keeps its lease, or takes one that nobody has.
+
+        False right after taking it: what was `seen` is older than that.
+        """
+        if seen.holder == self._holder and self._lease:
+            return await self._ask(lambda etcd: etcd.keep_alive(self._lease))
+        if not seen.holder:
+            self._lease = await self._ask(lambda etcd: etcd.lease(LEASE_S))
+            await self._ask(lambda etcd: etcd.write({LEASE: 0}, {LEASE: self._holder}, self._lease))
+        return False
+
+    async def leave(self) -> None:
+        """Lets the other region's act at once."""
+        if self._lease:
+            await self._ask(lambda etcd: etcd.end_lease(self._lease))
+
+    async def _ask[T](self, what: Callable[[EtcdApi], T]) -> T:
+        said: list[str] = []
+        for etcd in self._members:
+            try:
+                return await asyncio.to_thread(what, etcd)
+            except (NoAnswer, NotDone) as error:
+                said.append(str(error))
+        raise NoMajority("; ".join(said))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Somebody asked `sites` for a planned change under an id, and it was begun: it is not begun again."""
+
+    source: str
+    target: str
+    timeline: int
+    """Of the primary when it began."""
+    by: str
+    """The site whose `sites` began it."""
+    moved: bool | None = None
+    """What came of it; None: not known, it goes on or was killed."""
+    message: str = ""
+    took_ms: int = 0
+
+
+class Claims:
+    """What `sites` of every site began, by request id. Every method raises NoAnswer or NotDone."""
+
+    def __init__(self, etcd: EtcdApi) -> None:
+        """`etcd`: the own site's member."""
+        self._etcd = etcd
+
+    async def find(self, request_id: str) -> Claim | None:
+        """None: nobody began it. Raises ValueError where it cannot be read."""
+        (kept,) = await asyncio.to_thread(self._etcd.read, _claimed(request_id))
+        return _claim(kept) if kept.revision else None
+
+    async def begin(self, request_id: str, claim: Claim) -> bool:
+        """False: somebody else was quicker.
+
+        Where operators remember a wish for another region, this one is the accepted from now on: they would undo it.
+        """
+        key = _claimed(request_id)
+        return await asyncio.to_thread(self._begin, key, _used(request_id), request_id, claim)
+
+    def _begin(self, key: str, used: str, request_id: str, claim: Claim) -> bool:
+        (kept,) = self._etcd.read(WISH)
+        unchanged, values = {key: 0, WISH: kept.revision}, {key: json.dumps(vars(claim))}
+        if kept.revision and Wish.from_json(kept.value).primary != claim.target:
+            values[WISH] = values[used] = Wish(request_id, claim.target).to_json()
+        return self._etcd.write(unchanged, values)
+
+    async def close(self, request_id: str, claim: Claim) -> None:
+        """Writes down what came of it."""
+        await asyncio.to_thread(self._etcd.write, {}, {_claimed(request_id): json.dumps(vars(claim))})
+
+
+def _claim(kept: Kept) -> Claim:
+    try:
+        told: dict[str, Any] = json.loads(kept.value)
+        return Claim(**told)
+    except TypeError as error:
+        raise ValueError(f"no claim: {kept.value!r}") from error
+
+
+def _used(request_id: str) -> str:
+    return f"{PREFIX}/wishes/{request_id}"
+
+
+def _claimed(request_id: str) -> str:
+    return f"{PREFIX}/claims/{request_id}"
