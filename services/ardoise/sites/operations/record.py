@@ -31,7 +31,7 @@ class Wish:
         """Raises ValueError where it is none."""
         try:
             return cls(**json.loads(text))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(f"no wish: {text!r}") from error
 
 
@@ -182,7 +182,7 @@ class Record:
             operation = said.pop("operation")
             history = tuple(_ended(one) for one in said.pop("history"))
             return cls(**said, operation=_operation(operation) if operation else None, history=history)
-        except (TypeError, KeyError, AttributeError) as error:
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
             raise ValueError(f"no record of operations: {text!r}") from error
 
 

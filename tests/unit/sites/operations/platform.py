@@ -57,7 +57,7 @@ class Operator:
     """Looks once a call; remembers as etcd would."""
 
     wish: Wish | None = FIRST
-    record: Record = Record()
+    record: Record = field(default_factory=Record)
     mode: Mode = Mode.AUTOMATIC
     limits: Limits = field(default_factory=Limits)
     now_ms: int = STARTED_MS

@@ -61,11 +61,11 @@ def test_a_wish_comes_back_as_it_was():
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"operation": null, "history": [], "colour": 1}', "nonsense"])
 def test_what_is_no_record_is_refused(text: str):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no record of operations"):
         Record.from_json(text)
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "nonsense"])
 def test_what_is_no_wish_is_refused(text: str):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no wish"):
         Wish.from_json(text)
