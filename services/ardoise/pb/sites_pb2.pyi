@@ -79,16 +79,18 @@ class WatermarksReport(_message.Message):
     def __init__(self, watermarks: _Optional[_Iterable[_Union[Watermark, _Mapping]]] = ...) -> None: ...
 
 class DatabaseReport(_message.Message):
-    __slots__ = ("role", "timeline", "state", "primary")
+    __slots__ = ("role", "timeline", "state", "primary", "wal_position")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PRIMARY_FIELD_NUMBER: _ClassVar[int]
+    WAL_POSITION_FIELD_NUMBER: _ClassVar[int]
     role: DatabaseRole
     timeline: int
     state: str
     primary: str
-    def __init__(self, role: _Optional[_Union[DatabaseRole, str]] = ..., timeline: _Optional[int] = ..., state: _Optional[str] = ..., primary: _Optional[str] = ...) -> None: ...
+    wal_position: int
+    def __init__(self, role: _Optional[_Union[DatabaseRole, str]] = ..., timeline: _Optional[int] = ..., state: _Optional[str] = ..., primary: _Optional[str] = ..., wal_position: _Optional[int] = ...) -> None: ...
 
 class EtcdMember(_message.Message):
     __slots__ = ("site", "healthy", "leader", "answers", "learner", "cluster_id")

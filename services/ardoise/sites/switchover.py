@@ -25,7 +25,12 @@ COOL_DOWN_S = 60.0
 _WHEN, _WHO = 3, 4
 
 
-def objections(status: SitesStatus, target: str, most_behind: int = MOST_BEHIND) -> list[str]:
+def objections(
+    status: SitesStatus,
+    target: str,
+    most_behind: int = MOST_BEHIND,
+    most_wal_behind_bytes: int = MOST_WAL_BEHIND_BYTES,
+) -> list[str]:
     """What stands against moving the primary to this region now, for people; nothing: go on.
 
     `most_behind`: messages of the log that the target may be behind the truck.
