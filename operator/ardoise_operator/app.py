@@ -1,6 +1,7 @@
 """Composition root of the operator."""
 
 import asyncio
+import logging
 import os
 
 import kopf
@@ -63,6 +64,8 @@ async def _start_kopf(
     service: Service, settings: OperatorSettings, namespace: str, objects: Objects, looking: Looking
 ) -> None:
     """As a task of ours among others: it stops when we do, and stops nothing that is not its own."""
+    # One line for each probe would drown the rest.
+    logging.getLogger("kopf.activities.probe").setLevel(logging.WARNING)
     ours = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
         registry=watching.registry(objects, looking.too_old),
@@ -76,6 +79,8 @@ async def _start_kopf(
     running = service.spawn("kopf", kopf.run_tasks(tasks, ignored=ours))
 
     async def ended() -> None:
+        if (this := asyncio.current_task()) is not None:
+            ours.add(this)
         await asyncio.wait({running}, timeout=KOPF_END_LIMIT_S)
 
     service.on_drain("kopf", ended)

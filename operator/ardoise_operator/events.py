@@ -4,6 +4,7 @@ One for a change, none for a look: two statuses that say the same make none. Nor
 goes on from the status that stands in the object.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ GOOD = {
     "SpecDiverged": "False",
 }
 """How a condition is where nobody has to do anything. OperationInProgress has events of its own."""
+SILENT = "Silent"
+"""Why a site's conditions are Unknown where it does not answer."""
 RARELY_KNOWN = {"PicturesEqual"}
 """Unknown whenever no race is on: no reason to warn."""
 
@@ -46,28 +49,52 @@ def notes(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
 
 def _conditions(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Note]:
     old = statuses(before)
-    for name, condition in statuses(after).items():
-        if name not in GOOD:
+    changed = [
+        (one, old.get(name, {}))
+        for name, one in statuses(after).items()
+        if name in GOOD and _is_news(one, old.get(name, {}).get("status"))
+    ]
+    # One silence makes many conditions unknown, and its end makes them known: that is one change, not many.
+    silences = Counter(one["reason"] for one, _ in changed if one["status"] == UNKNOWN)
+    ended = Counter(was["reason"] for one, was in changed if was.get("status") == UNKNOWN and _is_good(one))
+    for reason, number in silences.items():
+        if number > 1:
+            message = next(one["message"] for one, _ in changed if one["reason"] == reason)
+            yield Note(WARNING, "SiteSilent" if (kind, reason) == ("Site", SILENT) else reason, message)
+    for reason, number in ended.items():
+        if number > 1:
+            back = (kind, reason) == ("Site", SILENT)
+            yield Note(
+                NORMAL, "SiteBack" if back else "SeenAgain", f"what was Unknown ({reason}) is known again"
+            )
+    for one, was in changed:
+        told = (
+            silences[one["reason"]]
+            if one["status"] == UNKNOWN
+            else _is_good(one) and ended[was.get("reason")]
+        )
+        if told > 1:
             continue
-        now, was = condition["status"], old.get(name, {}).get("status")
-        # Of an object that had no status only what is bad is news.
-        if now == was or (was is None and now in (GOOD[name], UNKNOWN)):
-            continue
-        harmless = now == GOOD[name] or (now == UNKNOWN and name in RARELY_KNOWN)
-        reason = _reason(kind, name, condition, old.get(name, {}))
-        message = condition["message"] or condition["reason"]
-        yield Note(NORMAL if harmless else WARNING, reason, f"{name} is {now}: {message}")
+        harmless = _is_good(one) or (one["status"] == UNKNOWN and one["type"] in RARELY_KNOWN)
+        message = f"{one['type']} is {one['status']}: {one['message'] or one['reason']}"
+        yield Note(NORMAL if harmless else WARNING, _reason(one), message)
 
 
-def _reason(kind: str, name: str, condition: Mapping[str, Any], old: Mapping[str, Any]) -> str:
+def _is_good(condition: Mapping[str, Any]) -> bool:
+    return condition["status"] == GOOD[condition["type"]]
+
+
+def _is_news(condition: Mapping[str, Any], was: str | None) -> bool:
+    """Of an object that had no status only what is bad is."""
+    if was is None:
+        return not _is_good(condition) and condition["status"] != UNKNOWN
+    return condition["status"] != was
+
+
+def _reason(condition: Mapping[str, Any]) -> str:
     """In one word, as `kubectl get events` shows it."""
-    if kind == "Site" and name == "Ready":
-        if condition["reason"] == "Silent":
-            return "SiteSilent"
-        if old.get("reason") == "Silent":
-            return "SiteBack"
-    said = {"True": name, "False": f"Not{name}"}
-    return said.get(condition["status"], f"{name}Unknown")
+    name = condition["type"]
+    return {"True": name, "False": f"Not{name}"}.get(condition["status"], f"{name}Unknown")
 
 
 def _primary(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Note]:

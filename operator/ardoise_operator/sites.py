@@ -11,6 +11,7 @@ from ardoise.sites.mirrors import WELL, MirrorState
 from ardoise.sites.topology import Topology
 
 from ardoise_operator.conditions import Condition, written
+from ardoise_operator.events import SILENT
 from ardoise_operator.sight import UNKNOWN, Sight, Silence, clipped, instant, number, present
 
 MOST_MIRRORS = 32
@@ -158,7 +159,7 @@ def _state(
     elif seen is None:
         unknown = Silence("NotInSites", f"the platform's list of sites has no {name}: see SpecDiverged")
     elif not seen.HasField("report"):
-        unknown = Silence("Silent", f"{name} does not answer {sight.seen_from}")
+        unknown = Silence(SILENT, f"{name} does not answer {sight.seen_from}")
     if unknown is not None:
         yield Condition("Ready", UNKNOWN, *unknown)
         yield Condition("Degraded", UNKNOWN, *unknown)

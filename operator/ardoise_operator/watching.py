@@ -79,19 +79,19 @@ def registry(objects: Objects, too_old: Callable[[], str]) -> kopf.OperatorRegis
     def login(**asked: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_with_service_account(**asked) or kopf.login_with_kubeconfig(**asked)
 
-    @kopf.index(GROUP, VERSION, "sites", registry=made)
+    @kopf.index(GROUP, VERSION, "sites", id="sites", registry=made)
     def sites(name: str, body: kopf.Body, **_: Any) -> dict[str, Object]:
         return {name: seen(body)}
 
-    @kopf.index(GROUP, VERSION, "replications", registry=made)
+    @kopf.index(GROUP, VERSION, "replications", id="replications", registry=made)
     def replications(name: str, body: kopf.Body, **_: Any) -> dict[str, Object]:
         return {name: seen(body)}
 
-    @kopf.on.startup(registry=made)
+    @kopf.on.startup(id="remember", registry=made)
     async def remember(sites: kopf.Index, replications: kopf.Index, **_: Any) -> None:
         objects.sites, objects.replications = sites, replications
 
-    @kopf.on.probe(registry=made)
+    @kopf.on.probe(id="look", registry=made)
     async def look(**_: Any) -> str:
         if why := too_old():
             raise kopf.PermanentError(why)

@@ -1,5 +1,8 @@
 """A SitesService that says what a test wants: served over gRPC with TLS, as the real one is."""
 
+import asyncio
+import queue
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ from ardoise.pb import sites_pb2, sites_pb2_grpc
 from ardoise_operator.secrets import HOLDER
 
 NAME = "sites"
+START_LIMIT_S = 20.0
 
 
 class ScriptedSites(sites_pb2_grpc.SitesServiceServicer):
@@ -55,3 +59,35 @@ async def served(sites: ScriptedSites, directory: Path) -> AsyncIterator[str]:
         yield f"127.0.0.1:{server.port}"
     finally:
         await server.drain()
+
+
+class SitesThread:
+    """The same from a thread of its own, for tests that wait for others without a loop."""
+
+    def __init__(self, sites: ScriptedSites, directory: Path) -> None:
+        self._sites, self._directory = sites, directory
+        self._loop = asyncio.new_event_loop()
+        self._stopping = asyncio.Event()
+        self._targets: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run)
+        self.target = ""
+        """host:port, from start() on."""
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        self._thread.start()
+        self.target = self._targets.get(timeout=START_LIMIT_S)
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        async with served(self._sites, self._directory) as target:
+            self._targets.put(target)
+            await self._stopping.wait()

@@ -50,17 +50,38 @@ def test_a_site_that_falls_silent_and_comes_back_makes_one_each():
     found = reports()
     del found["london"]
     well, silent = site("london", GOOD), site("london", sight(status(found)))
-    assert reasons(notes("Site", well, silent)) == [("Warning", "SiteSilent"), ("Warning", "DegradedUnknown")]
-    assert reasons(notes("Site", silent, well)) == [("Normal", "SiteBack"), ("Normal", "NotDegraded")]
+    assert reasons(notes("Site", well, silent)) == [("Warning", "SiteSilent")]
+    assert reasons(notes("Site", silent, well)) == [("Normal", "SiteBack")]
 
 
-def test_sites_that_falls_silent_is_told_condition_by_condition():
+def test_sites_that_falls_silent_is_one_change_and_so_is_its_end():
     before, after = race(GOOD, told=IDLE), race(sight(SILENT), told=IDLE)
-    found = notes("Replication", before, after)
-    assert ("Warning", "ProtectedUnknown") in reasons(found)
-    # No race, no pictures: nobody is warned.
-    assert ("Normal", "PicturesEqualUnknown") in reasons(found)
-    assert len(found) == 6
+    assert notes("Replication", before, after) == [Note("Warning", "SitesSilent", SILENT.message)]
+    assert reasons(notes("Replication", after, before)) == [
+        ("Normal", "SeenAgain"),
+        ("Normal", "PrimarySeen"),
+    ]
+    assert reasons(notes("Site", site("truck", GOOD), site("truck", sight(SILENT)))) == [
+        ("Warning", "SitesSilent")
+    ]
+
+
+def test_what_is_wrong_after_a_silence_is_told_by_itself():
+    found = reports()
+    del found["london"]
+    after = race(sight(status(found)), told=IDLE)
+    said = reasons(notes("Replication", race(sight(SILENT), told=IDLE), after))
+    assert said[:2] == [("Normal", "SeenAgain"), ("Warning", "PromotionBlocked")]
+    assert ("Warning", "Degraded") in said
+
+
+def test_pictures_that_cannot_be_compared_warn_nobody():
+    quiet = status(reports())
+    for one in quiet.conditions:
+        if one.type == "PicturesEqual":
+            one.status = Truth.TRUTH_UNSPECIFIED
+    found = notes("Replication", race(GOOD, told=IDLE), race(sight(quiet), told=IDLE))
+    assert reasons(found) == [("Normal", "PicturesEqualUnknown")]
 
 
 def test_another_primary_is_told_also_where_none_was_seen_in_between():

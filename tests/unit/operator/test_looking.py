@@ -10,6 +10,7 @@ from ardoise.pb.sites_pb2 import SitesStatus
 from ardoise.sites.operations.acting import Told
 from ardoise.sites.topology import Topology
 from ardoise_operator import looking as looking_module
+from ardoise_operator import pacing
 from ardoise_operator import secrets as secrets_module
 from ardoise_operator.acting import NOTHING
 from ardoise_operator.api import About, Api
@@ -91,6 +92,8 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(looking_module, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(secrets_module, "POLL_S", 0.02)
     monkeypatch.setattr(secrets_module, "LOOK_EVERY_S", 0.05)
+    for name in ("SOONEST_S", "LONGEST_RETRY_S"):
+        monkeypatch.setattr(pacing, name, 0.1)
     script = ScriptedApi()
     content = scripted_sites.identities(tmp_path)
     script.secrets = dict.fromkeys(SECRETS, ("1", content))

@@ -113,7 +113,7 @@ def test_a_checkout_gets_into_no_image_but_by_name(repository: Path):
     ]
     assert lines[0] == "*"
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    assert allowed == {"LICENSE", "pyproject.toml", "uv.lock", "scripts/image-added", "services"}
+    assert allowed == {"LICENSE", "pyproject.toml", "uv.lock", "scripts/image-added", "services", "operator"}
 
 
 def test_the_truck_needs_no_library_of_a_database(repository: Path):
