@@ -8,13 +8,13 @@ USAGE_CODE = 2
 def main() -> None:
     """Entry point of `kubectl-ardoise`, which kubectl finds on PATH. What a person can mend is one line."""
     try:
-        from ardoise_operator.plugin.commands import app
+        from ardoise_operator.plugin.commands import main as run
         from ardoise_operator.plugin.problem import Problem
     except ModuleNotFoundError as error:
         print(f"error: {error.name} is not installed: pip install 'ardoise[operator]'", file=sys.stderr)
         raise SystemExit(USAGE_CODE) from error
     try:
-        app(prog_name="kubectl ardoise")
+        run()
     except Problem as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.code) from error

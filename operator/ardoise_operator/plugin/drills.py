@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ardoise_operator.plugin.picture import Object
+from ardoise_operator.plugin.screen import rows
 from ardoise_operator.plugin.words import (
     UNKNOWN,
     clean,
     clock,
-    count,
     milliseconds,
     parsed,
     perhaps,
@@ -30,8 +30,7 @@ def listing(drills: Sequence[Object], now: datetime) -> RenderableType:
     """All of them, the next one first."""
     if not drills:
         return Text("there is no Drill: apply one, charts/ardoise/examples/objects/drill.yaml", DOUBT)
-    columns = ("drill", "scenario", "next run", "last run", "verdict", "decisions stood", "fixes lost")
-    table = Table(*columns, box=None, header_style=QUIET, pad_edge=False, padding=(0, 2, 0, 0))
+    table = rows("drill", "scenario", "next run", "last run", "verdict", "stood", "lost")
     for one in sorted(drills, key=_next):
         status = one.get("status", {})
         started = perhaps(status.get("startedAt"))
@@ -91,12 +90,12 @@ def _figures(status: Object, budgets: Object, now: datetime) -> Iterator[tuple[s
         most_s, most = budgets.get("recoverySeconds"), budgets.get("lostFixes")
         stood = milliseconds(measured["recoveryMilliseconds"])
         yield "decisions stood", f"{stood}{f', at most {span(most_s)}' if most_s is not None else ''}"
-        lost = count(measured["lostFixes"], "fix").replace("fixs", "fixes")
+        lost = _fixes(measured["lostFixes"])
         acknowledged = measured.get("acknowledgedFixes")
         of = f" of {acknowledged}" if acknowledged is not None else ""
         yield "lost", f"{lost}{of}{f', at most {most}' if most is not None else ''}"
         if "replayedFixes" in measured:
-            yield "written late", count(measured["replayedFixes"], "fix").replace("fixs", "fixes")
+            yield "written late", _fixes(measured["replayedFixes"])
         if "pictureInterruptedMilliseconds" in measured:
             yield "a screen stood", milliseconds(measured["pictureInterruptedMilliseconds"])
     if status.get("report"):
@@ -104,8 +103,7 @@ def _figures(status: Object, budgets: Object, now: datetime) -> Iterator[tuple[s
 
 
 def _runs(older: Sequence[Object], now: datetime) -> Table:
-    columns = ("run before", "begun", "took", "verdict", "decisions stood", "fixes lost")
-    table = Table(*columns, box=None, header_style=QUIET, pad_edge=False, padding=(0, 2, 0, 0))
+    table = rows("run before", "begun", "took", "verdict", "stood", "lost")
     for one in older:
         started, finished = parsed(one["startedAt"]), parsed(one["finishedAt"])
         took = span((finished - started).total_seconds())
@@ -116,15 +114,14 @@ def _runs(older: Sequence[Object], now: datetime) -> Table:
 
 def _verdict(status: Object) -> Text:
     if status.get("verdict"):
-        step = f" at {status['failedStep']}" if status.get("failedStep") else ""
-        return _text(f"{phrase(status['verdict'])}{step}", GOOD if status["verdict"] == "Held" else TROUBLE)
+        return _text(phrase(status["verdict"]), GOOD if status["verdict"] == "Held" else TROUBLE)
     return _text(f"{phrase(status['phase'])} ..." if status.get("phase") else "-", DOUBT)
 
 
 def _measured(measured: Object | None) -> tuple[str, str]:
     if measured is None:
         return "-", "-"
-    return milliseconds(measured["recoveryMilliseconds"]), str(measured["lostFixes"])
+    return milliseconds(measured["recoveryMilliseconds"]), _fixes(measured["lostFixes"])
 
 
 def fresh_run_id(drill: Object, today: date) -> str:
@@ -155,7 +152,7 @@ def run_plan(drill: Object) -> list[str]:
     return [
         f"{spec['scenario']} on Replication {spec['replicationRef']['name']}: something is broken on purpose, now",
         f"it may cost {span(budgets['recoverySeconds'])} without decisions, and "
-        f"{count(budgets['lostFixes'], 'fix').replace('fixs', 'fixes')}",
+        f"{_fixes(budgets['lostFixes'])}",
         f"its own precheck refuses it while the platform is not well or a race is live; "
         f"everything is put right after {span(spec.get('deadlineSeconds', 1800))} at the latest",
     ]
@@ -171,6 +168,10 @@ def run_news(status: Object, run_id: str) -> str:
 def is_over(status: Object, run_id: str) -> bool:
     """Whether this run has a verdict."""
     return status.get("runId") == run_id and bool(status.get("verdict"))
+
+
+def _fixes(number: int | str) -> str:
+    return f"{number} fix" if number == 1 else f"{number} fixes"
 
 
 def _text(text: str, style: str = "") -> Text:

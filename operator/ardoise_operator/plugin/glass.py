@@ -71,7 +71,9 @@ def break_glass(api: Api, replication: str, region: str, console: Console) -> in
     guided = command(api.kubectl, _pod(api), region)
     console.print("\nThis guides through it, and asks twice before it does anything:", style="bold")
     console.print(f"  {' '.join(guided)}", markup=False, highlight=False, soft_wrap=True)
-    console.print("Where no operator's pod runs: docs/runbooks/break-glass.md, from a machine with race control's")
+    console.print(
+        "Where no operator's pod runs: docs/runbooks/break-glass.md, from a machine with race control's"
+    )
     console.print("certificate. With a pod and without kubectl here, copy the line.")
     if not typer.confirm("Run it?"):
         raise Problem("nothing was done")

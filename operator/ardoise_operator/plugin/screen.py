@@ -63,6 +63,14 @@ def screen(picture: Picture) -> RenderableType:
     return Group(*parts, Text(), *_concerns(picture))
 
 
+def rows(*columns: str) -> Table:
+    """A table whose last column alone may wrap."""
+    table = Table(box=None, header_style=QUIET, pad_edge=False, padding=(0, 2, 0, 0))
+    for one in columns:
+        table.add_column(one, no_wrap=one != columns[-1])
+    return table
+
+
 def _heads(picture: Picture) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style=QUIET, no_wrap=True)
@@ -96,8 +104,7 @@ def _can_promote(picture: Picture, region: str) -> Text:
 
 
 def _sites(picture: Picture) -> Table:
-    columns = ("site", "role", "timeline", "log", "watermark", "behind", "wal behind", "answers")
-    table = Table(*columns, box=None, header_style=QUIET, pad_edge=False, padding=(0, 2, 0, 0))
+    table = rows("site", "role", "timeline", "log", "behind", "wal behind", "answers")
     for name in (picture.spec["sites"]["edge"], *picture.regions):
         table.add_row(name, *_site(picture, name))
     return table
@@ -112,7 +119,6 @@ def _site(picture: Picture, name: str) -> Iterator[Text]:
     yield _figure(phrase(status.get("role", UNKNOWN)))
     yield _figure(number(status.get("timeline")))
     yield _figure(number(log.get("lastSequence")))
-    yield _figure(number(log.get("watermark")))
     behind = lag.get("mirrorMessages")
     yield _figure(number(behind) if behind in (None, UNKNOWN) else count(behind, "message"))
     yield _figure(size(lag.get("walBytes")))
@@ -153,8 +159,7 @@ def steps(running: Object) -> Iterator[Step]:
 
 
 def _changes(picture: Picture) -> Table:
-    columns = ("changed", "what", "from -> to", "came of it", "writes stood", "lost", "replayed")
-    table = Table(*columns, box=None, header_style=QUIET, pad_edge=False, padding=(0, 2, 0, 0))
+    table = rows("changed", "what", "from -> to", "ended", "stood", "lost")
     for one in picture.history[:MOST_CHANGES]:
         started = parsed(one["startedAt"])
         outcome = one["outcome"]
@@ -166,7 +171,6 @@ def _changes(picture: Picture) -> Table:
             _text(phrase(outcome), "" if moved else DOUBT),
             _figure(milliseconds(one["writesInterruptedMilliseconds"]) if moved else "-"),
             _figure(cost(one) if moved else "-"),
-            _figure(number(one.get("replayedMessages")) if moved else "-"),
         )
     return table
 

@@ -20,9 +20,11 @@ def perhaps(instant: str | None) -> datetime | None:
 
 
 def clock(at: datetime, now: datetime) -> str:
-    """In UTC; with the day where it is not today."""
+    """In UTC; of another day with that and without seconds."""
     at, now = at.astimezone(UTC), now.astimezone(UTC)
-    return f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%S}"
+    if at.date() == now.date():
+        return f"{at:%H:%M:%S}"
+    return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at.day} {at:%b %Y %H:%M}"
 
 
 def span(seconds: float) -> str:
