@@ -146,8 +146,10 @@ def _outcome(ended: Object) -> End:
         said = {"Stayed": f"{ended.get('from', UNKNOWN)} is primary still", "Refused": "nothing was begun"}
         return End(False, (clean(f"{said.get(ended['outcome'], UNKNOWN)}, after {took}: {reason}"),))
     stood = milliseconds(ended["writesInterruptedMilliseconds"])
+    source = ended.get("from", UNKNOWN)
+    follows = f", {source} follows" if source != UNKNOWN else ""
     lines = [
-        f"{ended['to']} is primary, {ended.get('from', UNKNOWN)} follows: {took} in all, writes stood for {stood}",
+        f"{ended['to']} is primary{follows}: {took} in all, writes stood for {stood}",
         f"lost: {cost(ended)}; derived again: {count(ended.get('replayedMessages'), 'message')}",
     ]
     if UNKNOWN in (ended["lostMessages"], ended["lostDecisions"]):

@@ -49,8 +49,13 @@ def command(kubectl: Sequence[str], pod: str, region: str) -> list[str]:
 def explained(picture: Picture, region: str) -> list[str]:
     """What it is, and what has to be true before, for people."""
     edge, other = picture.spec["sites"]["edge"], picture.other(region)
+    here = "etcd has no majority, and the operator does nothing"
+    if not picture.no_majority:
+        here = (
+            f"{picture.blind}. Whether etcd has a majority is not known here; the command below looks itself"
+        )
     return [
-        f"Here: {picture.blind}.",
+        f"{here}.",
         "Of three members of etcd one alone cannot know whether it is alone: nobody is promoted, decisions stand.",
         f"If {edge} or {other} will be back within minutes, wait: then all goes on by itself, and nothing is lost.",
         f"Else {region} goes on alone. What that loses is Unknown while {edge} is away, and is written down later.",
@@ -72,9 +77,8 @@ def break_glass(api: Api, replication: str, region: str, console: Console) -> in
     console.print("\nThis guides through it, and asks twice before it does anything:", style="bold")
     console.print(f"  {' '.join(guided)}", markup=False, highlight=False, soft_wrap=True)
     console.print(
-        "Where no operator's pod runs: docs/runbooks/break-glass.md, from a machine with race control's"
+        "Where no operator's pod runs: as docs/runbooks/break-glass.md has it, with race control's certificate."
     )
-    console.print("certificate. With a pod and without kubectl here, copy the line.")
     if not typer.confirm("Run it?"):
         raise Problem("nothing was done")
     try:

@@ -156,8 +156,8 @@ class Picture:
                 "no operator has looked at it yet: see whether one runs in this namespace, "
                 "kubectl get pods -l app.kubernetes.io/component=operator"
             )
-        age = self.now - self.looked_at
-        if age > STALE:
+        if self.is_old:
+            age = self.now - self.looked_at
             return (
                 f"its operator has not looked for {span(round(age.total_seconds()))}: see whether it runs, "
                 "kubectl get pods -l app.kubernetes.io/component=operator; or ask the other region's cluster, --context"
@@ -171,6 +171,11 @@ class Picture:
         if ready is not None and ready.reason == "SitesSilent":
             return f"its operator is not answered: {ready.message}; ask the other region's cluster, --context"
         return ""
+
+    @property
+    def is_old(self) -> bool:
+        """Whether nobody has looked for a while, or ever."""
+        return self.looked_at is None or self.now - self.looked_at > STALE
 
     @property
     def no_majority(self) -> bool:

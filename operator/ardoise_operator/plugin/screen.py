@@ -52,7 +52,8 @@ def screen(picture: Picture) -> RenderableType:
     """All of it but whose picture it is; without anything that changes while nothing happens."""
     parts: list[RenderableType] = []
     if picture.blind:
-        parts += [_text(f"{picture.blind}. What follows may be old", TROUBLE), Text()]
+        old = ". What follows is as old as that" if picture.is_old else ""
+        parts += [_text(f"{picture.blind}{old}", TROUBLE), Text()]
     elif not picture.answers_to_spec:
         parts += [_text("the operator has not seen the newest spec yet", DOUBT), Text()]
     parts += [_heads(picture), Text(), _sites(picture)]
@@ -177,25 +178,30 @@ def _changes(picture: Picture) -> Table:
 
 def _concerns(picture: Picture) -> Iterator[RenderableType]:
     """Conditions that are not as they should be; what a Site says of itself after what is said of all."""
-    found = [(None, one) for one in picture.conditions.values() if not one.is_good]
+    found = [(one.type, one) for one in picture.conditions.values() if not one.is_good]
     for site in picture.sites:
-        found += [(site["metadata"]["name"], one) for one in conditions(site).values() if not one.is_good]
+        name = site["metadata"]["name"]
+        found += [(f"{name}: {one.type}", one) for one in conditions(site).values() if not one.is_good]
     if not found:
         good = not picture.blind and bool(picture.conditions)
         yield _text(
             "everything is as it should be" if good else "no condition is known", FINE if good else DOUBT
         )
         return
+    # What silences the operator is said of every condition: once is enough.
+    alike: dict[tuple[str, str, str], list[tuple[str, Condition]]] = {}
+    for what, one in found:
+        alike.setdefault((one.status, one.reason, one.message), []).append((what, one))
     table = Table.grid(padding=(0, 2))
-    for site, one in found:
-        table.add_row(*_concern(picture, site, one))
+    for together in alike.values():
+        table.add_row(*_concern(picture, ", ".join(what for what, _ in together), together[0][1]))
     yield table
 
 
-def _concern(picture: Picture, site: str | None, one: Condition) -> Iterator[Text]:
+def _concern(picture: Picture, what: str, one: Condition) -> Iterator[Text]:
     known = one.status != UNKNOWN
     yield Text("!" if known else "?", TROUBLE if known else DOUBT)
-    yield _text(f"{site}: {one.type}" if site else one.type)
+    yield _text(what)
     yield Text(WORDS.get(one.status, UNKNOWN), TROUBLE if known else DOUBT)
     since = f"since {clock(one.since, picture.now)}" if one.since else ""
     yield _text("; ".join(filter(None, (one.message or phrase(one.reason), since))))

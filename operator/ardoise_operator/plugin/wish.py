@@ -151,7 +151,7 @@ def plan(picture: Picture, wish: Wish) -> list[str]:
     if not wish.accepted_loss:
         return [
             *lines,
-            f"the operator has {other}'s database give way to {wish.region}'s, once more only if nothing can be lost",
+            f"the operator moves it from {other} to {wish.region}, if nothing can be lost at that moment either",
             "decisions stand for 2 to 10 s meanwhile; screens go on",
             f"{other} follows {wish.region} then",
         ]
