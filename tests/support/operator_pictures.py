@@ -47,7 +47,12 @@ class World:
             "conditions": copy.deepcopy(WELL),
         }
         self.sites["truck"]["status"] = {
-            **{"seenFrom": "amsterdam", "role": "Origin", "log": LOG, "links": [link("amsterdam", "True", 41)]},
+            **{
+                "seenFrom": "amsterdam",
+                "role": "Origin",
+                "log": LOG,
+                "links": [link("amsterdam", "True", 41)],
+            },
             "conditions": [condition("Ready", "True", "Answers")],
         }
         for region in OTHER:
@@ -56,7 +61,10 @@ class World:
                 **{"log": {**LOG, "lastSequence": 4178, "watermark": 4177}},
                 **{"lag": {"mirrorMessages": 2, "walBytes": 0 if region == primary else 352}},
                 **{"links": [link("amsterdam", "True", 1 if region == "amsterdam" else 14)]},
-                "conditions": [condition("Ready", "True", "Answers"), condition("Degraded", "False", "Whole")],
+                "conditions": [
+                    condition("Ready", "True", "Answers"),
+                    condition("Degraded", "False", "Whole"),
+                ],
             }
 
     @property
@@ -117,7 +125,12 @@ def ended(request_id: str, outcome: str = "Moved", **said: Any) -> dict[str, Any
     return {
         **{"id": request_id, "type": "Switchover", "from": "amsterdam", "to": "london", "outcome": outcome},
         **{"startedAt": "2026-07-07T13:59:50Z", "finishedAt": "2026-07-07T13:59:58Z"},
-        **{"writesInterruptedMilliseconds": 2450, "lostMessages": 0, "lostDecisions": 0, "replayedMessages": 3},
+        **{
+            "writesInterruptedMilliseconds": 2450,
+            "lostMessages": 0,
+            "lostDecisions": 0,
+            "replayedMessages": 3,
+        },
         **said,
     }
 

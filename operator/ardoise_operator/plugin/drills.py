@@ -51,20 +51,20 @@ def _next(drill: Object) -> tuple[bool, str]:
 
 
 def next_run(drill: Object, now: datetime) -> str:
-    """In UTC, and what the schedule says where it is not known."""
+    """In UTC."""
     if drill["spec"].get("suspend"):
         return "suspended"
     at = perhaps(drill.get("status", {}).get("nextRunAt"))
-    if at is not None:
-        return clock(at, now)
-    return f"{UNKNOWN} ({drill['spec']['schedule']}, {drill['spec']['timeZone']})"
+    return clock(at, now) if at is not None else UNKNOWN
 
 
 def report(drill: Object, now: datetime) -> RenderableType:
     """The newest run with its figures beside what they may be, and those before it."""
     status, budgets = drill.get("status", {}), drill["spec"].get("budgets", {})
     if not status.get("runId"):
-        return Text(f"{drill['metadata']['name']} has never run; next run: {next_run(drill, now)}", DOUBT)
+        schedule = f"{drill['spec']['schedule']}, {drill['spec']['timeZone']}"
+        never = f"{drill['metadata']['name']} has never run; next run: {next_run(drill, now)} ({schedule})"
+        return _text(never, DOUBT)
     head = Table.grid(padding=(0, 2))
     head.add_column(style=QUIET, no_wrap=True)
     head.add_row("run", _text(f"{status['runId']}, {drill['spec']['scenario']}"))

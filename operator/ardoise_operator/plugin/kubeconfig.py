@@ -103,7 +103,12 @@ def merged(found: Iterable[tuple[Path, Any]]) -> dict[str, Any]:
 
 def _absolute(entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
     there = path.absolute().parent
-    return {**entry, **{name: str(there / entry[name]) for name in PATHS if entry.get(name)}}
+    found = {**entry, **{name: str(there / entry[name]) for name in PATHS if entry.get(name)}}
+    program = entry.get("exec")
+    # A name alone is looked for on PATH.
+    if program and os.sep in program["command"]:
+        found["exec"] = {**program, "command": str(there / program["command"])}
+    return found
 
 
 def chosen(config: Mapping[str, Any], context: str) -> tuple[str, dict[str, Any], dict[str, Any], str]:
@@ -146,11 +151,11 @@ def opened(kubeconfig: str, context: str, namespace: str) -> Access:
 
 def credential(program: Mapping[str, Any], cluster: Mapping[str, Any]) -> dict[str, Any]:
     """What a program gives, as a user of a kubeconfig. Raises Problem."""
-    command, version = program["command"], program["apiVersion"]
+    command = program["command"]
     info: dict[str, Any] = {"interactive": sys.stdin.isatty()}
     if program.get("provideClusterInfo"):
-        info["cluster"] = {name: value for name, value in cluster.items() if name != "proxy-url"}
-    asked = {"apiVersion": version, "kind": "ExecCredential", "spec": info}
+        info["cluster"] = cluster
+    asked = {"apiVersion": program.get("apiVersion"), "kind": "ExecCredential", "spec": info}
     added = {one["name"]: one["value"] for one in program.get("env") or ()}
     try:
         done = subprocess.run(

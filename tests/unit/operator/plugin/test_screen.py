@@ -154,10 +154,19 @@ def test_figures_are_not_broken_at_a_hundred_columns(world: World):
         }
     ]
     world.status["history"] = [
-        ended("f", type="ForcedFailover", writesInterruptedMilliseconds=20310, lostMessages=104, lostDecisions=12)
+        ended(
+            "f",
+            type="ForcedFailover",
+            writesInterruptedMilliseconds=20310,
+            lostMessages=104,
+            lostDecisions=12,
+        )
     ]
     text = shown(world.look())
-    assert "london     synchronous standby  7         4178  2 messages  352 B       no, since 6 Jul 23:59" in text
+    assert (
+        "london     synchronous standby  7         4178  2 messages  352 B       no, since 6 Jul 23:59"
+        in text
+    )
     assert "forced failover  amsterdam -> london  moved  20.31 s  104 messages, 12 decisions" in text
 
 
