@@ -116,7 +116,8 @@ class Following:
         again = "it goes on by itself; follow it: kubectl ardoise status -w"
         if picture is None:
             return End(False, (f"what has become of {self.wish.request_id} is Unknown: {again}",))
-        moved = picture.primary == self.wish.region and picture.moving is None
+        accepted = picture.status.get("acceptedRequestId") == self.wish.request_id
+        moved = accepted and picture.primary == self.wish.region and picture.moving is None
         running = self._operation(picture)
         if running is not None and moved:
             return End(

@@ -48,7 +48,7 @@ def seen(picture: Picture, context: str) -> Text:
     return Text(f"{picture.name} in {where} of {context}, seen from {picture.seen_from}, {age}", QUIET)
 
 
-def screen(picture: Picture) -> RenderableType:
+def screen(picture: Picture) -> Group:
     """All of it but whose picture it is; without anything that changes while nothing happens."""
     parts: list[RenderableType] = []
     if picture.blind:

@@ -1,8 +1,9 @@
 """`status`, once or again and again."""
 
 import math
+from contextlib import nullcontext
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
@@ -24,31 +25,34 @@ def once(api: Api, replication: str, console: Console) -> bool:
 
 def watched(api: Api, replication: str, console: Console) -> bool:
     """Until Ctrl-C; whether all was ready at the last look. Raises Problem."""
-    ready, last, body = False, "", None
-    with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+    ready, last = False, ""
+    head, body = Text(), Group()
+    with (
+        Live(console=console, auto_refresh=False, screen=True)
+        if console.is_terminal
+        else nullcontext() as live
+    ):
         try:
             for _ in every(LOOK_EVERY_S, math.inf):
-                head: RenderableType
                 try:
                     picture = look(api, replication)
                     head, body, ready = seen(picture, api.context), screen(picture), picture.is_ready
                 except Silent as error:
                     head, ready = Text(clean(str(error)), "bold red"), False
-                shown = Group(head, body) if body is not None else Group(head)
-                if console.is_terminal:
-                    live.update(shown, refresh=True)
-                elif (text := _plain(body, console) if body is not None else str(head)) != last:
-                    # Into a file or a pipe: what has changed, and not each look.
-                    console.print(shown)
+                if live is not None:
+                    live.update(Group(head, body), refresh=True)
+                # Into a file or a pipe goes what has changed, and not each look.
+                elif (text := _plain(body, console) + (head.plain if not ready else "")) != last:
+                    console.print(head, body, sep="\n")
                     last = text
         except KeyboardInterrupt:
             pass
-    if console.is_terminal and body is not None:
-        console.print(Group(head, body))
+    if live is not None:
+        console.print(head, body, sep="\n")
     return ready
 
 
-def _plain(body: RenderableType, console: Console) -> str:
+def _plain(body: Group, console: Console) -> str:
     with console.capture() as captured:
         console.print(body)
     return captured.get()

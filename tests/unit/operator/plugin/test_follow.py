@@ -146,6 +146,14 @@ def test_a_wish_that_is_not_carried_out_stands_and_can_be_taken_back(world: Worl
     )
 
 
+def test_a_region_that_is_primary_still_is_not_as_wished_before_that_is_accepted(world: World):
+    world.wish("to-stay", "amsterdam", seen=False)
+    following = Following(Wish("to-stay", "amsterdam"), world.replication["metadata"]["generation"])
+    assert not following.so_far(world.look()).moved, "the wish before it may be carried out yet"
+    world.status["acceptedRequestId"] = "to-stay"
+    assert following.so_far(world.look()).moved
+
+
 def test_an_operation_that_nobody_waits_for_goes_on(world: World, following: Following):
     accepted(world)
     world.status["operation"] = running("to-london")
