@@ -91,10 +91,10 @@ def _primary(picture: Picture) -> Text:
     if picture.primary == UNKNOWN:
         return _text(f"{UNKNOWN}, {wanted}", TROUBLE)
     timeline = f", timeline {picture.status.get('timeline', UNKNOWN)}"
+    name = (clean(picture.primary), "bold")
     if picture.primary == picture.spec["primary"]:
-        said = f"{timeline}, as wished for ({picture.spec['requestId']})"
-        return _text(picture.primary, "bold").append(said)
-    return _text(picture.primary, "bold").append(timeline).append(f"; {wanted}", DOUBT)
+        return Text.assemble(name, clean(f"{timeline}, as wished for ({picture.spec['requestId']})"))
+    return Text.assemble(name, timeline, (clean(f"; {wanted}"), DOUBT))
 
 
 def _can_promote(picture: Picture, region: str) -> Text:
@@ -142,7 +142,8 @@ def operation(running: Object, picture: Picture) -> Iterator[RenderableType]:
     """What is being done, with its steps and their times."""
     started = parsed(running["startedAt"])
     what = f"{phrase(running['type'])} {running.get('from', UNKNOWN)} -> {running.get('to', UNKNOWN)}"
-    yield _text(what, "bold").append(f", {running['id']}, begun at {clock(started, picture.now)}")
+    rest = f", {running['id']}, begun at {clock(started, picture.now)}"
+    yield Text.assemble((clean(what), "bold"), clean(rest))
     table = Table.grid(padding=(0, 2))
     for at, took, step, message in steps(running):
         table.add_row("  done", clock(at, picture.now), phrase(step), took, _text(message))

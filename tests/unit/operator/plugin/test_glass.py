@@ -1,6 +1,10 @@
 """Break-glass: for the region that is left, where nobody else acts, by a command that is shown first."""
 
+from pathlib import Path
+
 import pytest
+from ardoise.chassis.settings import CommonSettings
+from ardoise.cli.calls import who_calls
 from ardoise_operator.plugin.glass import command, explained, target
 from ardoise_operator.plugin.problem import Misused, Problem
 
@@ -61,3 +65,9 @@ def test_the_command_is_the_runbooks_in_the_operators_container():
         "kubectl --context=lon --namespace=race exec --stdin --tty pod/ardoise-operator-x --container=operator "
         "-- ardoise sites break-glass london"
     )
+
+
+def test_in_the_operators_pod_its_certificate_is_shown_and_not_one_that_may_only_look(tmp_path: Path):
+    for name in ("sites", "operator"):
+        (tmp_path / f"{name}.pem").touch()
+    assert who_calls(CommonSettings(identity_dir=tmp_path)) == "operator"
