@@ -22,7 +22,6 @@ DRILL_LIMIT = "30m"
 """Twice what the longest takes."""
 DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|m|h|)")
 UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600}
-INTERRUPTED_CODE = 130
 EVERYWHERE = ("--kubeconfig", "--context", "--namespace", "--replication")
 """Options of every command, which people write in any place, as kubectl lets them."""
 WHERE = "Which cluster, namespace and Replication: --context, -n, --replication, see kubectl ardoise --help."

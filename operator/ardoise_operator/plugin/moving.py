@@ -12,7 +12,7 @@ from ardoise_operator.plugin.follow import End, Following
 from ardoise_operator.plugin.looking import every, look
 from ardoise_operator.plugin.loss import outlook
 from ardoise_operator.plugin.picture import Picture
-from ardoise_operator.plugin.problem import Misused, Problem
+from ardoise_operator.plugin.problem import INTERRUPTED_CODE, Misused, Problem
 from ardoise_operator.plugin.screen import screen, seen
 from ardoise_operator.plugin.wish import (
     Wish,
@@ -30,7 +30,6 @@ from ardoise_operator.plugin.words import span
 FOLLOW_EVERY_S = 1.0
 MOST_WRITES = 8
 """The operator writes the same object every few seconds: each time it may be in between."""
-INTERRUPTED_CODE = 130
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rich.console import Console
 from ardoise_operator.plugin.api import Api, Object, Silent
 from ardoise_operator.plugin.drills import against_run, fresh_run_id, is_over, report, run_news, run_plan
 from ardoise_operator.plugin.looking import every
-from ardoise_operator.plugin.problem import Problem
+from ardoise_operator.plugin.problem import INTERRUPTED_CODE, Problem
 from ardoise_operator.plugin.words import span
 
 FOLLOW_EVERY_S = 2.0
@@ -63,7 +63,7 @@ def _followed(api: Api, name: str, run_id: str, follow_s: float, console: Consol
                 return status["verdict"] == "Held"
     except KeyboardInterrupt:
         _say(console, f"\n{later}")
-        raise
+        raise typer.Exit(INTERRUPTED_CODE) from None
     _say(console, f"not over after {span(follow_s)}; {later}")
     return False
 
