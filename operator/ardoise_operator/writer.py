@@ -31,7 +31,7 @@ class _Page:
 
     wanted: Mapping[str, Any]
     written: Mapping[str, Any]
-    tried_s: float = 0.0
+    written_s: float = 0.0
     not_before_s: float = 0.0
     failures: int = 0
     behind: deque[tuple[Note, datetime]] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
@@ -73,9 +73,8 @@ class Writer:
 
     async def _turn(self, about: About, page: _Page) -> None:
         now_s = time.monotonic()
-        if now_s < page.not_before_s or not due(page.wanted, page.written, now_s - page.tried_s):
+        if now_s < page.not_before_s or not due(page.wanted, page.written, now_s - page.written_s):
             return
-        page.tried_s = now_s
         status, notes = page.wanted, list(page.behind)
         try:
             await self._api.write_status(about, status)
@@ -84,7 +83,7 @@ class Writer:
             page.failures += 1
             page.not_before_s = time.monotonic() + retry_s(page.failures, trouble.asked_s)
             return
-        page.written, page.failures = status, 0
+        page.written, page.written_s, page.failures = status, now_s, 0
         for note, at in notes:
             try:
                 await self._api.post_event(about, note, at, self._reporter)

@@ -145,11 +145,12 @@ async def test_sites_that_falls_silent_is_shown_and_told_and_acting_goes_on(benc
 async def test_an_api_server_that_refuses_everything_stops_no_look_and_no_acting(bench: Bench):
     await until(lambda: bench.shown("race"))
     bench.script.answers = [(500, {})] * 1000
-    looks = len(bench.acting.statuses)
-    await until(lambda: len(bench.acting.statuses) > looks + 5)
+    bench.sites.status = status(reports("london"))
+    looks, asked = len(bench.acting.statuses), bench.script.asked
+    await until(lambda: len(bench.acting.statuses) > looks + 5 and bench.script.asked > asked + 5)
+    assert bench.script.events == []
     bench.script.answers = []
-    written = len(bench.script.statuses)
-    await until(lambda: len(bench.script.statuses) > written)
+    await until(lambda: "PrimaryChanged" in [one["reason"] for one in bench.script.events])
 
 
 async def test_acting_that_fails_stops_no_look(bench: Bench):
