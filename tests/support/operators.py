@@ -1,6 +1,7 @@
 """Operators as processes, each with an API server of its own, in front of three sites that run on this machine."""
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -111,6 +112,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Ends it as a cluster does."""
+        self._ports.close()
         if self._process is None or self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -149,7 +151,8 @@ class Cluster:
         return own, own / DATA_PLANE
 
     def _apply(self, one: dict[str, Any]) -> None:
-        self.server.cluster.apply(one)
+        arguments = ("apply", "--namespace", NAMESPACE, "--validate=strict", "--filename=-")
+        self.server.cluster.kubectl(*arguments, text=json.dumps(one))
 
 
 def condition(status: Mapping[str, Any], kind: str) -> tuple[str, str]:

@@ -16,8 +16,8 @@ from ardoise.sites.operations.record import Record, Wish
 
 PREFIX = "/ardoise/operator"
 LEASE, WISH, RECORD = f"{PREFIX}/lease", f"{PREFIX}/wish", f"{PREFIX}/record"
-LEASE_S = 15
-"""Who acts and dies is followed by the other region's after this; longer than an election of etcd."""
+LEASE_S = 10
+"""Who acts and dies is followed by the other region's after this; an election of etcd, 6 s, begins it anew."""
 
 
 class NoMajority(Exception):

@@ -142,7 +142,7 @@ def test_the_examples_of_the_definitions_are_told(world: World):
     for name, site in world.sites.items():
         site["status"] = STATUS[name]
     text = shown(world.look())
-    assert "rejoin amsterdam -> london, as-installed" in text
+    assert "failover amsterdam -> london, as-installed" in text
     assert max(map(len, text.splitlines())) <= SCREEN_COLUMNS
 
 
