@@ -12,6 +12,9 @@ from ardoise.up.programs import ProgramsMissing, in_cache
 from tests.kubernetes.bed import cgroups, clusters, layout
 from tests.kubernetes.bed.cluster import CONTEXTS, Cluster, bed_cluster, given_clusters
 from tests.kubernetes.bed.parts import Built, PartsMissing
+from tests.kubernetes.race import INSTALL_LIMIT_S
+from tests.kubernetes.release import await_ready
+from tests.kubernetes.three import ThreeClusters
 
 HERE = Path(__file__).parent
 BUILD_LIMIT_S = 3000
@@ -129,6 +132,19 @@ def three_of_bed(three: dict[str, Cluster]) -> dict[str, Cluster]:
             "links are cut and clusters lost only on the bed of this machine: root, Linux, Go (make clusters)"
         )
     return three
+
+
+@pytest.fixture(scope="module")
+def race(
+    three_of_bed: dict[str, Cluster], archives: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ThreeClusters]:
+    """Three sites, every pod of them ready."""
+    race = ThreeClusters(three_of_bed, tmp_path_factory.mktemp("race"))
+    race.install(archives)
+    await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
+    yield race
+    for release in race.releases.values():
+        release.remove()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class Cluster:
                 "credentials": {reference: {"name": name} for reference, name in SECRETS.items()},
             }
             self._apply(_object("Site", site, spec))
-        self._apply(_object("Replication", "race", replication))
+        self._apply(replication_object(replication))
 
     def start(self) -> None:
         """Its operator."""
@@ -153,6 +153,31 @@ class Cluster:
     def _apply(self, one: dict[str, Any]) -> None:
         arguments = ("apply", "--namespace", NAMESPACE, "--validate=strict", "--filename=-")
         self.server.cluster.kubectl(*arguments, text=json.dumps(one))
+
+
+def site_objects(sites: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Of a list as in the chart's values."""
+    return [
+        _object(
+            "Site",
+            one["name"],
+            {
+                "kind": one["kind"].capitalize(),
+                "endpoints": {
+                    ("standIn" if key == "stand_in" else key): value
+                    for key, value in one.items()
+                    if key not in ("name", "kind")
+                },
+                "credentials": {reference: {"name": name} for reference, name in SECRETS.items()},
+            },
+        )
+        for one in sites
+    ]
+
+
+def replication_object(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The race's."""
+    return _object("Replication", "race", spec)
 
 
 def condition(status: Mapping[str, Any], kind: str) -> tuple[str, str]:

@@ -1,0 +1,98 @@
+"""A race across three clusters, and drills on it: with the probes and the judge of the fault catalogue.
+
+Who breaks what differs, and the pace: here three clusters share a machine, so that a picture may stand for
+STANDS_AT_MOST_S. What is promised of one is asserted in tests/faults.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ardoise.ingest.setup.source import read_setup
+from ardoise.rehearsal.drills.conditions import attached, mirror_level, screens_live, written_down
+from ardoise.rehearsal.drills.report.files import keep
+from ardoise.rehearsal.drills.report.model import Report, Verdict
+from ardoise.rehearsal.drills.run import run_drill
+from ardoise.rehearsal.drills.scenario import (
+    EVERYWHERE,
+    REGIONS,
+    Cast,
+    Do,
+    Follow,
+    Invariant,
+    Place,
+    Promise,
+    Scenario,
+    Step,
+    WaitUntil,
+)
+from ardoise.rehearsal.drills.scenarios import SCENARIOS
+from ardoise.rehearsal.drills.waits import Wait
+from ardoise.up.demo import SIMULATED_EVENT
+
+from tests.kubernetes.release import Release
+from tests.kubernetes.three import ThreeClusters
+from tests.support.sites_up import SEED, against
+
+MARKS = [
+    pytest.mark.long,
+    pytest.mark.timeout(900),
+    # nats-py 2.16 closes none of the connections in vain that it makes to a server that is away.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
+TRUCK, PRIMARY, STANDBY = Place.TRUCK, Place.PRIMARY, Place.STANDBY
+STANDS_AT_MOST_S = 6.0
+"""Where nothing is broken: half of what makes a page say that the truck is gone."""
+INSTALL_LIMIT_S = 420.0
+"""Three clusters on two cores, from nothing to three sites with a database."""
+
+
+async def drill(race: ThreeClusters, scenario: Scenario, reports: Path) -> Report:
+    """To its end; printed, and kept."""
+    report = await run_drill(race, scenario, read_setup(SIMULATED_EVENT), seed=SEED, tell=print)
+    print(f"report: {keep(report, reports)}")
+    return report
+
+
+async def holds(race: ThreeClusters, scenario: Scenario, reports: Path) -> None:
+    report = await drill(race, replace(scenario, checks=scenario.checks - {Invariant.BOUNDED}), reports)
+    assert report.verdict is Verdict.HELD, against(report)
+    stood_s = {
+        place: report.figures.picture_interrupted_s[report.cast[place]] for place in scenario.promise.screens
+    }
+    assert {place: one for place, one in stood_s.items() if one is None or one > STANDS_AT_MOST_S} == {}
+    if (within := scenario.promise.writes_within) is not None:
+        assert report.figures.writes_interrupted_s is not None
+        assert report.figures.writes_interrupted_s <= within.seconds
+
+
+def without_runbooks(name: str, *instead: Step) -> Scenario:
+    """A drill of the catalogue; its pages name commands of `ardoise sites up`. `instead`: of all of its steps."""
+    scenario = SCENARIOS[name]
+    steps = instead or tuple(step for step in scenario.steps if not isinstance(step, Follow))
+    return replace(scenario, steps=steps)
+
+
+def own(name: str, title: str, promise: Promise, *steps: Step) -> Scenario:
+    """A drill that clusters alone can have."""
+    return Scenario(name=name, numbers=(), title=title, purpose="", steps=steps, promise=promise)
+
+
+def at(race: ThreeClusters, place: Place, says: str, work: Callable[[Release], None]) -> Do:
+    """What an engineer does at a site, with Helm or kubectl, and waits for."""
+
+    async def done(cast: Cast) -> None:
+        await asyncio.to_thread(work, race.releases[cast[place]])
+
+    return Do(f"{place}: {says}", done)
+
+
+def well_again(*places: Place) -> tuple[Step, ...]:
+    return (
+        *(WaitUntil(attached(place), Wait.NORMAL_AGAIN) for place in places if place in REGIONS),
+        WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
+        WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
+        WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+    )
