@@ -15,7 +15,7 @@ import structlog
 from ardoise.chassis.rpc import Failure, Reason
 from ardoise.pb.sites_pb2 import SitesStatus, SwitchOverResponse
 from ardoise.sites.etcd_api import NoAnswer, NotDone
-from ardoise.sites.operations.memory import Claim, Claims
+from ardoise.sites.operations.memory import Claim, Claims, Superseded
 from ardoise.sites.operations.seen import leading
 from ardoise.sites.patroni import NoWord, Patroni
 from ardoise.sites.switching import SwitchoverRefused, see_through, switch_over
@@ -45,8 +45,13 @@ class Planned:
                     if await self._claims.begin(request_id, claim):
                         return await self._begin(request_id, claim)
                     found = await self._claims.find(request_id)
-                assert found is not None  # claims are never taken away
+                    if found is None:
+                        raise _refused(
+                            "a wish was accepted at that moment: ask again", retry_after_ms=SOON_MS
+                        )
                 return await self._follow(request_id, found)
+            except Superseded as error:
+                raise _refused(str(error)) from error
             except (NoAnswer, NotDone) as error:
                 raise _refused(f"etcd does not answer, nothing is begun without it: {error}") from error
 
