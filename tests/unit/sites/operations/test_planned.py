@@ -110,6 +110,26 @@ async def test_a_wish_that_is_accepted_at_that_moment_is_heard_first(platform: P
     assert members.told == []
 
 
+async def test_a_primary_that_was_promoted_anew_since_it_was_seen_is_not_told(
+    platform: Platform, members: Members
+):
+    """Whoever follows the claim elsewhere takes it for one who is primary again, and says that it came to nothing."""
+    seen = sites(platform, members, ModelEtcd({}))
+    platform.timeline += 1
+    with pytest.raises(Failure, match="look at the status again"):
+        await seen.carry_out("to-london", "london")
+    assert members.told == []
+
+
+async def test_who_was_halted_after_the_claim_tells_patroni_nothing_any_more(
+    platform: Platform, members: Members, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(planning, "TOLD_WITHIN_S", -1.0)
+    with pytest.raises(Failure, match="ask under another id"):
+        await sites(platform, members, ModelEtcd({})).carry_out("to-london", "london")
+    assert members.told == []
+
+
 @pytest.mark.parametrize("moved", [True, False])
 async def test_a_claim_whose_outcome_nobody_wrote_is_seen_through(
     platform: Platform, members: Members, moved: bool, monkeypatch: pytest.MonkeyPatch
