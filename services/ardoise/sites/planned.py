@@ -97,6 +97,10 @@ class Planned:
         if claim.moved is False:
             raise Failure(Reason.ERROR_REASON_SWITCHOVER_CAME_TO_NOTHING, claim.message)
         if claim.moved:
+            now = await self._patroni.member(claim.source)
+            if now is not None and now.primary:
+                since = f"{claim.target} was primary under {request_id}, and {claim.source} is since"
+                raise Failure(Reason.ERROR_REASON_SWITCHOVER_CAME_TO_NOTHING, since)
             return SwitchOverResponse(message=claim.message, took_ms=claim.took_ms)
         word = f"{claim.by} began it under {request_id}, and it is not begun twice"
         try:

@@ -130,6 +130,22 @@ async def test_who_was_halted_after_the_claim_tells_patroni_nothing_any_more(
     assert members.told == []
 
 
+@pytest.mark.parametrize("lost", ["amsterdam", "london"])
+async def test_who_asks_after_it_moved_is_told_whether_it_still_is_so(
+    platform: Platform, members: Members, lost: str
+):
+    etcd = ModelEtcd({})
+    await sites(platform, members, etcd).carry_out("to-london", "london")
+    platform.promote(OTHER[lost])
+    again = sites(platform, members, etcd).carry_out("to-london", "london")
+    if lost == "amsterdam":
+        assert (await again).message == "Successfully switched over"
+    else:
+        with pytest.raises(Failure, match="london was primary under to-london, and amsterdam is since"):
+            await again
+    assert members.told == ["amsterdam to london"]
+
+
 @pytest.mark.parametrize("moved", [True, False])
 async def test_a_claim_whose_outcome_nobody_wrote_is_seen_through(
     platform: Platform, members: Members, moved: bool, monkeypatch: pytest.MonkeyPatch
