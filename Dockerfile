@@ -58,7 +58,7 @@ RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
 FROM packages-edge AS packages-full
 RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
     set -e; test ! -e /run/secrets/host || . /run/secrets/host; \
-    image-added uv sync --frozen --no-dev --no-install-project --inexact --extra region
+    image-added uv sync --frozen --no-dev --no-install-project --inexact --extra region --extra operator
 
 FROM packages-full AS packages-patroni
 RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
@@ -71,6 +71,7 @@ RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
     UV_PROJECT_ENVIRONMENT=/hatch uv sync --frozen --only-group build
 COPY LICENSE ./
 COPY services services
+COPY operator operator
 # The README changes often and is of no use in there: the wheel has an empty one.
 RUN touch README.md && /hatch/bin/hatchling build --target wheel --directory /wheel && \
     image-added uv pip install --offline --no-deps --python /opt/ardoise/bin/python /wheel/*.whl

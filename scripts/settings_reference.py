@@ -45,10 +45,15 @@ def names() -> str:
 
 
 def settings_classes() -> Iterator[tuple[str, type[BaseSettings]]]:
-    modules = sorted((REPOSITORY / "services" / "ardoise").glob("*/settings.py"))
-    for path in sorted(modules, key=lambda path: path.parent.name != "chassis"):
-        service = path.parent.name
-        module = importlib.import_module(f"ardoise.{service}.settings")
+    services = sorted(
+        path.parent.name for path in (REPOSITORY / "services" / "ardoise").glob("*/settings.py")
+    )
+    packages = [
+        f"ardoise.{service}" for service in sorted(services, key=lambda service: service != "chassis")
+    ]
+    for package in (*packages, "ardoise_operator"):
+        service = package.removeprefix("ardoise.")
+        module = importlib.import_module(f"{package}.settings")
         for cls in vars(module).values():
             if isinstance(cls, type) and issubclass(cls, BaseSettings) and cls.__module__ == module.__name__:
                 command = cls.__name__.removesuffix("Settings").lower()

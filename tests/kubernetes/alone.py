@@ -73,6 +73,25 @@ class ApiServer:
         self.stop()
         raise RuntimeError(f"the API server did not start:\n{last_words}")
 
+    def signal(self, number: signal.Signals) -> None:
+        """To the API server, not to its etcd: SIGSTOP leaves whoever asks it without an answer."""
+        self._running[-1].send_signal(number)
+
+    def restart(self) -> None:
+        """Kills the API server and starts it anew over the same etcd."""
+        process = self._running.pop()
+        command = process.args
+        process.kill()
+        process.wait()
+        with (self.directory / "kube-apiserver.log").open("ab") as log:
+            self._running.append(
+                subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory
+                )
+            )
+        if not self._comes_up(time.monotonic() + START_LIMIT_S):
+            raise RuntimeError(f"the API server did not start again:\n{self._last_words()}")
+
     def stop(self) -> None:
         """Does nothing where it does not run."""
         if self._running:

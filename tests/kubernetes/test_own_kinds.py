@@ -162,7 +162,7 @@ def test_the_examples_are_taken_field_by_field_and_told_on_one_screen(server: Ap
         "site.ardoise.dev/london Region Unknown Unknown Silent Unknown Unknown Unknown",
         "site.ardoise.dev/truck Edge Origin True Answers 4180",
         "NAME PRIMARY WANTED MODE READY WHY PROTECTED LOSS OPERATION STEP",
-        "replication.ardoise.dev/race amsterdam amsterdam Automatic True AsWished Unknown Unknown Rejoin AwaitRejoin",
+        "replication.ardoise.dev/race amsterdam amsterdam Automatic True AsWished Unknown Unknown Failover Rejoining",
         "NAME SCENARIO SCHEDULE SUSPEND PHASE VERDICT FAILED-STEP RECOVERY-MS LOST",
         "drill.ardoise.dev/region-lost-weekly region-lost 30 3 * * 2 false Finished Failed await-promotion 20310 0",
     ]

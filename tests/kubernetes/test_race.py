@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import ssl
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -73,6 +74,8 @@ INSTALL_LIMIT_S = 420.0
 DRAIN_LIMIT_S = 180.0
 BACKUP_LIMIT_S = 180.0
 ROLL_OUT_LIMIT_S = 180.0
+FILLED_LIMIT_S = 300.0
+"""Every log of the run mirrored and derived again, without checkpoints, where the clusters that do it start as well."""
 LOOK_EVERY_S = 1.0
 LOOK_LIMIT_S = 10.0
 
@@ -356,20 +359,17 @@ async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: Thr
     await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
     # What came after the backup is derived again from the truck's log; a restored primary starts once more meanwhile.
     found: object = None
-    try:
-        async with asyncio.timeout(Wait.WRITTEN_DOWN.seconds):
-            while True:
-                try:
-                    found = now = await watermarks(race)
-                    if all(now.get(epoch, 0) >= upto for epoch, upto in written.items()):
-                        return
-                except psycopg.OperationalError as error:
-                    found = error
-                await asyncio.sleep(LOOK_EVERY_S)
-    except TimeoutError:
-        pytest.fail(
-            f"written down before the loss: {written}; {Wait.WRITTEN_DOWN.seconds:.0f} s later: {found}"
-        )
+    began_s = time.monotonic()
+    while time.monotonic() - began_s < FILLED_LIMIT_S:
+        try:
+            found = now = await watermarks(race)
+            if all(now.get(epoch, 0) >= upto for epoch, upto in written.items()):
+                print(f"{len(written)} logs written down again after {time.monotonic() - began_s:.0f} s")
+                return
+        except psycopg.OperationalError as error:
+            found = error
+        await asyncio.sleep(LOOK_EVERY_S)
+    pytest.fail(f"written down before the loss: {written}; {FILLED_LIMIT_S:.0f} s later: {found}")
 
 
 def back_up(release: Release) -> str:

@@ -21,6 +21,16 @@ def rights() -> dict[str, str]:
     }
 
 
+def rights_of_the_operator() -> set[tuple[str, str]]:
+    """(verb, resource.group) that it has in its namespace; of secrets those alone that its role names."""
+    return {
+        (verb.strip(), f"{what.strip()}.{cells[2]}")
+        for cells in table("What the operator may")
+        for verb in cells[0].split(",")
+        for what in cells[1].split(",")
+    }
+
+
 def rights_of_everyone() -> set[str]:
     """ClusterRoles that a cluster gives every account by itself."""
     return {cells[0].strip("`") for cells in table("What every account may")}

@@ -24,8 +24,8 @@ EXTRAS = {
     "edge": ("wall", "otlp"),
     "nats": ("wall", "otlp", "nats"),
     "etcd": ("wall", "otlp"),
-    "full": ("wall", "otlp", "region"),
-    "patroni": ("wall", "otlp", "region", "sites"),
+    "full": ("wall", "otlp", "region", "operator"),
+    "patroni": ("wall", "otlp", "region", "operator", "sites"),
 }
 """Image -> what it takes of Ardoise beside what everything needs."""
 

@@ -111,8 +111,8 @@ STATUS: dict[str, dict[str, Any]] = {
             "decisions": "Unknown",
         },
         "operation": {
-            **{"id": "as-installed", "type": "Rejoin", "from": "amsterdam", "to": "london"},
-            **{"step": "AwaitRejoin", "startedAt": NOON},
+            **{"id": "as-installed", "type": "Failover", "from": "amsterdam", "to": "london"},
+            **{"step": "Rejoining", "startedAt": NOON},
             "steps": [{"step": "SetAside", "finishedAt": NOON, "message": "3 rows"}],
         },
         "history": [MOVED, FORCED],

@@ -12,7 +12,11 @@ compares), and where it listens in a pod. */}}
   "ARDOISE_IDENTITY_DIR" "/etc/ardoise/identity"
   "ARDOISE_SITES_FILE" "/etc/ardoise/sites.yaml"
   "ARDOISE_NATS_URL" ($values.nats.url | default (printf "tls://%s-nats:4222" .root.Release.Name)) -}}
-{{- if not (include "ardoise.isServer" .) -}}
+{{- if $one.apiServer -}}
+  {{- $given = pick $given "ARDOISE_SITE" "ARDOISE_STATE_DIR" "ARDOISE_SITES_FILE" -}}
+  {{- $_ := set $given "ARDOISE_SCRAPE_LISTEN" (printf "0.0.0.0:%d" (int $one.metrics.port)) -}}
+  {{- $_ := set $given "ARDOISE_LIVENESS_LISTEN" (printf "0.0.0.0:%d" (int $one.health.http)) -}}
+{{- else if not (include "ardoise.isServer" .) -}}
   {{- $names := list -}}
   {{- range $values.sites }}{{ if eq .kind "region" }}{{ $names = append $names .name }}{{ end }}{{ end -}}
   {{- $_ := set $given "ARDOISE_REGIONS" (join "," $names) -}}
@@ -71,7 +75,7 @@ env:
   {{- range $variable, $value := $given }}
   - {name: {{ $variable }}, value: {{ $value | toString | quote }}}
   {{- end }}
-  {{- with and (not $server) (eq .root.Values.site.kind "region") .root.Values.database.urlSecret }}
+  {{- with and (not $server) (not (get .model.containers .name | default dict).apiServer) (eq .root.Values.site.kind "region") .root.Values.database.urlSecret }}
   - name: ARDOISE_DATABASE_URL
     valueFrom:
       secretKeyRef: {name: {{ . }}, key: url}
@@ -119,7 +123,7 @@ Service has no address while one of them is not ready. */}}
     {{- end }}
   {{- end }}
   {{- include "ardoise.probes" (dict "health" $one.health) | nindent 2 }}
-  {{- if not $one.state }}
+  {{- if and $one.ports (not $one.state) }}
   lifecycle:
     # Whoever was told of this pod may still call it while the word of its end goes round.
     preStop: {sleep: {seconds: 3}}
@@ -129,7 +133,7 @@ Service has no address while one of them is not ready. */}}
   securityContext:
     {{- include "ardoise.restricted" . | nindent 4 }}
   volumeMounts:
-    {{- include "ardoise.mounts" . | nindent 4 }}
+    {{- include "ardoise.mounts" (dict "name" .name "bare" $one.apiServer) | nindent 4 }}
     {{- if $one.topology }}
     - {name: sites, mountPath: /etc/ardoise/sites.yaml, subPath: sites.yaml, readOnly: true}
     {{- end }}
@@ -180,8 +184,11 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
+{{/* Arguments: name; bare where it holds no certificate. */}}
 {{- define "ardoise.mounts" -}}
 - {name: state, mountPath: /var/lib/ardoise}
 - {name: tmp, mountPath: /tmp, subPath: {{ .name }}}
+{{- if not .bare }}
 - {name: identity-{{ .name }}, mountPath: /etc/ardoise/identity, readOnly: true}
+{{- end }}
 {{- end }}

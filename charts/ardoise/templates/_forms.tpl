@@ -38,7 +38,7 @@ host:
 range:
   pattern: {{ printf "%s/([12]?[0-9]|3[0-2])|%s/(1[01][0-9]|12[0-8]|[1-9]?[0-9])" $ipv4 $ipv6 | quote }}
   write: a range of addresses, as in 203.0.113.0/24; a single address ends in /32
-  of: [networkPolicy.sites, networkPolicy.relays, networkPolicy.operators, expose.sourceRanges]
+  of: [networkPolicy.sites, networkPolicy.relays, networkPolicy.operators, networkPolicy.apiServer, expose.sourceRanges]
 bytes:
   pattern: {{ `[1-9][0-9]*(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)` | quote }}
   write: an amount with its unit, as in 512Mi or 64Gi
@@ -83,6 +83,7 @@ secret:
     - identity.secret
     - identity.dataPlaneSecret
     - operators.tokensSecret
+    - operator.secrets
     - services.settingsSecret
     - database.urlSecret
     - mediawall.ingress.tlsSecret

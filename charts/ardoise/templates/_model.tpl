@@ -49,11 +49,20 @@ once, and every other template goes over it.
 {{- dict "containers" $containers "pods" $pods "ports" $ports "services" $services "jobs" $jobs | toYaml -}}
 {{- end }}
 
-{{/* Containers that external servers stand in for. */}}
+{{/* Whether this release has an operator: yes or nothing. */}}
+{{- define "ardoise.operates" -}}
+{{- $said := .Values.operator.enabled -}}
+{{- if ternary (include "ardoise.defines" .) (ternary "yes" "" (default false $said)) (kindIs "invalid" $said) -}}
+yes
+{{- end -}}
+{{- end }}
+
+{{/* Containers that external servers stand in for, or that a value leaves out. */}}
 {{- define "ardoise.leftOut" -}}
 {{- $left := list -}}
 {{- if .Values.nats.url -}}{{- $left = append $left "nats" -}}{{- end -}}
 {{- if .Values.database.urlSecret -}}{{- $left = concat $left (list "etcd" "etcd-stand-in" "patroni") -}}{{- end -}}
+{{- if not (include "ardoise.operates" .) -}}{{- $left = append $left "operator" -}}{{- end -}}
 {{- $left | toYaml -}}
 {{- end }}
 

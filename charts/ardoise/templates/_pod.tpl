@@ -1,6 +1,6 @@
 {{/* What every pod has in common. */}}
 
-{{/* Arguments: root, pod; topology where it reads sites.yaml. */}}
+{{/* Arguments: root, pod; topology where it reads sites.yaml; token where it asks the API server. */}}
 {{- define "ardoise.podMetadata" -}}
 labels:
   # Without the chart's version: what has not changed is not started anew.
@@ -22,7 +22,7 @@ annotations:
 
 {{- define "ardoise.podSpec" -}}
 serviceAccountName: {{ include "ardoise.name" (dict "root" .root "of" .pod) }}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ not (empty .token) }}
 # Kubernetes would tell of its Services in ARDOISE_* variables, which are our settings' names.
 enableServiceLinks: false
 securityContext:
@@ -64,7 +64,9 @@ containers (names), topology. */}}
 {{- end }}
 {{- range $name := .containers }}
 {{- $one := get $.model.containers $name }}
+{{- if not $one.apiServer }}
 {{ include "ardoise.identityVolume" (dict "root" $.root "name" $name "held" $one.held "dataPlane" $one.dataPlane "tokens" $one.tokens) }}
+{{- end }}
 {{- if eq $name "patroni" }}
 - name: shared-memory
   emptyDir: {medium: Memory, sizeLimit: 256Mi}

@@ -36,8 +36,10 @@ class Service:
     Use: `async with Service("ingest", settings) as service: ...; await service.run()`.
     """
 
-    def __init__(self, name: str, settings: CommonSettings) -> None:
+    def __init__(self, name: str, settings: CommonSettings, *, certified: bool = True) -> None:
+        """`certified`: it holds a certificate of its own; else its metrics are open to whoever reaches their port."""
         self.name = name
+        self._certified = certified
         self.settings = settings
         self.stopping = asyncio.Event()
         self.log = structlog.get_logger(name)
@@ -52,13 +54,11 @@ class Service:
         configure_logging(self.settings.log_level, service=self.name, site=self.settings.site)
         self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         identity: Credentials | None = None
-        if not self.settings.plaintext:
+        if self._certified and not self.settings.plaintext:
             identity = credentials(self.settings.identity_dir, self.name)
         self._telemetry = Telemetry(self.name, self.settings, identity)
         self._telemetry.start()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop, number.name)
+        self.heed_signals()
         if self.settings.health_listen:
             self.health = HealthPort(self.settings.health_listen)
             await self.health.start()
@@ -77,6 +77,12 @@ class Service:
         if self._telemetry is not None:
             await asyncio.to_thread(self._telemetry.stop)
         self.log.info("service_stopped")
+
+    def heed_signals(self) -> None:
+        """Stops at SIGTERM and Ctrl-C; once more after a library has taken them for itself."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, number.name)
 
     def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task:
         """Starts a task that is meant to run as long as the service does."""

@@ -69,7 +69,7 @@ def configure_logging(level: str, **bound: str) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # One line a request from the HTTP client and server libraries would drown the events.
-    for chatty in ("httpx", "httpcore", "uvicorn.access", "asyncio"):
+    for chatty in ("httpx", "httpcore", "httpx2", "httpcore2", "aiohttp.access", "uvicorn.access", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.contextvars.bind_contextvars(**bound)
 

@@ -13,7 +13,7 @@ from ardoise.chassis.settings import CommonSettings
 
 CALL_LIMIT_S = 15.0
 PERSON = "race-control"
-HOLDERS = (PERSON, "supervisor", "sites")
+HOLDERS = (PERSON, "supervisor", "operator", "sites")
 """Certificates to call with, the first that is there: of race operations, else a pod's own, which may only look."""
 
 Target = Annotated[str, typer.Option(envvar="ARDOISE_INGEST_TARGET", help="host:port of ingest.")]

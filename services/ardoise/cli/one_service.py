@@ -4,22 +4,38 @@ import importlib
 
 # Name -> what it does, its package, its composition root, its settings.
 SERVICES = {
-    "ingest": ("Takes telemetry and race control into the log.", "ingest", "app", "IngestSettings"),
+    "ingest": ("Takes telemetry and race control into the log.", "ardoise.ingest", "app", "IngestSettings"),
     "positioning": (
         "Derives positions, gaps and groups from the log.",
-        "positioning",
+        "ardoise.positioning",
         "app",
         "PositioningSettings",
     ),
-    "recorder": ("Writes the derived race into the database.", "positioning", "recorder", "RecorderSettings"),
-    "analytics": ("Predicts catches and finishes.", "analytics", "app", "AnalyticsSettings"),
-    "mediawall": ("Shows the race: pages, screens.", "mediawall", "app", "MediawallSettings"),
-    "security": ("Watches for attacks and lies, raises alerts.", "security", "app", "SecuritySettings"),
+    "recorder": (
+        "Writes the derived race into the database.",
+        "ardoise.positioning",
+        "recorder",
+        "RecorderSettings",
+    ),
+    "analytics": ("Predicts catches and finishes.", "ardoise.analytics", "app", "AnalyticsSettings"),
+    "mediawall": ("Shows the race: pages, screens.", "ardoise.mediawall", "app", "MediawallSettings"),
+    "security": (
+        "Watches for attacks and lies, raises alerts.",
+        "ardoise.security",
+        "app",
+        "SecuritySettings",
+    ),
     "sites": (
         "Keeps a region's mirrors of the truck's log, watches them.",
-        "sites",
+        "ardoise.sites",
         "app",
         "SitesSettings",
+    ),
+    "operator": (
+        "Shows the sites as objects of Kubernetes, in a region's cluster.",
+        "ardoise_operator",
+        "app",
+        "OperatorSettings",
     ),
 }
 
@@ -29,5 +45,5 @@ def run_named(name: str) -> None:
     from ardoise.chassis.lifecycle import run_service
 
     _, package, root, settings = SERVICES[name]
-    configured = getattr(importlib.import_module(f"ardoise.{package}.settings"), settings)()
-    run_service(importlib.import_module(f"ardoise.{package}.{root}").run(configured))
+    configured = getattr(importlib.import_module(f"{package}.settings"), settings)()
+    run_service(importlib.import_module(f"{package}.{root}").run(configured))

@@ -63,32 +63,42 @@ class MirrorReport(_message.Message):
     def __init__(self, stream: _Optional[str] = ..., state: _Optional[str] = ..., reason: _Optional[str] = ..., behind: _Optional[int] = ...) -> None: ...
 
 class Watermark(_message.Message):
-    __slots__ = ("epoch", "sequence", "written_ms")
+    __slots__ = ("epoch", "sequence")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
-    WRITTEN_MS_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     sequence: int
-    written_ms: int
-    def __init__(self, epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., written_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, epoch: _Optional[int] = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class WritePause(_message.Message):
+    __slots__ = ("from_ms", "to_ms")
+    FROM_MS_FIELD_NUMBER: _ClassVar[int]
+    TO_MS_FIELD_NUMBER: _ClassVar[int]
+    from_ms: int
+    to_ms: int
+    def __init__(self, from_ms: _Optional[int] = ..., to_ms: _Optional[int] = ...) -> None: ...
 
 class WatermarksReport(_message.Message):
-    __slots__ = ("watermarks",)
+    __slots__ = ("watermarks", "pause")
     WATERMARKS_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_FIELD_NUMBER: _ClassVar[int]
     watermarks: _containers.RepeatedCompositeFieldContainer[Watermark]
-    def __init__(self, watermarks: _Optional[_Iterable[_Union[Watermark, _Mapping]]] = ...) -> None: ...
+    pause: WritePause
+    def __init__(self, watermarks: _Optional[_Iterable[_Union[Watermark, _Mapping]]] = ..., pause: _Optional[_Union[WritePause, _Mapping]] = ...) -> None: ...
 
 class DatabaseReport(_message.Message):
-    __slots__ = ("role", "timeline", "state", "primary")
+    __slots__ = ("role", "timeline", "state", "primary", "wal_position")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PRIMARY_FIELD_NUMBER: _ClassVar[int]
+    WAL_POSITION_FIELD_NUMBER: _ClassVar[int]
     role: DatabaseRole
     timeline: int
     state: str
     primary: str
-    def __init__(self, role: _Optional[_Union[DatabaseRole, str]] = ..., timeline: _Optional[int] = ..., state: _Optional[str] = ..., primary: _Optional[str] = ...) -> None: ...
+    wal_position: int
+    def __init__(self, role: _Optional[_Union[DatabaseRole, str]] = ..., timeline: _Optional[int] = ..., state: _Optional[str] = ..., primary: _Optional[str] = ..., wal_position: _Optional[int] = ...) -> None: ...
 
 class EtcdMember(_message.Message):
     __slots__ = ("site", "healthy", "leader", "answers", "learner", "cluster_id")

@@ -10,9 +10,25 @@ from sqlalchemy.dialects.postgresql import insert
 from ardoise.chassis import tables
 from ardoise.chassis.store import Store, StoreUnavailable
 from ardoise.chassis.tables import Watermark
-from ardoise.pb.sites_pb2 import ForcedFailover, WatermarksReport
+from ardoise.pb.sites_pb2 import ForcedFailover, WatermarksReport, WritePause
 
 ASK_LIMIT_S = 1.5
+PAUSE_MS = 1_500
+"""Longer than from one look to the next, with what is written meanwhile: less may be none."""
+
+
+class Pauses:
+    """Times in which nothing was written, from when the newest write was, look after look."""
+
+    def __init__(self) -> None:
+        self._last_ms = 0
+        self.newest: WritePause | None = None
+
+    def saw(self, written_ms: int) -> None:
+        """`written_ms`: when the newest write was; 0: there is none."""
+        if self._last_ms and written_ms - self._last_ms > PAUSE_MS:
+            self.newest = WritePause(from_ms=self._last_ms, to_ms=written_ms)
+        self._last_ms = written_ms or self._last_ms
 
 
 class SitesStore:
@@ -22,6 +38,7 @@ class SitesStore:
         """`url`: of libpq; its first host is the region's own."""
         self._primary = Store(url, "sites")
         self._near = self._primary.nearest()
+        self._pauses = Pauses()
 
     async def report(self) -> WatermarksReport | None:
         """None: it does not answer in time, or has no tables yet."""
@@ -32,9 +49,11 @@ class SitesStore:
         except (StoreUnavailable, TimeoutError):
             return None
         report = WatermarksReport()
-        for epoch, sequence, written in rows:
-            written_ms = round(written.timestamp() * 1000)
-            report.watermarks.add(epoch=epoch, sequence=sequence, written_ms=written_ms)
+        for epoch, sequence, _ in rows:
+            report.watermarks.add(epoch=epoch, sequence=sequence)
+        self._pauses.saw(max((round(written.timestamp() * 1000) for *_, written in rows), default=0))
+        if self._pauses.newest is not None:
+            report.pause.CopyFrom(self._pauses.newest)
         return report
 
     async def record(self, forced: ForcedFailover) -> bool:

@@ -25,7 +25,12 @@ COOL_DOWN_S = 60.0
 _WHEN, _WHO = 3, 4
 
 
-def objections(status: SitesStatus, target: str, most_behind: int = MOST_BEHIND) -> list[str]:
+def objections(
+    status: SitesStatus,
+    target: str,
+    most_behind: int = MOST_BEHIND,
+    most_wal_behind_bytes: int = MOST_WAL_BEHIND_BYTES,
+) -> list[str]:
     """What stands against moving the primary to this region now, for people; nothing: go on.
 
     `most_behind`: messages of the log that the target may be behind the truck.
@@ -41,11 +46,12 @@ def objections(status: SitesStatus, target: str, most_behind: int = MOST_BEHIND)
         return [f"{target} is primary already"]
     if not sites[target].HasField("report"):
         return [f"{target} does not answer {status.seen_from}"]
-    return list(
-        dict.fromkeys(
-            [*_of_the_target(sites[target], status, most_behind), *against_promotion(status, target)]
-        )
-    )
+    found = [
+        *_of_the_target(sites[target], status, most_behind),
+        *_wal_behind(sites[primary], sites[target], most_wal_behind_bytes),
+        *against_promotion(status, target),
+    ]
+    return list(dict.fromkeys(found))
 
 
 def against_promotion(status: SitesStatus, target: str) -> list[str]:
@@ -73,6 +79,17 @@ def _of_the_target(target: SiteStatus, status: SitesStatus, most_behind: int) ->
             f"{target.site} is {status.loss.messages} messages behind the truck, at most {most_behind}"
         )
     return found
+
+
+def _wal_behind(primary: SiteStatus, target: SiteStatus, most_bytes: int) -> list[str]:
+    """A limit of time, not of loss: a `sites` that does not tell its position, as older ones, is not refused for it."""
+    one, other = primary.report.database, target.report.database
+    if not (one.HasField("wal_position") and other.HasField("wal_position")):
+        return []
+    behind = one.wal_position - other.wal_position
+    if behind <= most_bytes:
+        return []
+    return [f"{target.site}'s database is {behind} bytes of write-ahead log behind, at most {most_bytes}"]
 
 
 def to_wait_s(history: History, now: datetime) -> float:

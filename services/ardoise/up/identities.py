@@ -34,6 +34,8 @@ VISITORS = {
     "backup": Role.SERVICE,
 }
 """Who tries the platform from within a cluster (ardoise.rehearsal.round_trip), watches it, and copies what it has."""
+OPERATOR = "operator"
+"""Who switches over on behalf of a region's cluster: of race operations, and let in by etcd. It serves nothing."""
 CA = "ca"
 
 
@@ -58,6 +60,9 @@ def make_for_clusters(topology: Topology, directory: Path, release: str, namespa
         make_identities(site.kind, hosts, identity_dir, ca_dir)
         for name, role in VISITORS.items():
             ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=ca_dir)
+        if site.kind is SiteKind.REGION:
+            for mine, its_ca in ((identity_dir, ca_dir), (identity_dir / DATA_PLANE, ca_dir / DATA_PLANE)):
+                ensure_development_identity(mine, OPERATOR, Role.RACE_OPERATIONS, ca_dir=its_ca)
         Access(identity_dir)
 
 

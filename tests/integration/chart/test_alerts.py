@@ -84,6 +84,17 @@ CASES = {
         },
         {"site": "london"},
     ),
+    "ArdoiseOperatorSilent": of(f"operator_look_finished_seconds{{{HERE}}}", "600x20", **X),
+    "ArdoiseOperatorBlind": of(
+        f'operator_looks_failed_total{{{HERE},cause="SitesSilent"}}', "0+30x20", **X, cause="SitesSilent"
+    ),
+    "ArdoiseStatusNotWritten": Case(
+        {
+            f'operator_api_refused_total{{{HERE},what="status",code="503"}}': "0+1x20",
+            f'operator_api_refused_total{{{HERE},what="status",code="429"}}': "0+1x20",
+        },
+        {"site": "london"},
+    ),
     "ArdoiseRowsWait": of(f"recorder_store_available{{{HERE}}}", "0x20", **X),
     "ArdoiseRecorderBehind": Case(
         {
@@ -136,6 +147,9 @@ SAYS = {
     "ArdoiseFramesNotAccepted": "london: relays are connected, and no frame is accepted",
     "ArdoiseLogSlow": "london: one frame in a hundred waits 994.4ms for the disk",
     "ArdoiseNobodyFollowsTheLog": "london: the log grows, and the race stands still",
+    "ArdoiseOperatorSilent": "london: its operator has not looked for 2m 0s",
+    "ArdoiseOperatorBlind": "london: its operator finds nothing out (SitesSilent); kubectl shows Unknown",
+    "ArdoiseStatusNotWritten": "london: the API server does not take what its operator sees; kubectl shows what was",
     "ArdoiseRowsWait": "london: the recorder finds no database that takes rows; they wait in the log",
     "ArdoiseRecorderBehind": "london: 1100 messages of the log 1 are not written down",
     "ArdoisePoison": "london: messages of the log cannot be derived and are set aside",
@@ -164,6 +178,9 @@ WELL = {
     f'log_publish_seconds_bucket{{{HERE},le="+Inf"}}': "0+100x60",
     f'log_records_total{{{HERE},kind="heartbeat"}}': "0+240x60",
     f"positioning_ticks_total{{{HERE}}}": "0+60x60",
+    f"operator_look_finished_seconds{{{HERE}}}": "0+60x60",
+    f'operator_looks_failed_total{{{HERE},cause="SitesSilent"}}': "3x60",
+    f'operator_api_refused_total{{{HERE},what="status",code="409"}}': "2x60",
     f"recorder_store_available{{{HERE}}}": "1x60",
     # The neighbour's recorder writes this one.
     f'recorder_derived{{{HERE},epoch="1"}}': "2000+100x60",

@@ -112,7 +112,7 @@ class Region:
     def start(self) -> None:
         self.fate = Fate()
         members = [self._etcds.api(site) for site in (self.name, "truck", OTHER[self.name])]
-        self.memory = MortalMemory(self.fate, members, f"{self.name}-{next(self.numbers)}")
+        self.memory = MortalMemory(self.fate, lambda: members, f"{self.name}-{next(self.numbers)}")
         self.acting = Acting(self.memory, Asking(self.fate, self.sites))
 
     async def look(self, wish: Wish) -> Told | None:
@@ -140,7 +140,7 @@ class Region:
             await asyncio.sleep(POLL_S)
 
     async def remembered(self) -> Record:
-        return (await Memory([self._etcds.api("truck")], "reader").read("x")).record
+        return (await Memory(lambda: [self._etcds.api("truck")], "reader").read("x")).record
 
 
 @pytest.fixture

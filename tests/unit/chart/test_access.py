@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.access import rights, table
+from tests.support.access import rights, rights_of_the_operator, table
 from tests.support.chart import KIND_OF, SITES, Object, example, objects, of_kind, overlaid
-from tests.support.chart_cases import TOGETHER
+from tests.support.chart_cases import TOGETHER, values_of
 from tests.support.network_policies import (
     COMPONENT,
     INSTANCE,
@@ -118,14 +118,56 @@ def test_every_pod_is_cut_off_first(made: list[Object]):
             assert deny["podSelector"]["matchLabels"].items() <= labels.items()
 
 
-def test_nobody_is_given_a_right(made: list[Object]):
-    assert [one["kind"] for one in made if one["kind"] in RIGHTS] == []
+def test_nobody_but_the_operator_is_given_a_right_and_it_what_is_written_down(
+    site_objects: dict[str, list[Object]],
+):
+    operated = set()
+    for case, made in site_objects.items():
+        given = {(one["kind"], one["metadata"]["name"]) for one in made if one["kind"] in RIGHTS}
+        if "ardoise-operator" not in of_kind(made, "Deployment"):
+            assert given == set(), case
+            continue
+        operated.add(case)
+        assert given == {("Role", "ardoise-operator"), ("RoleBinding", "ardoise-operator")}
+        role, binding = (of_kind(made, kind)["ardoise-operator"] for kind in ("Role", "RoleBinding"))
+        flat = {
+            (verb, f"{resource}.{group}")
+            for rule in role["rules"]
+            for verb in rule["verbs"]
+            for resource in rule["resources"]
+            for group in rule["apiGroups"]
+        }
+        assert flat == rights_of_the_operator()
+        account = {"kind": "ServiceAccount", "name": "ardoise-operator", "namespace": "race"}
+        assert binding["subjects"] == [account]
+    assert {"amsterdam", "london", "laptop-amsterdam"} <= operated
+    assert not {"truck", "laptop", "laptop-london"} & operated
+
+
+@pytest.mark.parametrize(
+    ("case", "secrets"),
+    [
+        ("amsterdam", ["ardoise-data-plane", "ardoise-identity"]),
+        ("region-cert-manager", ["ardoise-data-plane-identity-operator", "ardoise-identity-operator"]),
+    ],
+)
+def test_the_operator_reads_its_certificates_by_name_and_others_that_are_named(
+    case: str, secrets: list[str], site_objects: dict[str, list[Object]]
+):
+    def named(made: list[Object]) -> list[str]:
+        (role,) = of_kind(made, "Role").values()
+        (rule,) = [one for one in role["rules"] if "secrets" in one["resources"]]
+        return rule["resourceNames"]
+
+    assert named(site_objects[case]) == secrets
+    more = objects(overlaid(values_of(case), {"operator": {"secrets": ["of-the-truck"]}}))
+    assert named(more) == [*secrets, "of-the-truck"]
 
 
 def test_every_account_is_written_down(site_objects: dict[str, list[Object]]):
     accounts = {name for made in site_objects.values() for name in of_kind(made, "ServiceAccount")}
     assert {name.removeprefix("ardoise-") for name in accounts} == set(rights())
-    assert set(rights().values()) == {"nothing"}
+    assert {name for name, may in rights().items() if may != "nothing"} == {"operator"}
 
 
 def test_rules_of_ones_own_are_added():

@@ -35,13 +35,14 @@ FUNCTIONS = {
 # Sets every instrument of every module once, and prints what a Prometheus would read.
 EXPORT = """
 import importlib, json, pkgutil
-import ardoise
+import ardoise, ardoise_operator
 from opentelemetry import metrics
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import generate_latest
 metrics.set_meter_provider(MeterProvider([PrometheusMetricReader()]))
-for found in pkgutil.walk_packages(ardoise.__path__, "ardoise."):
+packages = (ardoise, ardoise_operator)
+for found in (found for one in packages for found in pkgutil.walk_packages(one.__path__, f"{one.__name__}.")):
     if not found.name.startswith("ardoise.pb.") and "migrations" not in found.name and "__main__" not in found.name:
         for value in vars(importlib.import_module(found.name)).values():
             if type(value).__module__.startswith("opentelemetry."):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ardoise.chassis.settings import CommonSettings
 from ardoise.sites.topology import Topology
-from ardoise.up.identities import DATA_PLANE_IDENTITIES, IDENTITIES, SERVICES
+from ardoise.up.identities import DATA_PLANE_IDENTITIES, IDENTITIES, OPERATOR, SERVICES
 from ardoise.up.pod import HEALTH_PORTS, SERVERS
 from ardoise.up.site import PORTS, OneSite
 
@@ -94,7 +94,8 @@ def test_a_site_runs_the_servers_and_services_that_it_runs_on_one_machine(site: 
     kind = KIND_OF[site]
     servers = {"nats", "etcd"} if kind == "edge" else set(SERVERS)
     running = {one.name for one in containers(made) if one.pod.startswith(("Deployment/", "StatefulSet/"))}
-    assert running == servers | set(SERVICES[kind])
+    operators = {"operator"} if kind == "region" else set()
+    assert running == servers | set(SERVICES[kind]) | operators
 
 
 @pytest.mark.parametrize("site", SITES)
@@ -146,6 +147,22 @@ def test_every_container_is_given_the_certificates_of_its_own_identities_and_no_
     assert data_plane == {"ca", *DATA_PLANE_IDENTITIES[kind]}
 
 
+def test_the_operator_is_told_what_it_needs_and_nothing_of_other_services():
+    settings = {"services": {"settings": {"ARDOISE_LOG_LEVEL": "DEBUG"}}}
+    made = objects(
+        overlaid(example("amsterdam"), settings, {"database": {"urlSecret": "x"}, "backup": {"claim": ""}})
+    )
+    (operator,) = [one for one in containers(made) if one.name == "operator"]
+    assert operator.environment == {
+        "ARDOISE_SITE": "amsterdam",
+        "ARDOISE_SITES_FILE": "/etc/ardoise/sites.yaml",
+        "ARDOISE_STATE_DIR": "/var/lib/ardoise",
+        "ARDOISE_LIVENESS_LISTEN": "0.0.0.0:8408",
+        "ARDOISE_SCRAPE_LISTEN": "0.0.0.0:9408",
+        "ARDOISE_LOG_LEVEL": "DEBUG",
+    }
+
+
 def test_the_operators_tokens_are_the_media_walls_alone():
     found = {one.name: one.files() for one in containers(objects(example("amsterdam")))}
     assert [name for name, files in found.items() if "ardoise-tokens" in files] == ["mediawall"]
@@ -174,9 +191,10 @@ def test_an_external_database_is_told_by_its_secret_and_leaves_etcd_and_patroni_
 def test_an_external_nats_server_is_told_to_all(site_objects: dict[str, list[Object]]):
     found = {one.name: one for one in containers(site_objects["external-nats"])}
     assert "nats" not in found
-    assert {one.environment["ARDOISE_NATS_URL"] for one in found.values() if one.environment} == {
-        "tls://nats.example.org:4222"
-    }
+    told = {name: one.environment.get("ARDOISE_NATS_URL") for name, one in found.items() if one.environment}
+    # It speaks to `sites` alone.
+    assert told.pop("operator") is None
+    assert set(told.values()) == {"tls://nats.example.org:4222"}
 
 
 def certificates(made: list[Object]) -> dict[str, Any]:
@@ -192,16 +210,18 @@ def test_cert_manager_makes_each_certificate_that_is_mounted_for_its_holder_and_
         "ardoise-tokens"
     }
     assert mounted <= set(made)
-    roles = {"prometheus": "public", "round-trip": "relay", "supervisor": "race-operations"}
+    roles = {"prometheus": "public", "round-trip": "relay"}
+    roles |= dict.fromkeys(("supervisor", "operator"), "race-operations")
     for name, spec in made.items():
         holder, role = spec["commonName"], roles.get(spec["commonName"], "service")
         assert name.endswith(f"identity-{holder}")
         assert spec["uris"] == [f"spiffe://ardoise/{role}/{holder}"]
         assert ("server auth" in spec["usages"]) == (role == "service")
         assert spec["issuerRef"]["name"] == ("data-plane" if "data-plane-identity" in name else "platform")
-    assert {spec["commonName"] for name, spec in made.items() if "data-plane-identity" in name} == set(
-        DATA_PLANE_IDENTITIES[KIND_OF["truck" if "truck" in case else "london"]]
-    )
+    kind = KIND_OF["truck" if "truck" in case else "london"]
+    expected = {*DATA_PLANE_IDENTITIES[kind], *([OPERATOR] if kind == "region" else [])}
+    assert {spec["commonName"] for name, spec in made.items() if "data-plane-identity" in name} == expected
+    assert (f"{RELEASE}-identity-{OPERATOR}" in made) == (kind == "region")
 
 
 def test_a_certificate_holds_every_name_at_which_its_site_is_called(site_objects: dict[str, list[Object]]):

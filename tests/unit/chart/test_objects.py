@@ -66,10 +66,12 @@ def test_every_pod_is_let_in_under_pod_security_restricted(made: list[Object]):
         assert not any("hostPort" in port for port in one.spec.get("ports", ())), one.pod
 
 
-def test_no_pod_is_given_a_token_nor_told_of_services_under_our_settings_names(made: list[Object]):
+def test_no_pod_but_the_operators_is_given_a_token_nor_told_of_services_under_our_settings_names(
+    made: list[Object],
+):
     accounts = of_kind(made, "ServiceAccount")
     for pod, _, spec in pod_specs(made):
-        assert spec["automountServiceAccountToken"] is False, pod
+        assert spec["automountServiceAccountToken"] is (pod == "Deployment/ardoise-operator"), pod
         assert spec["enableServiceLinks"] is False, pod
         assert accounts[spec["serviceAccountName"]]["automountServiceAccountToken"] is False, pod
 
@@ -124,6 +126,16 @@ def test_what_keeps_something_is_never_there_twice_and_outlives_the_release(made
             assert one["spec"]["strategy"] == {"type": "Recreate"}, name
             assert one["spec"]["replicas"] == 1, name
             assert claims[used[0]]["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_the_operator_is_never_there_twice_and_in_no_pod_of_others(made: list[Object]):
+    running = [one for one in containers(made) if one.name == "operator"]
+    for one in running:
+        assert one.pod == "Deployment/ardoise-operator"
+        assert [each["name"] for each in one.pod_spec["containers"]] == ["operator"]
+        deployment = of_kind(made, "Deployment")["ardoise-operator"]["spec"]
+        assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+        assert one.files() == {}
 
 
 def test_a_volume_is_given_to_its_group_once_so_that_postgresql_keeps_its_own(made: list[Object]):

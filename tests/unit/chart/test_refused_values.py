@@ -46,6 +46,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         {"definitions": {"sites": ["paris"]}},
         "definitions.sites: paris is not among sites: write one of truck, amsterdam, london, or an empty list",
     ),
+    "an operator at the truck": (
+        "truck",
+        {"operator": {"enabled": True}},
+        "operator.enabled: an operator shows what a region sees: set it in the regions",
+    ),
     "definitions as a word": (
         "amsterdam",
         {"definitions": {"sites": "amsterdam"}},

@@ -113,7 +113,7 @@ def test_a_checkout_gets_into_no_image_but_by_name(repository: Path):
     ]
     assert lines[0] == "*"
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    assert allowed == {"LICENSE", "pyproject.toml", "uv.lock", "scripts/image-added", "services"}
+    assert allowed == {"LICENSE", "pyproject.toml", "uv.lock", "scripts/image-added", "services", "operator"}
 
 
 def test_the_truck_needs_no_library_of_a_database(repository: Path):
@@ -129,8 +129,8 @@ def test_a_service_of_the_truck_loads_neither_them_nor_the_command(service: str)
         "sys.modules |= dict.fromkeys(sys.argv[2:])\n"  # None: importing it fails
         "from ardoise.cli.one_service import SERVICES\n"
         "_, package, root, settings = SERVICES[sys.argv[1]]\n"
-        "importlib.import_module(f'ardoise.{package}.settings')\n"
-        "importlib.import_module(f'ardoise.{package}.{root}')\n"
+        "importlib.import_module(f'{package}.settings')\n"
+        "importlib.import_module(f'{package}.{root}')\n"
     )
     starts(program, service, *DATABASE, "typer")
 

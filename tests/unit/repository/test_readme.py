@@ -56,3 +56,7 @@ def test_every_service_has_a_page_of_its_own(repository: Path, service: str):
     page = repository / "services" / "ardoise" / service / "README.md"
     assert page.exists(), f"{service} has no README.md"
     assert len(page.read_text().splitlines()) < 150, "one page"
+
+
+def test_the_operator_has_a_page_of_its_own(repository: Path):
+    assert len((repository / "operator" / "README.md").read_text().splitlines()) < 150, "one page"

@@ -38,3 +38,17 @@ def test_a_server_that_does_not_run_is_stopped():
 def test_patroni_that_knows_no_cluster_yet_names_no_primary():
     report = database_report("london", {"state": "starting"}, {})
     assert (report.role, report.primary) == (DatabaseRole.DATABASE_ROLE_STOPPED, "")
+
+
+def test_how_far_a_servers_write_ahead_log_goes_is_what_it_wrote_or_received():
+    primary = database_report("amsterdam", {**PRIMARY, "xlog": {"location": 83886760}}, CLUSTER)
+    standby = {**REPLICA, "xlog": {"received_location": 83886408, "replayed_location": 83886000}}
+    assert primary.wal_position == 83886760
+    assert database_report("london", standby, CLUSTER).wal_position == 83886408
+    from_files = {**REPLICA, "xlog": {"received_location": 0, "replayed_location": 83886000}}
+    assert database_report("london", from_files, CLUSTER).wal_position == 83886000
+
+
+def test_a_server_that_does_not_run_says_nothing_of_how_far_it_goes():
+    stopped = database_report("london", {"state": "stopped", "role": "replica"}, CLUSTER)
+    assert not stopped.HasField("wal_position")

@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ardoise.pb.sites_pb2 import SitesStatus
 from ardoise.sites.patroni import Member
-from ardoise.sites.switchover import COOL_DOWN_S, MOST_BEHIND, Outcome, objections, outcome, to_wait_s
+from ardoise.sites.switchover import (
+    COOL_DOWN_S,
+    MOST_BEHIND,
+    MOST_WAL_BEHIND_BYTES,
+    Outcome,
+    objections,
+    outcome,
+    to_wait_s,
+)
 
 from tests.unit.sites.test_status import HEALTHY, PRIMARY, STANDBY, SYNCHRONOUS, report, status_of
 
@@ -53,6 +61,22 @@ def test_a_target_far_behind_the_truck_is_refused_with_the_figure():
 def test_with_the_truck_silent_how_far_behind_is_unknown_and_it_is_refused():
     (objection,) = objections(status_of(HEALTHY[1:]), "london")
     assert "Unknown" in objection
+
+
+def far_in_wal(behind: int) -> SitesStatus:
+    found = [
+        report("truck", 100),
+        report("amsterdam", 100, PRIMARY, 95),
+        report("london", 98, SYNCHRONOUS, 90),
+    ]
+    found[1].database.wal_position, found[2].database.wal_position = 1_000_000_000, 1_000_000_000 - behind
+    return status_of(found)
+
+
+def test_a_target_whose_database_is_far_behind_is_refused_with_the_figure():
+    assert objections(far_in_wal(MOST_WAL_BEHIND_BYTES), "london") == []
+    (objection,) = objections(far_in_wal(MOST_WAL_BEHIND_BYTES + 1), "london")
+    assert f"{MOST_WAL_BEHIND_BYTES + 1} bytes" in objection
 
 
 def test_a_target_that_does_not_reach_the_truck_is_refused_however_little_it_is_behind():

@@ -142,3 +142,14 @@ def test_members_are_where_the_file_of_all_sites_says(sites_file: Path):
     assert members_of(found)["truck"].peer_url == "https://truck.example:2380"
     assert stand_ins_of(found)["london"].peer_url == "https://10.200.0.3:2580"
     assert set(stand_ins_of(found)) == {"amsterdam", "london"}
+
+
+def test_the_operator_of_a_region_is_of_race_operations_in_both_cas_and_the_truck_has_none(identities: Path):
+    for site in ("amsterdam", "london"):
+        for folder in (identities / site, identities / site / "data-plane"):
+            made = x509.load_pem_x509_certificate((folder / "operator.pem").read_bytes())
+            names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+            assert uris == ["spiffe://ardoise/race-operations/operator"]
+            assert names.get_values_for_type(x509.DNSName) == [], "it serves nothing"
+    assert list((identities / "truck").rglob("operator.*")) == []

@@ -74,14 +74,14 @@ class Acting:
         self._running: asyncio.Task[None] | None = None
         self._running_id = ""
 
-    async def look(self, status: SitesStatus, spec: Spec) -> Told:
-        """Decides and begins what there is to be done."""
-        if not is_well(status):
+    async def look(self, status: SitesStatus | None, spec: Spec) -> Told:
+        """Decides and begins what there is to be done. `status`: None where `sites` says nothing: then nothing is."""
+        if status is None or not is_well(status):
             self._well_since_s = None
         elif self._well_since_s is None:
             self._well_since_s = self._now_s()
         try:
-            return await self._look(status, spec)
+            return await (self._read(spec) if status is None else self._look(status, spec))
         except NoMajority as error:
             said = f"etcd has no majority that is reached, nothing is done, only break-glass goes on: {error}"
             unknown = Verdict(Truth.TRUTH_UNSPECIFIED, "NoMajority", said)
@@ -95,6 +95,16 @@ class Acting:
             await self._memory.leave()
         except NoMajority as error:
             _log.info("lease_runs_out_by_itself", reason=str(error))
+
+    async def _read(self, spec: Spec) -> Told:
+        """Who sees nothing lets the lease run out: the other operator may see more."""
+        seen = await self._memory.read(spec.wish.request_id)
+        silent = Verdict(Truth.TRUTH_UNSPECIFIED, "SitesSilent", "this region's `sites` says nothing")
+        diverged = seen.wish is not None and spec.wish != seen.wish
+        record = seen.record
+        return Told(
+            seen.wish, record.operation, record.history, silent, _diverged(spec, diverged, seen.wish), False
+        )
 
     async def _look(self, status: SitesStatus, spec: Spec) -> Told:
         seen = await self._memory.read(spec.wish.request_id)

@@ -24,7 +24,7 @@ from ardoise.sites.operations.record import (
     Record,
     Step,
 )
-from ardoise.sites.operations.seen import before, follows, leading, other_region, written_ms
+from ardoise.sites.operations.seen import before, follows, leading, other_region, paused_ms
 from ardoise.sites.operations.situation import Mode, Refusal, Situation, Verdict
 from ardoise.sites.operations.standing import against_failback, against_planned, ready
 
@@ -127,12 +127,10 @@ def _went_on(record: Record, running: Operation, situation: Situation) -> Record
 
 
 def _rejoined(record: Record, running: Operation, situation: Situation) -> Record:
-    last_ms = running.before.written_ms if running.before is not None else None
-    if running.interrupted_ms is None and last_ms is not None:
-        first_ms = written_ms(situation.status, running.target)
-        if first_ms is not None and first_ms > last_ms:
-            running = replace(running, interrupted_ms=first_ms - last_ms)
-            record = replace(record, operation=running)
+    if running.interrupted_ms is None:
+        paused = paused_ms(situation.status, running.target, running.started_ms)
+        running = replace(running, interrupted_ms=paused)
+        record = replace(record, operation=running)
     if follows(situation.status, running.source, record.timeline):
         return _end(record, running, Outcome.MOVED, f"{running.source} follows", situation.now_ms)
     return record

@@ -89,8 +89,6 @@ class Done:
 class Before:
     """The target as it was when the old primary was last seen to lead: what a change costs is counted from there."""
 
-    written_ms: int | None
-    """When its database had last written of the race, milliseconds since 1970; None: not known."""
     watermarks: tuple[tuple[int, int], ...]
     """(epoch, sequence)."""
     logs: tuple[tuple[int, int, int], ...]
@@ -204,7 +202,7 @@ def _ended(said: dict[str, Any]) -> Ended:
 def _before(said: dict[str, Any] | None) -> Before | None:
     if said is None:
         return None
-    return Before(said["written_ms"], _tuples(said["watermarks"]), _tuples(said["logs"]))
+    return Before(_tuples(said["watermarks"]), _tuples(said["logs"]))
 
 
 def _tuples(said: list[list[int]]) -> tuple[Any, ...]:

@@ -11,6 +11,8 @@ from ardoise.sites.operations.record import Before
 
 PRIMARY = DatabaseRole.DATABASE_ROLE_PRIMARY
 SYNCHRONOUS = DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY
+AROUND_MS = 90_000
+"""A lost primary is followed after its lease of 20 s, and what may come before it; what is older was no race."""
 WELL = {
     "Protected": Truth.TRUTH_YES,
     "Degraded": Truth.TRUTH_NO,
@@ -62,10 +64,16 @@ def is_well(status: SitesStatus) -> bool:
     return all(found.get(kind) == wanted for kind, wanted in WELL.items())
 
 
-def written_ms(status: SitesStatus, region: str) -> int | None:
-    """When this region's database last wrote of the race, by the writer's clock; None: it does not say."""
-    marks = report_of(status, region).watermarks.watermarks
-    return max((one.written_ms for one in marks), default=0) or None
+def paused_ms(status: SitesStatus, region: str, around_ms: int) -> int | None:
+    """For how long nothing of the race was written about then, as this region's database has it; None: it does not say.
+
+    From the last write to the old primary to the first to the new one. `around_ms`: when the change was seen.
+    """
+    watermarks = report_of(status, region).watermarks
+    pause = watermarks.pause
+    if not watermarks.HasField("pause") or pause.to_ms < around_ms - AROUND_MS:
+        return None
+    return pause.to_ms - pause.from_ms if pause.from_ms > around_ms - AROUND_MS else None
 
 
 def before(status: SitesStatus, region: str) -> Before | None:
@@ -74,7 +82,6 @@ def before(status: SitesStatus, region: str) -> Before | None:
     if not report.HasField("watermarks") or not report.HasField("logs"):
         return None
     return Before(
-        written_ms=written_ms(status, region),
         watermarks=tuple((one.epoch, one.sequence) for one in report.watermarks.watermarks),
         logs=tuple((one.epoch, one.first_sequence, one.last_sequence) for one in report.logs.logs),
     )

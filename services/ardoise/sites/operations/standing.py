@@ -9,7 +9,8 @@ from ardoise.sites.switchover import objections
 
 def against_planned(record: Record, target: str, situation: Situation) -> Verdict | None:
     """What stands against a planned change now."""
-    if found := objections(situation.status, target, situation.limits.mirror_lag_messages):
+    status, limits = situation.status, situation.limits
+    if found := objections(status, target, limits.mirror_lag_messages, limits.wal_lag_bytes):
         return Verdict(Truth.TRUTH_NO, "SwitchoverRefused", "; ".join(found))
     waited_s = (situation.now_ms - record.changed_ms) / 1000
     if record.changed_ms and waited_s < situation.limits.cool_down_s:

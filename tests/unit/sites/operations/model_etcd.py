@@ -42,7 +42,7 @@ def writes(lease_as_read: bool, record_as_read: bool) -> bool:
     }
     revisions = {LEASE: READ, RECORD: READ}
     seen = Remembered(None, Record(), False, "who", revisions)
-    return run(Memory([ModelEtcd(now)], "who").write(Record(), seen))
+    return run(Memory(lambda: [ModelEtcd(now)], "who").write(Record(), seen))
 
 
 def finds(taken: bool) -> bool:

@@ -26,7 +26,8 @@ class Platform:
     """Whether the other one has every decision."""
     silent: frozenset[str] = frozenset()
     """Regions that do not answer."""
-    written_ms: dict[str, int] = field(default_factory=lambda: {"amsterdam": 1_000, "london": 1_000})
+    pause: tuple[int, int] | None = None
+    """From when to when nothing was written, as the databases have it."""
     log_last: int = 100
     watermarks: dict[str, int] = field(default_factory=lambda: {"amsterdam": 95, "london": 90})
 
@@ -44,7 +45,8 @@ class Platform:
             role = SYNCHRONOUS
         found = report(region, self.log_last - 2, role, self.watermarks[region])
         found.database.timeline = self.timeline
-        found.watermarks.watermarks[0].written_ms = self.written_ms[region]
+        if self.pause is not None:
+            found.watermarks.pause.from_ms, found.watermarks.pause.to_ms = self.pause
         return found
 
     def promote(self, region: str) -> None:

@@ -123,6 +123,7 @@ class SitesSpace(Space):
         """What was agreed to on a sight of now has to be good for the race."""
         log = self._cached(world.log_of, platform, does.target)
         far = log.truck[1] - (log.mirror[1] if log.mirror else 0) > switchover.MOST_BEHIND
+        far = far or log.wal_behind_bytes > switchover.MOST_WAL_BEHIND_BYTES
         stalls = not platform.synchronous[does.target] or platform.roles[does.target] != FOLLOWS or far
         stalls = stalls or not platform.reaches[does.target] or not platform.whole[does.target]
         if stalls or log.missing or not self._cached(world.guard_agrees, platform, does.target):

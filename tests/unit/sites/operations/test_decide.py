@@ -58,12 +58,20 @@ def test_what_it_took_is_from_the_last_write_to_the_old_primary_to_the_first_to_
     platform: Platform, operator: Operator
 ):
     operator.wish = TO_LONDON
-    platform.written_ms = {"amsterdam": 10_050, "london": 10_000}
     operator.look(platform)
+    platform.pause = operator.now_ms - HOUR_MS, operator.now_ms - HOUR_MS + 5_000
     platform.promote("london")
     assert operator.look(platform).interrupted_ms is None
-    platform.written_ms["london"] = 11_900
+    platform.pause = operator.now_ms + 100, operator.now_ms + 2_000
     assert operator.look(platform).interrupted_ms == 1_900
+
+
+def test_where_no_race_was_written_before_it_nothing_was_interrupted(platform: Platform, operator: Operator):
+    operator.wish = TO_LONDON
+    operator.look(platform)
+    platform.pause = operator.now_ms - HOUR_MS, operator.now_ms + 2_000
+    platform.promote("london")
+    assert operator.look(platform).interrupted_ms is None
 
 
 def test_what_it_cost_is_counted_from_what_the_target_had_before(platform: Platform, operator: Operator):
@@ -189,8 +197,9 @@ def failed_over(platform: Platform, operator: Operator) -> None:
 def test_a_failover_that_nobody_here_began_is_remembered_with_its_cost(
     platform: Platform, operator: Operator
 ):
-    platform.written_ms = {"amsterdam": 10_000, "london": 10_000}
     operator.look(platform)
+    lost_ms = operator.now_ms
+    operator.later(20_000)
     platform.primary, platform.silent = "", frozenset({"amsterdam"})
     assert operator.look(platform) is None
     assert operator.ready.reason == "PrimaryUnobserved"
@@ -198,7 +207,7 @@ def test_a_failover_that_nobody_here_began_is_remembered_with_its_cost(
     seen = operator.look(platform)
     assert (seen.kind, seen.source, seen.target) == (Kind.FAILOVER, "amsterdam", "london")
     assert "amsterdam does not follow" in operator.ready.message
-    platform.written_ms["london"] = 30_400
+    platform.pause = lost_ms, lost_ms + 20_400
     operator.look(platform)
     platform.synchronous, platform.silent = True, frozenset()
     operator.look(platform)

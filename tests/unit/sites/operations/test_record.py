@@ -14,7 +14,7 @@ from ardoise.sites.operations.record import (
     Wish,
 )
 
-BEFORE = Before(1_000, ((7, 90),), ((7, 1, 98),))
+BEFORE = Before(((7, 90),), ((7, 1, 98),))
 RECORD = Record(
     primary="london",
     timeline=2,

@@ -16,13 +16,14 @@ from ardoise.pb.sites_pb2 import SiteReport, SitesStatus, Truth
 from ardoise.sites import before_promotion
 from ardoise.sites.guard import UNKNOWN, Held, Verdict
 from ardoise.sites.mirrors import MirrorState
-from ardoise.sites.switchover import MOST_BEHIND
+from ardoise.sites.switchover import MOST_BEHIND, MOST_WAL_BEHIND_BYTES
 
 from tests.unit.sites.test_status import EPOCH, PRIMARY, STANDBY, SYNCHRONOUS, TOPOLOGY, status_of
 
 REGIONS = ("amsterdam", "london")
 NOBODY = -1
 LEADS, FOLLOWS, DOWN = "leads", "follows", "down"
+WAL_BYTES = 10 * MOST_WAL_BEHIND_BYTES
 RECORDED = 90
 """The watermark of a region that something is the matter with."""
 
@@ -34,6 +35,8 @@ class Log(NamedTuple):
     truck: tuple[int, int] = (1, 100)
     watermark_read: bool = True
     mirror_read: bool = True
+    wal_behind_bytes: int = 0
+    """Of what the other region's database has written, this one has yet to get."""
     missing: bool = False
     """The truth: a message that this region needs is nowhere else."""
     missing_later: bool = False
@@ -44,6 +47,7 @@ class Log(NamedTuple):
 LOGS = {
     "fine": Log(),
     "far behind": Log(truck=(1, 2 * MOST_BEHIND)),
+    "database far behind": Log(wal_behind_bytes=2 * MOST_WAL_BEHIND_BYTES),
     "mirror begins late": Log(mirror=(95, 98), truck=(95, 100), missing=True),
     "mirror begins late, truck has it": Log(mirror=(95, 98)),
     "mirror ends early": Log(mirror=(1, 50), truck=(95, 100), missing=True),
@@ -134,8 +138,9 @@ def _region(platform: Platform, region: int) -> SiteReport:
     standby = SYNCHRONOUS if platform.synchronous[region] else STANDBY
     report.database.role = PRIMARY if platform.roles[region] == LEADS else standby
     report.database.timeline = platform.lines[region]
+    report.database.wal_position = WAL_BYTES - log.wal_behind_bytes
     if log.watermark_read:
-        report.watermarks.watermarks.add(epoch=EPOCH, sequence=_watermark(platform, region), written_ms=1)
+        report.watermarks.watermarks.add(epoch=EPOCH, sequence=_watermark(platform, region))
     return report
 
 

@@ -1,0 +1,187 @@
+"""The loop: asks this region's `sites`, hands on what it says, and has the statuses written."""
+
+import asyncio
+import time
+from typing import Any
+
+import grpc
+import structlog
+from ardoise.chassis.rpc import channel
+from ardoise.pb.sites_pb2 import GetSitesStatusRequest, SitesStatus
+from ardoise.pb.sites_pb2_grpc import SitesServiceStub
+from ardoise.sites.operations.acting import Told
+from ardoise.sites.topology import Topology
+
+from ardoise_operator import instruments
+from ardoise_operator.acting import NOTHING, Acting
+from ardoise_operator.api import About, now
+from ardoise_operator.events import notes
+from ardoise_operator.replications import replication_status
+from ardoise_operator.secrets import HOLDER, Held, Secrets
+from ardoise_operator.settings import OperatorSettings
+from ardoise_operator.sight import Sight, Silence
+from ardoise_operator.sites import site_status
+from ardoise_operator.watching import Object, Objects
+from ardoise_operator.writer import Writer
+
+LOOK_EVERY_S = 2.0
+ASK_LIMIT_S = 3.0
+ACT_LIMIT_S = 5.0
+START_GRACE_S = 20.0
+"""Until then objects and Secrets may not all be read: what is missing is not shown as missing."""
+OLDEST_LOOK_S = 30.0
+"""A loop that has not come round for longer does not turn any more: the kubelet starts the operator anew."""
+
+NOT_READ_YET = {"SiteMissing", "SecretUnread"}
+
+_log = structlog.get_logger(__name__)
+
+
+class Asked:
+    """This region's `sites`, at the address and with the credentials that its Site object names."""
+
+    def __init__(self, here: str, settings: OperatorSettings, objects: Objects, secrets: Secrets) -> None:
+        self._here, self._settings = here, settings
+        self._objects, self._secrets = objects, secrets
+        self._channel: grpc.aio.Channel | None = None
+        self._made_of: tuple[Any, ...] = ()
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def status(self) -> SitesStatus | Silence:
+        """What it says, or why it says nothing."""
+        credentials = [one.spec["credentials"] for one in self._objects.all_sites()]
+        self._secrets.name(reference["name"] for one in credentials for reference in one.values())
+        site = next((one for one in self._objects.all_sites() if one.name == self._here), None)
+        if site is None:
+            return Silence(
+                "SiteMissing", f"there is no Site {self._here}: make it, it says where `sites` answers"
+            )
+        secret = site.spec["credentials"]["identitySecretRef"]["name"]
+        held = self._secrets.held(secret)
+        if isinstance(held, Silence):
+            return held
+        target = site.spec["endpoints"]["sites"]
+        try:
+            stub = SitesServiceStub(await self._open(target, held))
+            answer = await stub.GetSitesStatus(GetSitesStatusRequest(), timeout=ASK_LIMIT_S)
+        except grpc.RpcError as error:
+            message = (
+                f"`sites` of {self._here} does not answer at {target}: {error.code().name}, {error.details()}"
+            )
+            return Silence("SitesSilent", message)
+        except (OSError, ValueError) as error:
+            return Silence("SecretUnusable", f"the Secret {secret}: {error!r}")
+        return answer.status
+
+    def lacking(self, site: Object) -> list[Silence]:
+        """Credentials that a Site object names and that are not to be had."""
+        held = [self._secrets.held(one["name"]) for one in site.spec["credentials"].values()]
+        return [one for one in held if isinstance(one, Silence) and one.reason not in NOT_READ_YET]
+
+    async def _open(self, target: str, held: Held) -> grpc.aio.Channel:
+        """The connection; a new one where address or credentials changed."""
+        made_of = (target, held.version, held.directory)
+        if self._channel is None or made_of != self._made_of:
+            await self.close()
+            told = self._settings.model_copy(update={"identity_dir": held.directory})
+            self._channel, self._made_of = channel(target, told, HOLDER), made_of
+        return self._channel
+
+
+class Looking:
+    """Looks every LOOK_EVERY_S, whoever does not answer."""
+
+    def __init__(
+        self, here: str, topology: Topology, objects: Objects, asked: Asked, writer: Writer, acting: Acting
+    ) -> None:
+        self._here, self._topology, self._objects = here, topology, objects
+        self._asked, self._writer, self._acting = asked, writer, acting
+        self._statuses: dict[About, dict[str, Any]] = {}
+        """Of the last look. What stands in an object may be older: the API server was away."""
+        self._began_s = self._finished_s = time.monotonic()
+        self._last_silence: Silence | None = None
+        self._last_fault = ""
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            began_s = time.monotonic()
+            await self._look()
+            self._finished_s = time.monotonic()
+            instruments.look_finished.set(time.time())
+            await asyncio.sleep(max(0.0, began_s + LOOK_EVERY_S - time.monotonic()))
+
+    def too_old(self) -> str:
+        """Why the kubelet is to start the operator anew; empty: it looks."""
+        age_s = time.monotonic() - self._finished_s
+        return f"no look for {age_s:.0f} s" if age_s > OLDEST_LOOK_S else ""
+
+    async def _look(self) -> None:
+        said = await self._asked.status()
+        if isinstance(said, Silence):
+            if said.reason in NOT_READ_YET and time.monotonic() - self._began_s < START_GRACE_S:
+                return
+            instruments.looks_failed.add(1, {"cause": said.reason})
+        self._log_change(said)
+        sight = Sight(self._here, now(), said)
+        statuses: dict[About, dict[str, Any]] = {}
+        for one in self._objects.all_sites():
+            before = self._before(one)
+            lacking = self._asked.lacking(one)
+            status = site_status(one.name, one.spec, one.generation, before, sight, self._topology, lacking)
+            self._show(one, before, status, sight, statuses)
+        for one in self._objects.all_replications():
+            told = await self._tell(said, one)
+            before = self._before(one)
+            status = replication_status(one.spec, one.generation, before, sight, told)
+            self._show(one, before, status, sight, statuses)
+        self._statuses = statuses
+        self._writer.keep(set(statuses))
+        for kind in ("Site", "Replication"):
+            instruments.objects.set(sum(about.kind == kind for about in statuses), {"kind": kind})
+
+    def _log_change(self, said: SitesStatus | Silence) -> None:
+        silence = said if isinstance(said, Silence) else None
+        if silence is not None and (
+            self._last_silence is None or silence.reason != self._last_silence.reason
+        ):
+            _log.warning("nothing_seen", reason=silence.reason, message=silence.message)
+        elif silence is None and self._last_silence is not None:
+            _log.info("seen_again")
+        self._last_silence = silence
+
+    async def _tell(self, said: SitesStatus | Silence, replication: Object) -> Told:
+        status = None if isinstance(said, Silence) else said
+        told = NOTHING
+        try:
+            async with asyncio.timeout(ACT_LIMIT_S):
+                told = await self._acting.look(status, replication.spec)
+        except Exception as error:
+            # Whatever is wrong with acting, looking goes on and says so.
+            instruments.looks_failed.add(1, {"cause": "Acting"})
+            if repr(error) != self._last_fault:
+                _log.exception("nothing_told", replication=replication.name)
+            self._last_fault = repr(error)
+        else:
+            self._last_fault = ""
+        instruments.acting.set(-1 if told.acting is None else int(told.acting))
+        return told
+
+    def _before(self, one: Object) -> dict[str, Any]:
+        return self._statuses.get(About(one.kind, one.name, one.uid)) or dict(one.status)
+
+    def _show(
+        self,
+        one: Object,
+        before: dict[str, Any],
+        status: dict[str, Any],
+        sight: Sight,
+        statuses: dict[About, dict[str, Any]],
+    ) -> None:
+        about = About(one.kind, one.name, one.uid)
+        statuses[about] = status
+        self._writer.want(about, status, one.status, notes(one.kind, before, status), sight.at)

@@ -1,0 +1,91 @@
+"""An API server as bad as a test wants it: over HTTP. A real one: tests/kubernetes/alone.py."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+NAMESPACE = "race"
+UNTIL_LIMIT_S = 10.0
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    """Returns once it holds; a test fails where it does not within UNTIL_LIMIT_S."""
+    async with asyncio.timeout(UNTIL_LIMIT_S):
+        while not holds():  # noqa: ASYNC110 (another task's state)
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class ScriptedApi:
+    """What it is to answer, and what it was asked."""
+
+    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    """(status code, headers) to the next requests; after them everything is taken. Code 0: no answer at all."""
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    """That it has taken."""
+    events: list[dict[str, Any]] = field(default_factory=list)
+    secrets: dict[str, tuple[str, dict[str, bytes]]] = field(default_factory=dict)
+    """(resource version, content) by name."""
+    asked: int = 0
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """One request."""
+        self.asked += 1
+        code, headers = self.answers.pop(0) if self.answers else (200, {})
+        if code == 0:
+            await asyncio.sleep(3600)
+        if code != 200:
+            said = {"kind": "Status", "code": code, "message": f"scripted {code}", "status": "Failure"}
+            return web.json_response(said, status=code, headers=headers)
+        if request.method == "GET":
+            return self._secret(request.path.rpartition("/")[2])
+        body = json.loads(await request.text())
+        if request.method == "PATCH":
+            assert request.path.endswith("/status")
+            assert request.query["force"] == "true"
+            self.statuses.append(body)
+        else:
+            self.events.append(body)
+        return web.json_response(body)
+
+    def _secret(self, name: str) -> web.Response:
+        if name not in self.secrets:
+            said = {"kind": "Status", "code": 404, "message": f"{name} not found", "status": "Failure"}
+            return web.json_response(said, status=404)
+        version, content = self.secrets[name]
+        data = {key: base64.b64encode(value).decode() for key, value in content.items()}
+        about = {"name": name, "resourceVersion": version}
+        return web.json_response({"kind": "Secret", "apiVersion": "v1", "metadata": about, "data": data})
+
+
+@asynccontextmanager
+async def served(
+    api: ScriptedApi, kubeconfig: Path, setenv: Callable[[str, str], None]
+) -> AsyncIterator[None]:
+    """At a free port, named by KUBECONFIG."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", api.answer)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        config = {
+            **{"apiVersion": "v1", "kind": "Config", "current-context": "it"},
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it", "namespace": NAMESPACE}}],
+            "clusters": [{"name": "it", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+            "users": [{"name": "it", "user": {"token": "none"}}],
+        }
+        kubeconfig.write_text(json.dumps(config))
+        setenv("KUBECONFIG", str(kubeconfig))
+        yield
+    finally:
+        await runner.cleanup()
