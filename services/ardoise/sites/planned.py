@@ -15,14 +15,16 @@ import structlog
 from ardoise.chassis.rpc import Failure, Reason
 from ardoise.pb.sites_pb2 import SitesStatus, SwitchOverResponse
 from ardoise.sites.etcd_api import NoAnswer, NotDone
-from ardoise.sites.operations.memory import Claim, Claims
+from ardoise.sites.operations.memory import Claim, Claims, Superseded
 from ardoise.sites.operations.seen import leading
 from ardoise.sites.patroni import NoWord, Patroni
 from ardoise.sites.switching import SwitchoverRefused, see_through, switch_over
 from ardoise.sites.switchover import against_promotion, objections, to_wait_s
 
+TOLD_WITHIN_S = 10.0
+"""From the claim on; who was halted for longer tells Patroni nothing any more."""
 PATIENCE_S = 45.0
-"""Whoever claimed it and lives has told Patroni by then, and the old primary has stopped."""
+"""Whoever claimed it and lives has told Patroni by then, and the old primary has stopped, or never will."""
 SOON_MS = 1_000
 
 _log = structlog.get_logger(__name__)
@@ -42,11 +44,17 @@ class Planned:
                 found = await self._claims.find(request_id)
                 if found is None:
                     claim = await self._claimable(target)
+                    began_s = time.monotonic()
                     if await self._claims.begin(request_id, claim):
-                        return await self._begin(request_id, claim)
+                        return await self._begin(request_id, claim, began_s)
                     found = await self._claims.find(request_id)
-                assert found is not None  # claims are never taken away
+                    if found is None:
+                        raise _refused(
+                            "a wish was accepted at that moment: ask again", retry_after_ms=SOON_MS
+                        )
                 return await self._follow(request_id, found)
+            except Superseded as error:
+                raise _refused(str(error)) from error
             except (NoAnswer, NotDone) as error:
                 raise _refused(f"etcd does not answer, nothing is begun without it: {error}") from error
 
@@ -70,10 +78,14 @@ class Planned:
             wait = f"wait {wait_s:.0f} s: {primary} was promoted a moment ago"
             raise _refused("; ".join([wait, *against]), retry_after_ms=round(wait_s * 1000) + SOON_MS)
 
-    async def _begin(self, request_id: str, claim: Claim) -> SwitchOverResponse:
-        began_s = time.monotonic()
+    async def _begin(self, request_id: str, claim: Claim, began_s: float) -> SwitchOverResponse:
+        """Who follows this claim elsewhere has to be right about when it cannot be begun any more."""
         try:
-            message = await switch_over(self._patroni, claim.source, claim.target)
+            if time.monotonic() - began_s > TOLD_WITHIN_S:
+                raise SwitchoverRefused(
+                    f"it was claimed more than {TOLD_WITHIN_S:.0f} s ago: ask under another id"
+                )
+            message = await switch_over(self._patroni, claim.source, claim.target, claim.timeline)
         except SwitchoverRefused as error:
             raise await self._came_to_nothing(request_id, claim, error) from error
         took_ms = round((time.monotonic() - began_s) * 1000)
@@ -85,6 +97,10 @@ class Planned:
         if claim.moved is False:
             raise Failure(Reason.ERROR_REASON_SWITCHOVER_CAME_TO_NOTHING, claim.message)
         if claim.moved:
+            now = await self._patroni.member(claim.source)
+            if now is not None and now.primary:
+                since = f"{claim.target} was primary under {request_id}, and {claim.source} is since"
+                raise Failure(Reason.ERROR_REASON_SWITCHOVER_CAME_TO_NOTHING, since)
             return SwitchOverResponse(message=claim.message, took_ms=claim.took_ms)
         word = f"{claim.by} began it under {request_id}, and it is not begun twice"
         try:

@@ -27,10 +27,13 @@ class SwitchoverRefused(RuntimeError):
     """It was not begun, or it came to nothing; the message says why and who is primary."""
 
 
-async def switch_over(patroni: Patroni, old: str, new: str) -> str:
-    """Moves the leadership and waits for what comes of it; returns Patroni's word. Raises SwitchoverRefused."""
+async def switch_over(patroni: Patroni, old: str, new: str, timeline: int | None = None) -> str:
+    """Moves the leadership and waits for what comes of it; returns Patroni's word. Raises SwitchoverRefused.
+
+    `timeline`: of the old primary, where it was decided; on another one nothing is begun.
+    """
     before = await patroni.member(old)
-    if before is None or not before.primary:
+    if before is None or not before.primary or timeline not in (None, before.timeline):
         raise SwitchoverRefused(f"{old}'s Patroni does not say that it is primary: look at the status again")
     try:
         # Said as soon as the target has the lease: its guard may still refuse.

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.stretched import programs
 from tests.support.three_sites import ThreeSites
+
+__all__ = ["programs"]
 
 
 @pytest.fixture

@@ -134,7 +134,8 @@ class Acting:
         if acting:
             acting = record == seen.record or await self._memory.write(record, seen)
         if not acting:
-            record = seen.record
+            # Of what was answered while another acts, that one knows more.
+            record, self._answer = seen.record, None
         elif record.operation is not None:
             self._begin(record.operation)
         else:
@@ -144,10 +145,14 @@ class Acting:
         )
 
     def _begin(self, operation: Operation) -> None:
-        """The effect of a step, unless it runs or was answered; again where nobody knows what came of it."""
+        """The effect of a step, unless it runs; again as long as what came of it is not seen.
+
+        Asking again costs `sites` nothing: it begins an id once. An order to force it takes, and goes on alone.
+        """
         runs = self._running is not None and not self._running.done()
-        answered = self._answer is not None and self._answer.id == operation.id
-        if operation.step is Step.REJOINING or runs or answered:
+        answer = self._answer if self._answer is not None and self._answer.id == operation.id else None
+        taken = answer is not None and answer.refusal is None and operation.step is Step.FORCING
+        if operation.step is Step.REJOINING or runs or taken:
             return
         self._answer = None
         self._running = asyncio.create_task(self._effect(operation))

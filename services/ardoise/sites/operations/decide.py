@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ardoise.sites.operations.cost import settle
 from ardoise.sites.operations.record import (
+    FAILBACK,
     MOST_HISTORY,
     Before,
     Done,
@@ -150,7 +151,7 @@ def _begun(record: Record, situation: Situation) -> tuple[Record, Verdict | None
         return record, None
     kind, operation_id = Kind.SWITCHOVER, wish.request_id
     if not pending:
-        kind, operation_id = Kind.FAILBACK, f"failback-{record.timeline}"
+        kind, operation_id = Kind.FAILBACK, f"{FAILBACK}{record.timeline}"
         if (against := against_failback(record, operation_id, situation)) is not None:
             return record, against
     if (against := against_planned(record, wish.primary, situation)) is not None:

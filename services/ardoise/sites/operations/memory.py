@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ardoise.sites.etcd_api import EtcdApi, Kept, NoAnswer, NotDone
-from ardoise.sites.operations.record import Record, Wish
+from ardoise.sites.operations.record import FAILBACK, Record, Wish
 
 PREFIX = "/ardoise/operator"
 LEASE, WISH, RECORD = f"{PREFIX}/lease", f"{PREFIX}/wish", f"{PREFIX}/record"
@@ -22,6 +22,10 @@ LEASE_S = 10
 
 class NoMajority(Exception):
     """No member of etcd that is reached has a leader, or all were too slow."""
+
+
+class Superseded(Exception):
+    """What was wished once is not what is wished now: it is not begun any more."""
 
 
 @dataclass(frozen=True)
@@ -126,17 +130,21 @@ class Claims:
         return _claim(kept) if kept.revision else None
 
     async def begin(self, request_id: str, claim: Claim) -> bool:
-        """False: somebody else was quicker.
+        """False: somebody else was quicker, with this id or with a wish.
 
         Where operators remember a wish for another region, this one is the accepted from now on: they would undo it.
+        Raises Superseded where it was the accepted one before that, or is the operators' own.
         """
         key = _claimed(request_id)
         return await asyncio.to_thread(self._begin, key, _used(request_id), request_id, claim)
 
     def _begin(self, key: str, used: str, request_id: str, claim: Claim) -> bool:
-        (kept,) = self._etcd.read(WISH)
+        kept, before = self._etcd.read(WISH, used)
         unchanged, values = {key: 0, WISH: kept.revision}, {key: json.dumps(vars(claim))}
-        if kept.revision and Wish.from_json(kept.value).primary != claim.target:
+        wish = Wish.from_json(kept.value) if kept.revision else None
+        if wish is not None and wish.primary != claim.target:
+            if before.revision or request_id.startswith(FAILBACK):
+                raise Superseded(f"{wish.request_id} was accepted since, for {wish.primary}")
             values[WISH] = values[used] = Wish(request_id, claim.target).to_json()
         return self._etcd.write(unchanged, values)
 

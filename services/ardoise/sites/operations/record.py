@@ -10,6 +10,8 @@ from typing import Any, Self
 
 MOST_HISTORY = 20
 MOST_STEPS = 64
+FAILBACK = "failback-"
+"""What the id of an operation that nobody wished for begins with, and no wish's does."""
 
 
 @dataclass(frozen=True)
