@@ -290,7 +290,11 @@ async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: Thr
         except psycopg.OperationalError as error:
             found = error
         await asyncio.sleep(LOOK_EVERY_S)
-    pytest.fail(f"written down before the loss: {written}; {FILLED_LIMIT_S:.0f} s later: {found}")
+    said = {
+        release.site: release.kubectl("logs", "ardoise-data-plane-0", "--container=patroni", "--tail=40")
+        for release in (amsterdam, london)
+    }
+    pytest.fail(f"written down before the loss: {written}; {FILLED_LIMIT_S:.0f} s later: {found}; {said}")
 
 
 def back_up(release: Release) -> str:

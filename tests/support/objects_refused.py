@@ -183,6 +183,12 @@ CHANGES: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         {**TO_LONDON, "force": {**FORCE, "acceptedLossMessages": "some"}},
         "name the loss that is accepted: write a number of messages from 0, or Unknown for any loss",
     ),
+    "a wish under an operator's own name": (
+        RACE,
+        {},
+        {**TO_LONDON, "requestId": "failback-2"},
+        "failback- and failover- begin the names of what operators do by themselves: write another requestId",
+    ),
     "forced while nobody acts": (
         RACE,
         {"mode": "ObserveOnly"},
