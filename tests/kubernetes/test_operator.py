@@ -295,6 +295,7 @@ def test_with_the_operator_away_an_object_is_deleted_and_made_anew(bench: Bench,
 
 
 @pytest.mark.parametrize("how", ["silent", "killed"])
+@pytest.mark.slow
 def test_an_api_server_that_is_away_stops_no_look_and_is_written_to_when_it_is_back(
     how: str, bench: Bench, operator: Operator
 ):
@@ -320,6 +321,7 @@ def test_an_api_server_that_is_away_stops_no_look_and_is_written_to_when_it_is_b
     eventually(lambda: bench.why("site", "truck", "Ready") == "Answers", "new object", 2 * SHOWN_LIMIT_S)
 
 
+@pytest.mark.slow
 def test_a_secret_that_is_deleted_is_said_and_used_again_when_it_is_back(bench: Bench, operator: Operator):
     bench.server.cluster.kubectl("delete", "secret", "ardoise-identity", f"--namespace={NAMESPACE}")
     try:
