@@ -12,6 +12,9 @@ compares), and where it listens in a pod. */}}
   "ARDOISE_IDENTITY_DIR" "/etc/ardoise/identity"
   "ARDOISE_SITES_FILE" "/etc/ardoise/sites.yaml"
   "ARDOISE_NATS_URL" ($values.nats.url | default (printf "tls://%s-nats:4222" .root.Release.Name)) -}}
+{{- if and (eq .name "patroni") $values.restore.elsewhere -}}
+  {{- $_ := set $given "ARDOISE_FOUNDS_DATABASE" "false" -}}
+{{- end -}}
 {{- if $one.apiServer -}}
   {{- $given = pick $given "ARDOISE_SITE" "ARDOISE_STATE_DIR" "ARDOISE_SITES_FILE" -}}
   {{- $_ := set $given "ARDOISE_SCRAPE_LISTEN" (printf "0.0.0.0:%d" (int $one.metrics.port)) -}}

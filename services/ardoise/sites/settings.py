@@ -23,6 +23,11 @@ class SitesSettings(CommonSettings):
         description="Directory of the region's etcd member, where its keeper takes the order to make a new cluster. "
         "Empty: break-glass is refused here.",
     )
+    founds_database: bool = Field(
+        True,
+        description="Whether this region's empty Patroni may found the stretched database. False: it waits for another "
+        "region's, which is filled from a backup, and copies it.",
+    )
     patroni_dir: Path | None = Field(
         None,
         description="Directory of the region's Patroni: leaves to promote, and what was set aside of a stale primary.",

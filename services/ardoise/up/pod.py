@@ -62,10 +62,11 @@ def etcd_config(member: EtcdMember, config: dict[str, Any], health_port: int) ->
     }
 
 
-def patroni_config(member: PatroniMember, config: dict[str, Any]) -> dict[str, Any]:
-    """The member's configuration, listening everywhere."""
+def patroni_config(member: PatroniMember, config: dict[str, Any], founds: bool = True) -> dict[str, Any]:
+    """The member's configuration, listening everywhere. Without a word on how to found a database it waits for one."""
+    kept = {key: value for key, value in config.items() if founds or key != "bootstrap"}
     return {
-        **config,
+        **kept,
         "restapi": {**config["restapi"], "listen": f"{EVERYWHERE}:{member.rest_port}"},
         "postgresql": {**config["postgresql"], "listen": f"{EVERYWHERE}:{member.postgres_port}"},
     }
@@ -113,7 +114,8 @@ def _patroni(settings: SitesSettings, site: Site, topology: Topology, directory:
         rest_port=rest_port,
         postgres_port=postgres_port,
     )
-    argv = prepared(member, PROGRAMS, patroni_config(member, dict(configuration(member, PROGRAMS))))
+    told = dict(configuration(member, PROGRAMS))
+    argv = prepared(member, PROGRAMS, patroni_config(member, told, settings.founds_database))
     os.execve(argv[0], [*argv, str(HEALTH_PORTS["patroni"])], surroundings())
 
 

@@ -121,6 +121,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         {"backup": {"claim": ""}, "restore": {"backup": "2026-07-07T02-15-00Z"}},
         "there is no volume to read it from: name its claim in backup.claim",
     ),
+    "a restore here and elsewhere": (
+        "amsterdam",
+        {"restore": {"backup": "2026-07-07T02-15-00Z", "elsewhere": True}},
+        "set restore.backup here or restore.elsewhere, not both",
+    ),
     "more asked for than allowed": (
         "amsterdam",
         {"resources": {"patroni": {"requests": {"memory": "4Gi"}}}},

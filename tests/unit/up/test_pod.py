@@ -75,6 +75,13 @@ def test_patroni_differs_in_where_it_listens():
         assert in_pod[server]["connect_address"] == f"10.200.0.3:{port}"
 
 
+def test_a_patroni_that_is_not_to_found_a_database_is_not_told_how():
+    member = PatroniMember("london", "10.200.0.3", Path("/s"), IDENTITY, IDENTITY, (), "")
+    plain = dict(patroni.configuration(member, pod.PROGRAMS))
+    assert "bootstrap" in pod.patroni_config(member, plain)
+    assert "bootstrap" not in pod.patroni_config(member, plain, founds=False)
+
+
 def test_nats_server_logs_to_the_pods_log_and_is_asked_over_plain_http_how_it_is(
     sites_file: Path, identities: Path
 ):
