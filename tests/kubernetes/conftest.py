@@ -118,13 +118,13 @@ def truck(bed: Bed) -> Cluster:
     return reach(bed, ("truck",), "one site's cluster")["truck"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def three(bed: Bed) -> dict[str, Cluster]:
     """Clusters of all three sites, which reach one another."""
     return reach(bed, layout.SITES, "three sites' clusters")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def three_of_bed(three: dict[str, Cluster]) -> dict[str, Cluster]:
     """The same where their links and losses are in our hands."""
     if not all(cluster.of_bed for cluster in three.values()):
@@ -134,7 +134,7 @@ def three_of_bed(three: dict[str, Cluster]) -> dict[str, Cluster]:
     return three
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def race(
     three_of_bed: dict[str, Cluster], archives: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ThreeClusters]:
