@@ -72,7 +72,6 @@ class Acting:
         self._led: SitesStatus | None = None
         self._well_since_s: float | None = None
         self._running: asyncio.Task[None] | None = None
-        self._running_id = ""
 
     async def look(self, status: SitesStatus | None, spec: Spec) -> Told:
         """Decides and begins what there is to be done. `status`: None where `sites` says nothing: then nothing is."""
