@@ -241,8 +241,8 @@ def test_every_service_of_its_site_can_be_loaded(image: Image):
         "import ardoise.up.pod, ardoise.rehearsal.round_trip\n"
         "for name in sys.argv[1:]:\n"
         "    _, package, root, settings = SERVICES[name]\n"
-        "    importlib.import_module(f'ardoise.{package}.settings')\n"
-        "    importlib.import_module(f'ardoise.{package}.{root}')\n"
+        "    importlib.import_module(f'{package}.settings')\n"
+        "    importlib.import_module(f'{package}.{root}')\n"
     )
     done = image.run("python", "-c", program, *SERVICES[SiteKind.REGION if region else SiteKind.EDGE])
     assert done.returncode == 0, done.stderr
