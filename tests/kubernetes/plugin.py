@@ -63,7 +63,8 @@ def begun(server: ApiServer, *arguments: str, kubeconfig: Path | None = None) ->
     """`kubectl ardoise ...`."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{server.cluster.kubectl_program.parent}{os.pathsep}/usr/bin"
     process = subprocess.Popen(
-        [server.cluster.kubectl_program, "ardoise", *arguments],
+        # A run in the background is deaf to Ctrl-C, and so would be what it starts.
+        ["env", "--default-signal=INT", server.cluster.kubectl_program, "ardoise", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env={
             **os.environ,

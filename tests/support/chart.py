@@ -146,13 +146,15 @@ def objects(values: Mapping[str, Any], namespace: str = NAMESPACE) -> list[Objec
 
 
 def placed(made: Iterable[Object], namespace: str) -> list[dict[str, Any]]:
-    """The same in another namespace; what stands in none as it is."""
-    return [
-        {**one, "metadata": {**one["metadata"], "namespace": namespace}}
-        if one["kind"] != DEFINITION
-        else dict(one)
-        for one in made
-    ]
+    """The same in another namespace, with the accounts that they name; what stands in none as it is."""
+    return [_placed(one, namespace) if one["kind"] != DEFINITION else dict(one) for one in made]
+
+
+def _placed(one: Object, namespace: str) -> dict[str, Any]:
+    there = {**one, "metadata": {**one["metadata"], "namespace": namespace}}
+    if "subjects" in one:
+        there["subjects"] = [{**subject, "namespace": namespace} for subject in one["subjects"]]
+    return there
 
 
 def pod_specs(made: list[Object]) -> Iterator[tuple[str, Object, Object]]:
