@@ -22,7 +22,7 @@ from tests.kubernetes.bed.parts import PartsMissing, found
 from tests.support.operators import REGIONS, Cluster, condition, who_acts
 from tests.support.sites_up import MARKS, SEED, SitesUp
 
-pytestmark = [*MARKS, pytest.mark.timeout(900)]
+pytestmark = [*MARKS, pytest.mark.slow, pytest.mark.timeout(900)]
 READY_S = 60.0
 STOP_S = 20.0
 MOVED_S = 60.0
