@@ -12,6 +12,7 @@ from ardoise_operator import watching
 from ardoise_operator.api import GONE, Api, ApiTrouble
 from ardoise_operator.carrying import Carrying
 from ardoise_operator.looking import Asked, Looking
+from ardoise_operator.reaching import Reaching
 from ardoise_operator.secrets import Secrets
 from ardoise_operator.settings import OperatorSettings
 from ardoise_operator.watching import Objects
@@ -35,10 +36,11 @@ async def run(settings: OperatorSettings) -> None:
         secrets = Secrets(api)
         service.on_drain("secrets", secrets.close)
         objects = Objects()
-        asked = Asked(here.name, settings, objects, secrets)
-        service.on_drain("sites", asked.close)
+        reaching = Reaching(here.name, settings, objects, secrets)
+        service.on_drain("sites", reaching.close)
+        asked = Asked(here.name, objects, secrets, reaching)
         writer = Writer(api, f"{NAME}-{here.name}")
-        carrying = Carrying(here.name, settings, objects, secrets)
+        carrying = Carrying(here.name, reaching)
         service.on_drain("acting", carrying.stop)
         looking = Looking(here.name, topology, objects, asked, writer, carrying)
         service.spawn("secrets", secrets.run())

@@ -46,7 +46,7 @@ def replication_status(
         primary=primary or UNKNOWN,
         timeline=_timeline(primary, sight),
         epoch=_epoch(spec["sites"]["edge"], sight),
-        **told_fields(told),
+        **told_fields(told, before),
         canPromote=[_can_promote(region, sight) for region in spec["sites"]["regions"]],
         lossNow=_loss(status),
         conditions=written(found, before, generation, sight.at),

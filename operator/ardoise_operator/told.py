@@ -1,6 +1,6 @@
 """What is told of wishes and operations, as it stands in a Replication's status. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ardoise.sites.operations.acting import Told
@@ -17,8 +17,14 @@ MOST_MESSAGE_CHARACTERS = 1024
 MOST_REASON_CHARACTERS = 4096
 
 
-def told_fields(told: Told) -> dict[str, Any]:
-    """The copy of the record that both operators share."""
+RECORDED = ("acceptedRequestId", "acceptedPrimary", "operation", "history")
+
+
+def told_fields(told: Told, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The copy of the record that both operators share. Where it cannot be read it stays as it was: nobody writes in it
+    either, and what is over is not undone."""
+    if told.acting is None:
+        return {field: before[field] for field in RECORDED if field in before}
     return present(
         acceptedRequestId=told.wish.request_id if told.wish is not None else None,
         acceptedPrimary=told.wish.primary if told.wish is not None else None,

@@ -11,7 +11,7 @@ from typing import Any
 
 import kopf
 
-from ardoise_operator.api import GROUP, VERSION
+from ardoise_operator.kinds import GROUP, VERSION
 
 WATCH_S = 60
 """After so long the server ends a watch, and kopf begins it again where it was."""

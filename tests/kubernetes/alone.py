@@ -3,17 +3,20 @@
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from ardoise.chassis.child import bound
 from ardoise.up.ports import Ports
-from ardoise.up.programs import Programs
+from ardoise.up.programs import Programs, ProgramsMissing, debian_programs
 
 from tests.kubernetes.bed import layout, pki, plan, settings
 from tests.kubernetes.bed.api import Api, ApiRefused
 from tests.kubernetes.bed.cluster import Cluster
-from tests.kubernetes.bed.parts import Built
+from tests.kubernetes.bed.parts import Built, PartsMissing, found
 
 NAME = layout.SITES[0]
 """It bears a site's certificates."""
@@ -134,3 +137,21 @@ class ApiServer:
     def _last_words(self) -> str:
         logs = sorted(self.directory.glob("*.log"))
         return "\n".join("\n".join(log.read_text().splitlines()[-10:]) for log in logs)
+
+
+@contextmanager
+def serving(directory: Path, what: str) -> Iterator[ApiServer]:
+    """One that takes objects, in an empty directory. Skips where the parts are not here: then `what` is not tested."""
+    try:
+        parts = found("kubernetes"), debian_programs(print)
+    except (PartsMissing, ProgramsMissing) as error:
+        pytest.skip(f"not tested: {what}. {error}")
+    server = ApiServer(directory, *parts)
+    with pytest.MonkeyPatch.context() as patch:
+        # kubectl keeps by host and port which kinds a server knows, and another run's server may have had this port.
+        patch.setenv("KUBECACHEDIR", str(directory / "cache"))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()

@@ -17,12 +17,10 @@ import pytest
 import yaml
 from ardoise.chassis.child import bound
 from ardoise.up.ports import Ports
-from ardoise.up.programs import ProgramsMissing, debian_programs
 from ardoise_operator.sight import instant
 
-from tests.kubernetes.alone import ApiServer
+from tests.kubernetes.alone import ApiServer, serving
 from tests.kubernetes.bed.cluster import eventually
-from tests.kubernetes.bed.parts import PartsMissing, found
 from tests.support import scripted_sites
 from tests.support.chart import RELEASE, example, objects, overlaid
 from tests.support.operator_looks import reports, status
@@ -200,23 +198,13 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    try:
-        parts = found("kubernetes"), debian_programs(print)
-    except (PartsMissing, ProgramsMissing) as error:
-        pytest.skip(f"not tested: the operator in front of a real API server. {error}")
-    server = ApiServer(tmp_path_factory.mktemp("api-server"), *parts)
-    patch = pytest.MonkeyPatch()
-    # kubectl keeps by host and port which kinds a server knows, and another run's server may have had this port.
-    patch.setenv("KUBECACHEDIR", str(server.directory / "cache"))
-    made = Bench(server, tmp_path_factory.mktemp("bench"))
-    try:
-        server.start()
-        made.start()
-        yield made
-    finally:
-        made.stop()
-        server.stop()
-        patch.undo()
+    with serving(tmp_path_factory.mktemp("api-server"), "the operator at a real API server") as server:
+        made = Bench(server, tmp_path_factory.mktemp("bench"))
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from ardoise.chassis.child import bound
@@ -15,10 +15,9 @@ from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.stage import NEUTRAL_S, begin_race
 from ardoise.up.control import Action
 from ardoise.up.demo import SIMULATED_EVENT
-from ardoise.up.programs import ProgramsMissing, debian_programs
 
-from tests.kubernetes.alone import ApiServer
-from tests.kubernetes.bed.parts import PartsMissing, found
+from tests.kubernetes.alone import serving
+from tests.kubernetes.bed.cluster import eventually
 from tests.support.operators import REGIONS, Cluster, condition, who_acts
 from tests.support.sites_up import MARKS, SEED, SitesUp
 
@@ -32,7 +31,6 @@ STABLE_S = 5
 TAKEN_OVER_S = 45.0
 """The lease of 10 s, which begins anew where etcd's leader changes, as it does after a switchover; and a look."""
 LOST_S = 60.0
-POLL_S = 0.2
 SPEC = {
     "sites": {"edge": "truck", "regions": list(REGIONS)},
     "primary": "amsterdam",
@@ -78,38 +76,28 @@ def reached(sites: SitesUp) -> Iterator[Reached]:
 @pytest.fixture(scope="module")
 def clusters(reached: Reached, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Cluster]]:
     """By region, with the operators running."""
-    try:
-        parts = found("kubernetes"), debian_programs(print)
-    except (PartsMissing, ProgramsMissing) as error:
-        pytest.skip(f"not tested: operators on real API servers. {error}")
-    patch, made = pytest.MonkeyPatch(), {}
-    patch.setenv("KUBECACHEDIR", str(tmp_path_factory.mktemp("kubectl")))
-    try:
+    with ExitStack() as stack:
+        made: dict[str, Cluster] = {}
         for region in REGIONS:
             directory = tmp_path_factory.mktemp(region)
-            server = ApiServer(directory / "server", *parts)
-            (directory / "server").mkdir()
-            server.start()
+            server = stack.enter_context(
+                serving(tmp_path_factory.mktemp("api-server"), "operators at real API servers")
+            )
             made[region] = Cluster(region, server, reached, directory)
+            stack.callback(made[region].stop)
             made[region].install(SPEC)
             made[region].start()
         yield made
-    finally:
-        for one in made.values():
-            one.stop()
-            one.server.stop()
-        patch.undo()
 
 
 def until(clusters: dict[str, Cluster], what: str, within_s: float, holds: Callable[[], bool]) -> None:
     """Waits for what should be seen; else says what is."""
-    deadline = time.monotonic() + within_s
-    while not holds():
-        if time.monotonic() > deadline:
-            seen = {region: cluster.race() for region, cluster in clusters.items()}
-            said = {region: cluster.log.read_text()[-3_000:] for region, cluster in clusters.items()}
-            pytest.fail(f"not within {within_s:.0f} s: {what}\n{seen}\n{said}")
-        time.sleep(POLL_S)
+    try:
+        eventually(holds, what, within_s)
+    except TimeoutError as error:
+        seen = {region: cluster.race() for region, cluster in clusters.items()}
+        said = {region: cluster.log.read_text()[-3_000:] for region, cluster in clusters.items()}
+        pytest.fail(f"{error}\n{seen}\n{said}")
 
 
 def ready(clusters: dict[str, Cluster], primary: str) -> Callable[[], bool]:

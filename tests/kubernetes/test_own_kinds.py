@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 from ardoise.rehearsal.drills.scenarios import SCENARIOS
-from ardoise.up.programs import ProgramsMissing, debian_programs
 
-from tests.kubernetes.alone import ApiServer
+from tests.kubernetes.alone import ApiServer, serving
 from tests.kubernetes.bed.api import ApiRefused
 from tests.kubernetes.bed.cluster import KubectlFailed
-from tests.kubernetes.bed.parts import PartsMissing, found
 from tests.kubernetes.release import Release
 from tests.support.chart import CHART, RELEASE, Object, example, overlaid
 from tests.support.objects_refused import (
@@ -50,16 +48,8 @@ GOOD = example_objects()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One that knows our kinds, from a release of the chart."""
-    try:
-        parts = found("kubernetes"), debian_programs(print)
-    except (PartsMissing, ProgramsMissing) as error:
-        pytest.skip(f"not tested: what an API server makes of Site, Replication and Drill. {error}")
-    server = ApiServer(tmp_path_factory.mktemp("api-server"), *parts)
-    patch = pytest.MonkeyPatch()
-    # kubectl keeps by host and port which kinds a server knows, and another run's server may have had this port.
-    patch.setenv("KUBECACHEDIR", str(server.directory / "cache"))
-    try:
-        server.start()
+    what = "what an API server makes of Site, Replication and Drill"
+    with serving(tmp_path_factory.mktemp("api-server"), what) as server:
         for name in (NAMESPACE, EXAMPLES, *RELEASES):
             about = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             server.api.create("/api/v1/namespaces", about)
@@ -67,9 +57,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         established = ("wait", "--for=condition=Established", "--timeout=60s", "customresourcedefinitions")
         server.cluster.kubectl(*established, *NAMES, limit_s=90)
         yield server
-    finally:
-        server.stop()
-        patch.undo()
 
 
 def release(server: ApiServer, site: str) -> Release:

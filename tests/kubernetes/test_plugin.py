@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ardoise.up.programs import ProgramsMissing, debian_programs
 
-from tests.kubernetes.alone import ApiServer
+from tests.kubernetes.alone import ApiServer, serving
 from tests.kubernetes.bed.api import ApiRefused
-from tests.kubernetes.bed.parts import PartsMissing, found
 from tests.kubernetes.plugin import (
     DRILL,
     NAMESPACE,
@@ -36,18 +34,10 @@ NAMES = [f"{plural}.{GROUP}" for plural in PLURALS.values()]
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One that does not know our kinds yet."""
-    try:
-        parts = found("kubernetes"), debian_programs(print)
-    except (PartsMissing, ProgramsMissing) as error:
-        pytest.skip(f"not tested: kubectl ardoise at a real API server. {error}")
-    server = ApiServer(tmp_path_factory.mktemp("api-server"), *parts)
-    try:
-        server.start()
+    with serving(tmp_path_factory.mktemp("api-server"), "kubectl ardoise at a real API server") as server:
         about = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
         server.api.create("/api/v1/namespaces", about)
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ async def test_one_field_moves_the_primary_while_the_race_is_on(
         assert newest["lostMessages"] == newest["lostDecisions"] == 0
 
 
-async def test_both_operators_are_killed_on_the_way_and_it_is_finished(
+async def test_both_operators_are_killed_while_a_wish_waits_and_it_is_carried_out_once(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
     async def killed(cast: Cast) -> None:
@@ -111,7 +111,7 @@ async def test_both_operators_are_killed_on_the_way_and_it_is_finished(
 
     finished = own(
         "operators-killed",
-        "both operators are killed while the primary is moved",
+        "both operators are killed while a wish waits for the cool-down",
         MOVES,
         wished(objects, "operators-killed"),
         Do("both operators are killed", killed),

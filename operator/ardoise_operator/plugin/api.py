@@ -7,17 +7,14 @@ from typing import Any, Self
 import httpx2
 from lightkube import ApiError, Client
 from lightkube.core.exceptions import ConfigError
-from lightkube.generic_resource import create_namespaced_resource
 from lightkube.resources.core_v1 import Pod
 from lightkube.types import PatchType
 from msgspec import MsgspecError
 
+from ardoise_operator.kinds import GROUP, KINDS, PLURALS
 from ardoise_operator.plugin.kubeconfig import Access, opened
 from ardoise_operator.plugin.problem import Problem
 
-GROUP, VERSION = "ardoise.dev", "v1alpha1"
-PLURALS = {"Site": "sites", "Replication": "replications", "Drill": "drills"}
-KINDS = {kind: create_namespaced_resource(GROUP, VERSION, kind, plural) for kind, plural in PLURALS.items()}
 MANAGER = "kubectl-ardoise"
 REQUEST_LIMIT_S = 10.0
 OPERATOR_LABELS = {"app.kubernetes.io/name": "ardoise", "app.kubernetes.io/component": "operator"}

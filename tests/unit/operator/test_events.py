@@ -109,6 +109,14 @@ def test_an_operation_is_told_when_it_begins_at_each_step_and_when_it_has_ended(
     assert over.message.startswith("Switchover w-1 to london: Moved; writes stood for 2450 ms, 0 messages")
 
 
+def test_a_record_that_could_not_be_read_for_a_while_is_told_of_once():
+    """Without a majority of etcd, in this operator and in one that starts anew then."""
+    before = race(GOOD, told=told(operation=RUNNING, history=(MOVED,)))
+    unread = race(GOOD, before, told(acting=None))
+    read_again = race(GOOD, unread, told(operation=RUNNING, history=(MOVED,)))
+    assert notes("Replication", unread, read_again) == []
+
+
 def test_a_wish_that_was_refused_is_told_once_with_its_reason():
     refused = replace(MOVED, id="w-2", outcome="Refused", reason="london is 4000 messages behind")
     before, after = race(GOOD, told=told(history=(MOVED,))), race(GOOD, told=told(history=(refused, MOVED)))

@@ -15,6 +15,7 @@ from ardoise_operator import secrets as secrets_module
 from ardoise_operator.acting import NOTHING
 from ardoise_operator.api import About, Api
 from ardoise_operator.looking import Asked, Looking
+from ardoise_operator.reaching import Reaching
 from ardoise_operator.secrets import Secrets
 from ardoise_operator.settings import OperatorSettings
 from ardoise_operator.watching import Object, Objects, seen
@@ -66,7 +67,8 @@ class Bench:
         self.target = target
         self.put("amsterdam", "london", "truck", "race")
         self.secrets = Secrets(api)
-        self.asked = Asked("amsterdam", OperatorSettings(), self.objects, self.secrets)
+        self.reaching = Reaching("amsterdam", OperatorSettings(), self.objects, self.secrets)
+        self.asked = Asked("amsterdam", self.objects, self.secrets, self.reaching)
         self.writer = Writer(api, "operator-amsterdam")
         topology = placed_at(target)
         self.looking = Looking("amsterdam", topology, self.objects, self.asked, self.writer, self.acting)
@@ -111,7 +113,7 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
-            await made.asked.close()
+            await made.reaching.close()
             await made.secrets.close()
             await api.close()
             assert all(task.cancelled() for task in running)
@@ -163,9 +165,9 @@ async def test_acting_that_fails_stops_no_look(bench: Bench):
 
 async def test_another_secret_opens_another_connection(bench: Bench, tmp_path: Path):
     await until(lambda: bench.shown("race"))
-    before = bench.asked._channel
+    before = bench.reaching._channels["amsterdam"]
     bench.script.secrets["ardoise-identity"] = ("2", scripted_sites.identities(tmp_path))
-    await until(lambda: bench.asked._channel is not before)
+    await until(lambda: bench.reaching._channels["amsterdam"] is not before)
     asked = bench.sites.asked
     await until(lambda: bench.sites.asked > asked)
 

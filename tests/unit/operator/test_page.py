@@ -6,13 +6,18 @@ from pathlib import Path
 from ardoise_operator.events import GOOD
 from ardoise_operator.replications import WHY
 
-MODULES = ("sites", "looking", "secrets")
+MODULES = ("sites", "looking", "reaching", "secrets")
+
+OPERATIONS, DECIDING = "services/ardoise/sites/operations", ("acting", "standing")
 
 
 def reasons(repository: Path) -> set[str]:
     """Words that the modules give as reasons, as they stand there."""
     text = "".join((repository / f"operator/ardoise_operator/{name}.py").read_text() for name in MODULES)
     said = set(re.findall(r'(?:Silence\(\s*|"SpecDiverged", "True", )"([A-Z][A-Za-z]+)"', text))
+    verdicts = ("operator/ardoise_operator/acting.py", *(f"{OPERATIONS}/{name}.py" for name in DECIDING))
+    told = "".join((repository / path).read_text() for path in verdicts)
+    said |= set(re.findall(r'Verdict\(\s*Truth\.TRUTH_[A-Z]+,\s*"([A-Z][A-Za-z]+)"', told))
     return said | {word for words in WHY.values() for word in words.values()}
 
 

@@ -71,6 +71,15 @@ def test_sites_that_is_silent_leaves_the_record_and_makes_all_else_unknown():
     assert shown["acceptedPrimary"] == "london"
 
 
+def test_a_record_that_cannot_be_read_stays_as_it_was():
+    before = race(sight(status(reports())), told=TOLD)
+    nobody = Told(None, None, (), *[Verdict(Truth.TRUTH_UNSPECIFIED, "NoMajority", "")] * 2, None)
+    shown = race(sight(status(reports())), before, nobody)
+    for field in ("acceptedRequestId", "acceptedPrimary", "operation", "history"):
+        assert shown[field] == before[field]
+    assert conditions(shown)["OperationInProgress"] == (UNKNOWN, "NoMajority")
+
+
 def test_a_truck_that_is_silent_leaves_the_live_log_unknown():
     found = reports()
     del found["truck"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import grpc
+import structlog
 
 from ardoise.chassis.rpc import failure_of
 from ardoise.pb.sites_pb2 import BreakGlassRequest, SwitchOverRequest
@@ -22,12 +23,18 @@ REFUSALS = {
     "SWITCHOVER_CAME_TO_NOTHING": Refusal.CAME_TO_NOTHING,
 }
 
+_log = structlog.get_logger(__name__)
+
+
+class Unreached(Exception):
+    """`sites` of a site cannot be asked: nobody knows where it is, or with what certificate."""
+
 
 class SitesEffects:
     """Asks `sites` of the sites."""
 
     def __init__(self, here: str, sites: Callable[[str], SitesServiceStub]) -> None:
-        """`sites`: of a site, by its name, as race operations."""
+        """`sites`: of a site, by its name, as race operations; raises Unreached."""
         self._here, self._sites = here, sites
 
     async def switch_over(self, operation: Operation) -> Answer | None:
@@ -35,7 +42,7 @@ class SitesEffects:
         request = SwitchOverRequest(request_id=operation.id, target=operation.target)
         try:
             done = await self._sites(self._here).SwitchOver(request, timeout=SWITCH_OVER_LIMIT_S)
-        except grpc.aio.AioRpcError as error:
+        except (grpc.aio.AioRpcError, Unreached) as error:
             return _refusal(operation, error)
         return Answer(operation.id, f"{done.message} ({done.took_ms} ms)")
 
@@ -46,12 +53,15 @@ class SitesEffects:
         )
         try:
             await self._sites(operation.target).BreakGlass(request, timeout=FORCE_LIMIT_S)
-        except grpc.aio.AioRpcError as error:
+        except (grpc.aio.AioRpcError, Unreached) as error:
             return _refusal(operation, error)
         return Answer(operation.id, f"{operation.target} goes on by itself")
 
 
-def _refusal(operation: Operation, error: grpc.aio.AioRpcError) -> Answer | None:
+def _refusal(operation: Operation, error: grpc.aio.AioRpcError | Unreached) -> Answer | None:
+    if isinstance(error, Unreached):
+        _log.warning("not_asked", operation=operation.id, reason=str(error))
+        return None
     failure = failure_of(error)
     refusal = REFUSALS.get(failure.reason_name)
     if refusal is None:
