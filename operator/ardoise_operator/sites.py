@@ -6,7 +6,9 @@ What cannot be known is Unknown, never 0 and never what it was before.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ardoise.chassis.log import STREAM_PREFIX
 from ardoise.pb.sites_pb2 import DatabaseRole, MirrorReport, SiteReport, SiteStatus
+from ardoise.sites.database import wal_behind
 from ardoise.sites.mirrors import WELL, MirrorState
 from ardoise.sites.topology import Topology
 
@@ -16,7 +18,6 @@ from ardoise_operator.sight import UNKNOWN, Sight, Silence, clipped, instant, nu
 
 MOST_MIRRORS = 32
 MOST_REASON_CHARACTERS = 1024
-LOG_PREFIX = "LOG_"
 ROLES = {
     DatabaseRole.DATABASE_ROLE_PRIMARY: "Primary",
     DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY: "SynchronousStandby",
@@ -101,25 +102,21 @@ def _lag(report: SiteReport | None, sight: Sight) -> dict[str, Any]:
 
 def _mirrors_of_logs(report: SiteReport | None) -> Iterator[MirrorReport]:
     for mirror in report.mirrors if report is not None else ():
-        if mirror.stream.removeprefix(LOG_PREFIX).isdecimal():
+        if mirror.stream.removeprefix(STREAM_PREFIX).isdecimal():
             yield mirror
 
 
 def _epoch(mirror: MirrorReport) -> int:
-    return int(mirror.stream.removeprefix(LOG_PREFIX))
+    return int(mirror.stream.removeprefix(STREAM_PREFIX))
 
 
 def _wal_behind(report: SiteReport | None, sight: Sight) -> int | None:
-    """None: one of the two does not say, or they are on different timelines, whose positions cannot be compared."""
-    if report is None or not report.database.HasField("wal_position") or isinstance(sight.said, Silence):
+    """None: that cannot be known."""
+    if report is None or isinstance(sight.said, Silence):
         return None
-    for site in sight.said.sites:
-        primary = site.report.database
-        if primary.role == DatabaseRole.DATABASE_ROLE_PRIMARY and primary.HasField("wal_position"):
-            if primary.timeline != report.database.timeline:
-                return None
-            return max(0, primary.wal_position - report.database.wal_position)
-    return None
+    databases = (site.report.database for site in sight.said.sites)
+    primary = next((one for one in databases if one.role == DatabaseRole.DATABASE_ROLE_PRIMARY), None)
+    return wal_behind(primary, report.database) if primary is not None else None
 
 
 def _mirrors(report: SiteReport | None) -> list[dict[str, Any]]:

@@ -82,9 +82,9 @@ class SitesServiceServicer:
 
     def SwitchOver(self, request, context):
         """Moves the database's primary to a region, as planned. Refused (FAILED_PRECONDITION, with the reasons) where
-        anything could be lost, where the target is far behind, or where it came to nothing: then the old primary goes
-        on, or is primary again. Within a minute of the last change it is refused with a RetryInfo that says how long
-        to wait. Answered within 100 s. Caller: race operations.
+        anything could be lost, or where the target is far behind. Within a minute of the last change it is refused with a
+        RetryInfo that says how long to wait. ABORTED where it was begun and came to nothing: then the old primary goes on,
+        or is primary again. Answered within 100 s. Caller: race operations.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

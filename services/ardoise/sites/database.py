@@ -26,6 +26,17 @@ def database_report(site: str, member: Mapping[str, Any], cluster: Mapping[str, 
     )
 
 
+def wal_behind(primary: DatabaseReport, other: DatabaseReport) -> int | None:
+    """Bytes of write-ahead log that the primary has written and the other has not.
+
+    None: one of them does not say, or they are on different timelines, whose positions cannot be compared.
+    """
+    told = primary.HasField("wal_position") and other.HasField("wal_position")
+    if not told or primary.timeline != other.timeline:
+        return None
+    return max(0, primary.wal_position - other.wal_position)
+
+
 def _wal_position(xlog: Mapping[str, Any]) -> int | None:
     """A primary says `location`. A standby says what it has received, which is less than what it has replayed after it
     started from files."""

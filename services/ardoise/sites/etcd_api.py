@@ -43,21 +43,20 @@ class EtcdApi:
 
     def generation(self) -> Generation:
         """Of the cluster, as this member has it: it answers without a majority too."""
-        found = self._ask("kv/range", {"key": _encoded(KEY), "serializable": True}).get("kvs")
-        return parse_generation(base64.b64decode(found[0]["value"])) if found else Generation()
+        kept = _kept(self._ask("kv/range", {"key": _encoded(KEY), "serializable": True}).get("kvs"))
+        return parse_generation(kept.value) if kept.revision else Generation()
 
     def put_generation(self, generation: Generation) -> None:
         """Writes it down."""
-        self._ask("kv/put", {"key": _encoded(KEY), "value": _encoded(generation.to_json())})
+        self.write({}, {KEY: generation.to_json()})
 
     def witness(self) -> str:
         """The member that is to be the third voter, as a majority has it; empty: nobody ever said."""
-        found = self._ask("kv/range", {"key": _encoded(WITNESS)}).get("kvs")
-        return base64.b64decode(found[0]["value"]).decode() if found else ""
+        return self.read(WITNESS)[0].value.decode()
 
     def put_witness(self, member: str) -> None:
         """Calls it to be the third voter."""
-        self._ask("kv/put", {"key": _encoded(WITNESS), "value": _encoded(member)})
+        self.write({}, {WITNESS: member})
 
     def read(self, *keys: str) -> list[Kept]:
         """What a majority has under these keys, all at one moment."""

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from itertools import pairwise
 
 from ardoise.pb.sites_pb2 import DatabaseRole, SitesStatus, SiteStatus, Truth
+from ardoise.sites.database import wal_behind
 from ardoise.sites.mirrors import MirrorState
 from ardoise.sites.patroni import History, Member
 
@@ -83,11 +84,8 @@ def _of_the_target(target: SiteStatus, status: SitesStatus, most_behind: int) ->
 
 def _wal_behind(primary: SiteStatus, target: SiteStatus, most_bytes: int) -> list[str]:
     """A limit of time, not of loss: a `sites` that does not tell its position, as older ones, is not refused for it."""
-    one, other = primary.report.database, target.report.database
-    if not (one.HasField("wal_position") and other.HasField("wal_position")):
-        return []
-    behind = one.wal_position - other.wal_position
-    if behind <= most_bytes:
+    behind = wal_behind(primary.report.database, target.report.database)
+    if behind is None or behind <= most_bytes:
         return []
     return [f"{target.site}'s database is {behind} bytes of write-ahead log behind, at most {most_bytes}"]
 

@@ -23,6 +23,7 @@ from ardoise.sites.operations.record import (
     Outcome,
     Record,
     Step,
+    Wish,
 )
 from ardoise.sites.operations.seen import before, follows, leading, other_region, paused_ms
 from ardoise.sites.operations.situation import Mode, Refusal, Situation, Verdict
@@ -146,30 +147,31 @@ def _begun(record: Record, situation: Situation) -> tuple[Record, Verdict | None
         if record.operation is not None:
             reason = f"{wish.request_id} forces {wish.primary}"
             record = _end(record, record.operation, Outcome.MOVED, reason, situation.now_ms)
-        return _with(record, Kind.FORCED_FAILOVER, wish.request_id, Step.FORCING, situation), None
+        return _with(record, Kind.FORCED_FAILOVER, wish.request_id, Step.FORCING, wish, situation), None
     if record.operation is not None or wish.primary == record.primary:
         return record, None
     kind, operation_id = Kind.SWITCHOVER, wish.request_id
     if not pending:
         kind, operation_id = Kind.FAILBACK, f"{FAILBACK}{record.timeline}"
-        if (against := against_failback(record, operation_id, situation)) is not None:
+        if (against := against_failback(record, wish, situation)) is not None:
             return record, against
     if (against := against_planned(record, wish.primary, situation)) is not None:
         return record, against
-    return _with(record, kind, operation_id, Step.SWITCHING, situation), None
+    return _with(record, kind, operation_id, Step.SWITCHING, wish, situation), None
 
 
-def _with(record: Record, kind: Kind, operation_id: str, step: Step, situation: Situation) -> Record:
-    target = situation.wish.primary if situation.wish is not None else ""
+def _with(
+    record: Record, kind: Kind, operation_id: str, step: Step, wish: Wish, situation: Situation
+) -> Record:
     begun = Operation(
         id=operation_id,
         kind=kind,
-        source=other_region(situation.status, target),
-        target=target,
+        source=other_region(situation.status, wish.primary),
+        target=wish.primary,
         step=step,
         started_ms=situation.now_ms,
         timeline=record.timeline,
-        accepted_loss=situation.wish.accepted_loss if situation.wish is not None else "",
+        accepted_loss=wish.accepted_loss,
     )
     return replace(record, operation=begun)
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any, Self
 
 MOST_HISTORY = 20
-MOST_STEPS = 64
 FAILBACK = "failback-"
 """What the id of an operation that nobody wished for begins with, and no wish's does."""
 

@@ -1,7 +1,7 @@
 """Whether what was wished for is what is, and why not: in one word for machines, in a sentence for people. Pure."""
 
 from ardoise.pb.sites_pb2 import Truth
-from ardoise.sites.operations.record import Kind, Outcome, Record, Step
+from ardoise.sites.operations.record import Kind, Outcome, Record, Step, Wish
 from ardoise.sites.operations.seen import leading
 from ardoise.sites.operations.situation import Mode, Situation, Verdict
 from ardoise.sites.switchover import objections
@@ -23,10 +23,10 @@ def against_planned(record: Record, target: str, situation: Situation) -> Verdic
     return None
 
 
-def against_failback(record: Record, operation_id: str, situation: Situation) -> Verdict | None:
-    """Why the region that was wished for is not made primary again."""
+def against_failback(record: Record, wish: Wish, situation: Situation) -> Verdict | None:
+    """Why the region that was wished for is not made primary again. One that came to nothing is the newest for good."""
     newest = record.history[0] if record.history else None
-    wanted = situation.wish.primary if situation.wish is not None else ""
+    wanted = wish.primary
     if newest is not None and newest.outcome is not Outcome.MOVED:
         return Verdict(
             Truth.TRUTH_NO,
@@ -36,8 +36,6 @@ def against_failback(record: Record, operation_id: str, situation: Situation) ->
     by_hand = f"to make {wanted} primary again write a requestId that was never used"
     if newest is None or newest.kind is not Kind.FAILOVER or situation.mode is Mode.MANUAL:
         return Verdict(Truth.TRUTH_NO, "FailedOver", f"{record.primary} is primary; {by_hand}")
-    if any(one.id == operation_id for one in record.history):
-        return Verdict(Truth.TRUTH_NO, "CameToNothing", f"the way back came to nothing; {by_hand}")
     needed_s = situation.limits.failback_stabilisation_s
     if situation.well_for_s is None or situation.well_for_s < needed_s:
         waited = (
