@@ -58,7 +58,7 @@ RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
 FROM packages-edge AS packages-full
 RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
     set -e; test ! -e /run/secrets/host || . /run/secrets/host; \
-    image-added uv sync --frozen --no-dev --no-install-project --inexact --extra region --extra operator
+    image-added uv sync --frozen --no-dev --no-install-project --inexact --extra region --extra operator --extra drills
 
 FROM packages-full AS packages-patroni
 RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
@@ -77,11 +77,17 @@ RUN touch README.md && /hatch/bin/hatchling build --target wheel --directory /wh
     image-added uv pip install --offline --no-deps --python /opt/ardoise/bin/python /wheel/*.whl
 
 
+# The stage that drills ride.
+FROM python AS rehearsed
+COPY events/tour-des-cols /stage/tour-des-cols
+
+
 FROM python AS base-edge
 COPY --from=packages-edge /added/ /
 
 FROM base-edge AS base-full
 COPY --from=packages-full /added/ /
+COPY --from=rehearsed /stage/ /usr/share/ardoise/
 
 
 FROM base-${VARIANT} AS ardoise

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kubernetes.bed.cluster import Cluster, KubectlFailed, documents, eventually
 from tests.kubernetes.probes import PORT, Namespace, pod
-from tests.support.access import rights, rights_of_everyone, rights_of_the_operator
+from tests.support.access import NAMED_ALONE, rights, rights_in_namespace, rights_of_everyone
 from tests.support.chart import RELEASE, example, objects, of_kind, overlaid, placed
 from tests.support.chart_cases import CASES, values_of
 
@@ -99,9 +99,9 @@ def test_an_account_may_what_is_written_and_nothing_else(
 ):
     found = rights_of(truck, namespace, f"{RELEASE}-{name}") - nobodys
     assert {right[:2] for right in found} == (
-        set() if rights()[name] == "nothing" else rights_of_the_operator()
+        set() if rights()[name] == "nothing" else rights_in_namespace(name)
     )
-    assert all(right[2] for right in found if right[1] == "secrets."), "some secrets, not all"
+    assert all(right[2] for right in found if right[1] in NAMED_ALONE), "some by name, not all"
 
 
 def test_a_right_that_somebody_adds_is_found(truck: Cluster, namespace: str, nobodys: set[Right]):

@@ -19,17 +19,12 @@ from tests.support.chart import (
     CHART,
     KIND_OF,
     NAMESPACE,
-    RELEASE,
     SITES,
     containers,
     example,
     objects,
     overlaid,
 )
-
-PROBE_SERVICE = "drill-nats"
-"""Lets probes from outside reach the truck's nats-server as a client: the chart lets nobody, and in a region whoever
-reaches the leaf's port."""
 
 
 def values(site: str) -> dict[str, Any]:
@@ -44,7 +39,7 @@ def values(site: str) -> dict[str, Any]:
     ]
     here = {
         "sites": sites,
-        "expose": {"also": ["mediawall", "security"]},
+        "expose": {"also": ["mediawall", "security", *(["nats"] if site == "truck" else [])]},
         "persistence": {
             "storageClass": "",
             "sizes": {"nats": "2Gi", "dataPlane": "2Gi", "services": "256Mi"},
@@ -53,8 +48,15 @@ def values(site: str) -> dict[str, Any]:
         "mediawall": {"autoscaling": {"enabled": False}, "ingress": {"enabled": False}},
         "disruption": {"allowed": True},
     }
-    ingest = f"{layout.address('truck')}:{PORTS['ingest']}"
-    return overlaid(of_site, here, {"roundTrip": {"ingest": ingest}} if KIND_OF[site] == "region" else {})
+    ingest = _at("truck", "ingest")
+    reach = {name: {server: _at(name, server) for server in ("web", "security")} for name in SITES}
+    reach["truck"]["ingest"] = ingest
+    of_region = {"roundTrip": {"ingest": ingest}, "drills": {"reach": reach}}
+    return overlaid(of_site, here, of_region if KIND_OF[site] == "region" else {})
+
+
+def _at(site: str, server: str) -> str:
+    return f"{layout.address(site)}:{PORTS[server]}"
 
 
 class ThreeClusters:
@@ -90,7 +92,6 @@ class ThreeClusters:
             if KIND_OF[release.site] == "region":
                 release.cluster.apply(_backups_claim(), namespace=NAMESPACE)
             release.install()
-        self.releases["truck"].cluster.apply(_probe_service(), namespace=NAMESPACE)
 
     async def state(self) -> dict[str, Any]:
         """As Control.state()."""
@@ -193,18 +194,3 @@ def _backups_claim() -> dict[str, Any]:
     claim = yaml.safe_load((CHART / "examples" / "objects" / "backups.yaml").read_text())
     claim["spec"]["resources"]["requests"]["storage"] = "2Gi"
     return claim
-
-
-def _probe_service() -> dict[str, Any]:
-    labels = {"app.kubernetes.io/instance": RELEASE, "app.kubernetes.io/component": "nats"}
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": PROBE_SERVICE},
-        "spec": {
-            "type": "LoadBalancer",
-            "publishNotReadyAddresses": True,
-            "selector": labels,
-            "ports": [{"port": PORTS["nats"]}],
-        },
-    }

@@ -21,11 +21,16 @@ def rights() -> dict[str, str]:
     }
 
 
-def rights_of_the_operator() -> set[tuple[str, str]]:
-    """(verb, resource.group) that it has in its namespace; of secrets those alone that its role names."""
+HAVING_RIGHTS = {"operator": "What the operator may", "drill": "What a drill may"}
+NAMED_ALONE = {"secrets.", "podtemplates.", "statefulsets/scale.apps", "deployments/scale.apps"}
+"""Of these some by name, never all."""
+
+
+def rights_in_namespace(name: str) -> set[tuple[str, str]]:
+    """(verb, resource.group) that an account has in its namespace."""
     return {
         (verb.strip(), f"{what.strip()}.{cells[2]}")
-        for cells in table("What the operator may")
+        for cells in table(HAVING_RIGHTS[name])
         for verb in cells[0].split(",")
         for what in cells[1].split(",")
     }

@@ -163,6 +163,8 @@ def pod_specs(made: list[Object]) -> Iterator[tuple[str, Object, Object]]:
         template = {"Pod": one}.get(one["kind"]) or one.get("spec", {}).get("template")
         if one["kind"] == "CronJob":
             template = one["spec"]["jobTemplate"]["spec"]["template"]
+        elif one["kind"] == "PodTemplate":
+            template = one["template"]
         if template:
             yield f"{one['kind']}/{one['metadata']['name']}", template["metadata"], template["spec"]
 

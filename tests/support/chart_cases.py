@@ -50,7 +50,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "region-cert-manager": ("london", CERT_MANAGER),
     "region-restored": ("amsterdam", {"restore": {"backup": "2026-07-07T02-15-00Z"}}),
     "external-nats": ("amsterdam", {"nats": {"url": "tls://nats.example.org:4222"}}),
-    "external-database": ("london", {"database": {"urlSecret": "database"}, "backup": {"claim": ""}}),
+    "external-database": (
+        "london",
+        {"database": {"urlSecret": "database"}, "backup": {"claim": ""}, "drills": {"enabled": False}},
+    ),
     "race-day": ("amsterdam", EVERY_POD),
     "truck-opened": ("truck", OPENED),
     "node-ports": ("amsterdam", {"expose": {"type": "NodePort"}}),

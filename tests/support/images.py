@@ -24,7 +24,7 @@ EXTRAS = {
     "edge": ("wall", "otlp"),
     "nats": ("wall", "otlp", "nats"),
     "etcd": ("wall", "otlp"),
-    "full": ("wall", "otlp", "region", "operator"),
+    "full": ("wall", "otlp", "region", "operator", "drills"),
     "patroni": ("wall", "otlp", "region", "operator", "sites"),
 }
 """Image -> what it takes of Ardoise beside what everything needs."""

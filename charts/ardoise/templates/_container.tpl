@@ -19,6 +19,9 @@ compares), and where it listens in a pod. */}}
   {{- $given = pick $given "ARDOISE_SITE" "ARDOISE_STATE_DIR" "ARDOISE_SITES_FILE" -}}
   {{- $_ := set $given "ARDOISE_SCRAPE_LISTEN" (printf "0.0.0.0:%d" (int $one.metrics.port)) -}}
   {{- $_ := set $given "ARDOISE_LIVENESS_LISTEN" (printf "0.0.0.0:%d" (int $one.health.http)) -}}
+  {{- if .model.jobs.drill -}}
+    {{- $_ := set $given "ARDOISE_DRILL_TEMPLATE" (include "ardoise.name" (dict "root" .root "of" "drill")) -}}
+  {{- end -}}
 {{- else if not (include "ardoise.isServer" .) -}}
   {{- $names := list -}}
   {{- range $values.sites }}{{ if eq .kind "region" }}{{ $names = append $names .name }}{{ end }}{{ end -}}
@@ -48,6 +51,11 @@ compares), and where it listens in a pod. */}}
   {{- if eq .name "round-trip" -}}
     {{- $ingest := $values.roundTrip.ingest | default (include "ardoise.target" (merge (dict "port" "ingest") .)) -}}
     {{- $_ := set $given "ARDOISE_INGEST_TARGET" $ingest -}}
+  {{- end -}}
+  {{- if eq .name "drill" -}}
+    {{- $_ := set $given "ARDOISE_DRILL_REACH" ($values.drills.reach | toJson) -}}
+    {{- $_ := set $given "ARDOISE_DRILL_STAGE" "/usr/share/ardoise/tour-des-cols/event.yaml" -}}
+    {{- $_ := set $given "ARDOISE_DRILL_WORKLOADS" (include "ardoise.drilled" . | fromYamlArray | toJson) -}}
   {{- end -}}
   {{- with get ($one.ports | default dict) .name -}}
     {{- $_ := set $given "ARDOISE_GRPC_LISTEN" (printf "0.0.0.0:%d" (int .)) -}}

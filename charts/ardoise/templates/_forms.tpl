@@ -26,7 +26,7 @@ here each says what to write. Nothing is of no form; a list or a map has it in e
 address:
   pattern: {{ $hostPort | quote }}
   write: host:port, as in truck.example.org:4222, with a port up to 65535
-  of: [roundTrip.ingest]
+  of: [roundTrip.ingest, drills.reach]
 natsUrl:
   pattern: {{ printf "tls://%s" $hostPort | quote }}
   write: tls://host:port; services speak to it with their certificates

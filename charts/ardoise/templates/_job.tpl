@@ -1,10 +1,14 @@
-{{/* The pod of a job. Arguments: root, model, job; args in the place of the file's; claim, a volume to write to. */}}
+{{/* The pod of a job. Arguments: root, model, job; args in the place of the file's; claim, a volume to write to; restart;
+graceSeconds. */}}
 {{- define "ardoise.jobPod" -}}
 {{- $one := get .model.jobs .job -}}
 metadata:
   {{- include "ardoise.podMetadata" (dict "root" .root "pod" .job) | nindent 2 }}
 spec:
-  {{- include "ardoise.podSpec" (dict "root" .root "pod" .job) | nindent 2 }}
+  {{- include "ardoise.podSpec" (dict "root" .root "pod" .job "token" $one.apiServer) | nindent 2 }}
+  {{- with .graceSeconds }}
+  terminationGracePeriodSeconds: {{ . }}
+  {{- end }}
   restartPolicy: {{ .restart | default "OnFailure" }}
   containers:
     - name: {{ .job }}
@@ -18,14 +22,17 @@ spec:
         {{- include "ardoise.restricted" . | nindent 8 }}
       volumeMounts:
         {{- include "ardoise.mounts" (dict "name" .job) | nindent 8 }}
+        {{- if $one.topology }}
+        - {name: sites, mountPath: /etc/ardoise/sites.yaml, subPath: sites.yaml, readOnly: true}
+        {{- end }}
         {{- if .claim }}
         - {name: backups, mountPath: /backups}
         {{- end }}
   volumes:
     - name: state
       emptyDir: {}
-    {{- include "ardoise.volumes" (dict "root" .root "model" .model "containers" list) | nindent 4 }}
-    {{- include "ardoise.identityVolume" (dict "root" .root "name" .job "held" $one.identities) | nindent 4 }}
+    {{- include "ardoise.volumes" (dict "root" .root "model" .model "containers" list "topology" $one.topology) | nindent 4 }}
+    {{- include "ardoise.identityVolume" (dict "root" .root "name" .job "held" $one.identities "dataPlane" $one.dataPlane) | nindent 4 }}
     {{- with .claim }}
     - name: backups
       persistentVolumeClaim:

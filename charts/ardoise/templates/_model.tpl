@@ -40,7 +40,7 @@ once, and every other template goes over it.
 {{- end -}}
 {{- $jobs := dict -}}
 {{- range $name, $one := $file.jobs -}}
-  {{- if has $kind $one.at -}}
+  {{- if and (has $kind $one.at) (not (has $name $left)) -}}
     {{- $image := $one.image | default (ternary "edge" "full" (eq $kind "edge")) -}}
     {{- $elsewhere := get ($one.callsElsewhere | default dict) $kind | default list -}}
     {{- $_ := set $jobs $name (merge (dict "image" $image "callsElsewhere" $elsewhere) (omit $one "callsElsewhere")) -}}
@@ -57,12 +57,13 @@ yes
 {{- end -}}
 {{- end }}
 
-{{/* Containers that external servers stand in for, or that a value leaves out. */}}
+{{/* Containers and jobs that external servers stand in for, or that a value leaves out. */}}
 {{- define "ardoise.leftOut" -}}
 {{- $left := list -}}
 {{- if .Values.nats.url -}}{{- $left = append $left "nats" -}}{{- end -}}
 {{- if .Values.database.urlSecret -}}{{- $left = concat $left (list "etcd" "etcd-stand-in" "patroni") -}}{{- end -}}
 {{- if not (include "ardoise.operates" .) -}}{{- $left = append $left "operator" -}}{{- end -}}
+{{- if not .Values.drills.enabled -}}{{- $left = append $left "drill" -}}{{- end -}}
 {{- $left | toYaml -}}
 {{- end }}
 
@@ -73,6 +74,16 @@ yes
 {{- else -}}
 {{- ternary "yes" "no" $said -}}
 {{- end -}}
+{{- end }}
+
+{{/* Workloads that a drill may take away, as statefulsets/<name>: all but the operator, which mends what a drill leaves. */}}
+{{- define "ardoise.drilled" -}}
+{{- $found := list -}}
+{{- range $pod, $_ := omit .model.pods "operator" -}}
+  {{- $kind := ternary "statefulsets" "deployments" (has $pod (list "data-plane" "nats")) -}}
+  {{- $found = append $found (printf "%s/%s" $kind (include "ardoise.name" (dict "root" $.root "of" $pod))) -}}
+{{- end -}}
+{{- $found | toYaml -}}
 {{- end }}
 
 {{/* Not empty where one of a pod's containers is marked so. Arguments: model, containers (names), mark. */}}

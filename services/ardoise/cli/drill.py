@@ -128,6 +128,29 @@ def _run_all(chosen: Sequence[tuple["Scenario", int]], state_dir: Path, report_d
         raise typer.Exit(ABORTED_CODE if Verdict.ABORTED in verdicts else 1)
 
 
+@app.command("in-cluster")
+def in_cluster(
+    scenario: Annotated[str, typer.Argument(help="What is rehearsed, or `precheck`.")],
+    run_name: Annotated[str, typer.Option("--run", help="ConfigMap that the run is told in.")],
+) -> None:
+    """Runs a Drill object's run, in the Job that the operator made for it: on the platform that runs races.
+
+    SIGTERM ends it early, and what it broke is put right. Settings: the chart gives them. Exit code: 0 it is told what
+    came of it, else 1.
+    """
+    from ardoise.chassis.telemetry import configure_logging
+    from ardoise.ingest.setup.source import read_setup
+    from ardoise.rehearsal.drills.in_cluster.run import run as begin
+    from ardoise.rehearsal.drills.in_cluster.scenarios import NAMES
+    from ardoise.rehearsal.drills.in_cluster.settings import DrillSettings
+
+    if scenario not in NAMES:
+        raise ValueError(f"a cluster has no drill {scenario!r}: it has {', '.join(NAMES)}")
+    configure_logging("ERROR", service="drill")
+    settings = DrillSettings()
+    begin(settings, scenario, read_setup(settings.drill_stage), run_name, typer.echo)
+
+
 @app.command()
 def report(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON of a report.")],

@@ -27,9 +27,18 @@ DATA_PLANE_IDENTITIES = {
     SiteKind.REGION: ("etcd", "patroni", "sites"),
 }
 """Of the CA whose certificates etcd and Patroni let in."""
+DRILL, DRILL_OPERATOR = "drill", "drill-operator"
+"""Who drills the platform, as a service that reads, and as race operations (ardoise.rehearsal.drills.platform)."""
+DRILL_RELAYS = (
+    *(f"moto-{number}" for number in range(1, 6)),
+    "helicopter-1",
+    "aircraft-1",
+    *(f"fixed-{number}" for number in range(1, 8)),
+)
+"""Those of the simulated stage that a drill in a cluster rides (ardoise.rehearsal.radio)."""
 VISITORS = {
     "round-trip": Role.RELAY,
-    "drill": Role.SERVICE,
+    DRILL: Role.SERVICE,
     "prometheus": Role.PUBLIC,
     "backup": Role.SERVICE,
 }
@@ -63,6 +72,11 @@ def make_for_clusters(topology: Topology, directory: Path, release: str, namespa
         if site.kind is SiteKind.REGION:
             for mine, its_ca in ((identity_dir, ca_dir), (identity_dir / DATA_PLANE, ca_dir / DATA_PLANE)):
                 ensure_development_identity(mine, OPERATOR, Role.RACE_OPERATIONS, ca_dir=its_ca)
+            ensure_development_identity(identity_dir, DRILL_OPERATOR, Role.RACE_OPERATIONS, ca_dir=ca_dir)
+            for relay in DRILL_RELAYS:
+                ensure_development_identity(identity_dir, relay, Role.RELAY, ca_dir=ca_dir)
+            drill, its_ca = identity_dir / DATA_PLANE, ca_dir / DATA_PLANE
+            ensure_development_identity(drill, DRILL, Role.SERVICE, hosts=hosts, ca_dir=its_ca)
         Access(identity_dir)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.access import rights, rights_of_the_operator, table
+from tests.support.access import HAVING_RIGHTS, NAMED_ALONE, rights, rights_in_namespace, table
 from tests.support.chart import KIND_OF, SITES, Object, example, objects, of_kind, overlaid
 from tests.support.chart_cases import TOGETHER, values_of
 from tests.support.network_policies import (
@@ -118,30 +118,48 @@ def test_every_pod_is_cut_off_first(made: list[Object]):
             assert deny["podSelector"]["matchLabels"].items() <= labels.items()
 
 
-def test_nobody_but_the_operator_is_given_a_right_and_it_what_is_written_down(
+def test_nobody_but_the_operator_and_a_drill_is_given_a_right_and_they_what_is_written_down(
     site_objects: dict[str, list[Object]],
 ):
-    operated = set()
+    having: dict[str, set[str]] = {name: set() for name in HAVING_RIGHTS}
     for case, made in site_objects.items():
-        given = {(one["kind"], one["metadata"]["name"]) for one in made if one["kind"] in RIGHTS}
-        if "ardoise-operator" not in of_kind(made, "Deployment"):
-            assert given == set(), case
-            continue
-        operated.add(case)
-        assert given == {("Role", "ardoise-operator"), ("RoleBinding", "ardoise-operator")}
-        role, binding = (of_kind(made, kind)["ardoise-operator"] for kind in ("Role", "RoleBinding"))
-        flat = {
-            (verb, f"{resource}.{group}")
-            for rule in role["rules"]
-            for verb in rule["verbs"]
-            for resource in rule["resources"]
-            for group in rule["apiGroups"]
+        there = {
+            "operator": "ardoise-operator" in of_kind(made, "Deployment"),
+            "drill": "ardoise-drill" in of_kind(made, "PodTemplate"),
         }
-        assert flat == rights_of_the_operator()
-        account = {"kind": "ServiceAccount", "name": "ardoise-operator", "namespace": "race"}
-        assert binding["subjects"] == [account]
-    assert {"amsterdam", "london", "laptop-amsterdam"} <= operated
-    assert not {"truck", "laptop", "laptop-london"} & operated
+        given = {(one["kind"], one["metadata"]["name"]) for one in made if one["kind"] in RIGHTS}
+        assert given == {
+            (kind, f"ardoise-{name}")
+            for name, is_there in there.items()
+            if is_there
+            for kind in ("Role", "RoleBinding")
+        }, case
+        for name in (name for name, is_there in there.items() if is_there):
+            having[name].add(case)
+            role, binding = (of_kind(made, kind)[f"ardoise-{name}"] for kind in ("Role", "RoleBinding"))
+            flat = {
+                (verb, f"{resource}.{group}")
+                for rule in role["rules"]
+                for verb in rule["verbs"]
+                for resource in rule["resources"]
+                for group in rule["apiGroups"]
+            }
+            # An operator that runs no drills has fewer.
+            assert flat <= rights_in_namespace(name)
+            assert not there["drill"] or flat == rights_in_namespace(name)
+            named = [rule for rule in role["rules"] if rule.get("resourceNames")]
+            assert {
+                f"{resource}.{group}"
+                for rule in role["rules"]
+                if rule not in named
+                for resource in rule["resources"]
+                for group in rule["apiGroups"]
+            }.isdisjoint(NAMED_ALONE)
+            account = {"kind": "ServiceAccount", "name": f"ardoise-{name}", "namespace": "race"}
+            assert binding["subjects"] == [account]
+    assert {"amsterdam", "london", "laptop-amsterdam"} <= having["operator"]
+    assert not {"truck", "laptop", "laptop-london"} & having["operator"]
+    assert {"amsterdam", "london"} <= having["drill"] < having["operator"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +173,7 @@ def test_the_operator_reads_its_certificates_by_name_and_others_that_are_named(
     case: str, secrets: list[str], site_objects: dict[str, list[Object]]
 ):
     def named(made: list[Object]) -> list[str]:
-        (role,) = of_kind(made, "Role").values()
+        role = of_kind(made, "Role")["ardoise-operator"]
         (rule,) = [one for one in role["rules"] if "secrets" in one["resources"]]
         return rule["resourceNames"]
 
@@ -167,7 +185,7 @@ def test_the_operator_reads_its_certificates_by_name_and_others_that_are_named(
 def test_every_account_is_written_down(site_objects: dict[str, list[Object]]):
     accounts = {name for made in site_objects.values() for name in of_kind(made, "ServiceAccount")}
     assert {name.removeprefix("ardoise-") for name in accounts} == set(rights())
-    assert {name for name, may in rights().items() if may != "nothing"} == {"operator"}
+    assert {name for name, may in rights().items() if may != "nothing"} == set(HAVING_RIGHTS)
 
 
 def test_rules_of_ones_own_are_added():
@@ -179,9 +197,9 @@ def test_rules_of_ones_own_are_added():
     assert allowed - before == {Call("security", "other sites", 443)}
 
 
-def test_only_what_others_have_to_reach_is_exposed(site_objects: dict[str, list[Object]]):
+def test_only_what_others_have_to_reach_is_exposed():
     def exposed(case: str) -> set[str]:
-        services = of_kind(site_objects[case], "Service")
+        services = of_kind(objects(overlaid(values_of(case), {"expose": {"also": []}})), "Service")
         return {
             name.removeprefix("ardoise-")
             for name, one in services.items()

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from ardoise.rehearsal.drills.scenarios import SCENARIOS
+from ardoise.rehearsal.drills.in_cluster.scenarios import NAMES
 from ardoise.sites.forced import UNKNOWN
 
 from tests.support.chart import DEFINITION, Object, example, objects, of_kind, overlaid
@@ -12,7 +12,6 @@ from tests.support.own_kinds import (
     EXAMPLE_FILES,
     GROUP,
     PLURALS,
-    PRECHECK,
     STATUS,
     VERSION,
     definitions,
@@ -69,7 +68,8 @@ def test_of_three_releases_in_one_cluster_one_brings_them():
 
 
 def test_nobody_brings_them_where_somebody_else_does():
-    assert brought_by(overlaid(example("amsterdam"), {"definitions": {"sites": []}})) == set()
+    nowhere = {"definitions": {"sites": []}, "drills": {"enabled": False}}
+    assert brought_by(overlaid(example("amsterdam"), nowhere)) == set()
 
 
 def test_they_outlive_the_release(definition: Object):
@@ -162,9 +162,9 @@ def test_a_drill_is_aborted_by_conditions_that_its_replication_has(ours: dict[st
     assert set(aborting["properties"]["type"]["enum"]) < types_of(ours["Replication"])
 
 
-def test_a_drill_takes_every_name_of_drill_list(ours: dict[str, Object]):
+def test_a_drill_takes_what_a_cluster_can_run(ours: dict[str, Object]):
     scenario = schema_of(ours["Drill"])["properties"]["spec"]["properties"]["scenario"]
-    assert scenario["enum"] == [PRECHECK, *SCENARIOS], "charts/ardoise/files/scenarios.yaml"
+    assert scenario["enum"] == list(NAMES), "charts/ardoise/files/scenarios.yaml"
 
 
 def test_the_examples_are_of_every_kind_and_name_the_sites_of_the_charts_examples():

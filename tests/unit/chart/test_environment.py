@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from ardoise.chassis.settings import CommonSettings
 from ardoise.sites.topology import Topology
-from ardoise.up.identities import DATA_PLANE_IDENTITIES, IDENTITIES, OPERATOR, SERVICES
+from ardoise.up.identities import (
+    DATA_PLANE_IDENTITIES,
+    DRILL,
+    DRILL_OPERATOR,
+    DRILL_RELAYS,
+    IDENTITIES,
+    OPERATOR,
+    SERVICES,
+)
 from ardoise.up.pod import HEALTH_PORTS, SERVERS
 from ardoise.up.site import PORTS, OneSite
 
@@ -127,6 +135,8 @@ def test_the_file_of_all_sites_is_one_that_the_code_reads(site: str):
 def test_every_container_is_given_the_certificates_of_its_own_identities_and_no_other(site: str):
     found = {one.name: one.files() for one in containers(objects(overlaid(example(site), APART)))}
     kind = KIND_OF[site]
+    drill = [path for files in found.pop("drill", {}).values() for path in files]
+    assert drill == [] or {f"{one}.pem" for one in (DRILL, DRILL_OPERATOR, *DRILL_RELAYS)} <= set(drill)
     platform: set[str] = set()
     for name, files in found.items():
         held = {
@@ -150,7 +160,11 @@ def test_every_container_is_given_the_certificates_of_its_own_identities_and_no_
 def test_the_operator_is_told_what_it_needs_and_nothing_of_other_services():
     settings = {"services": {"settings": {"ARDOISE_LOG_LEVEL": "DEBUG"}}}
     made = objects(
-        overlaid(example("amsterdam"), settings, {"database": {"urlSecret": "x"}, "backup": {"claim": ""}})
+        overlaid(
+            example("amsterdam"),
+            settings,
+            {"database": {"urlSecret": "x"}, "backup": {"claim": ""}, "drills": {"enabled": False}},
+        )
     )
     (operator,) = [one for one in containers(made) if one.name == "operator"]
     assert operator.environment == {
@@ -210,8 +224,8 @@ def test_cert_manager_makes_each_certificate_that_is_mounted_for_its_holder_and_
         "ardoise-tokens"
     }
     assert mounted <= set(made)
-    roles = {"prometheus": "public", "round-trip": "relay"}
-    roles |= dict.fromkeys(("supervisor", "operator"), "race-operations")
+    roles = {"prometheus": "public", **dict.fromkeys(("round-trip", *DRILL_RELAYS), "relay")}
+    roles |= dict.fromkeys(("supervisor", OPERATOR, DRILL_OPERATOR), "race-operations")
     for name, spec in made.items():
         holder, role = spec["commonName"], roles.get(spec["commonName"], "service")
         assert name.endswith(f"identity-{holder}")
@@ -219,7 +233,7 @@ def test_cert_manager_makes_each_certificate_that_is_mounted_for_its_holder_and_
         assert ("server auth" in spec["usages"]) == (role == "service")
         assert spec["issuerRef"]["name"] == ("data-plane" if "data-plane-identity" in name else "platform")
     kind = KIND_OF["truck" if "truck" in case else "london"]
-    expected = {*DATA_PLANE_IDENTITIES[kind], *([OPERATOR] if kind == "region" else [])}
+    expected = {*DATA_PLANE_IDENTITIES[kind], *([OPERATOR, DRILL] if kind == "region" else [])}
     assert {spec["commonName"] for name, spec in made.items() if "data-plane-identity" in name} == expected
     assert (f"{RELEASE}-identity-{OPERATOR}" in made) == (kind == "region")
 

@@ -66,12 +66,15 @@ def test_every_pod_is_let_in_under_pod_security_restricted(made: list[Object]):
         assert not any("hostPort" in port for port in one.spec.get("ports", ())), one.pod
 
 
-def test_no_pod_but_the_operators_is_given_a_token_nor_told_of_services_under_our_settings_names(
+ASKING = ("Deployment/ardoise-operator", "PodTemplate/ardoise-drill")
+
+
+def test_no_pod_but_the_operators_and_a_drills_is_given_a_token_nor_told_of_services_under_our_settings_names(
     made: list[Object],
 ):
     accounts = of_kind(made, "ServiceAccount")
     for pod, _, spec in pod_specs(made):
-        assert spec["automountServiceAccountToken"] is (pod == "Deployment/ardoise-operator"), pod
+        assert spec["automountServiceAccountToken"] is (pod in ASKING), pod
         assert spec["enableServiceLinks"] is False, pod
         assert accounts[spec["serviceAccountName"]]["automountServiceAccountToken"] is False, pod
 

@@ -204,13 +204,28 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "ranges of a Service that is not exposed": (
         "amsterdam",
-        {"expose": {"sourceRanges": {"mediawall": ["203.0.113.0/24"]}}},
+        {"expose": {"also": [], "sourceRanges": {"mediawall": ["203.0.113.0/24"]}}},
         "expose.sourceRanges: mediawall is not exposed here: data-plane, nats, positioning are",
     ),
     "exposed where there is none": (
         "truck",
         {"expose": {"also": ["analytics"]}},
         "expose.also: this site has no Service analytics",
+    ),
+    "drills without anybody who runs them": (
+        "amsterdam",
+        {"definitions": {"sites": []}},
+        "drills.enabled: drills are run by the operator, and this release has none",
+    ),
+    "drills on a database that is not ours": (
+        "amsterdam",
+        {"database": {"urlSecret": "database"}, "backup": {"claim": ""}},
+        "drills.enabled: an external database is not ours to break",
+    ),
+    "drills that do not see a site": (
+        "amsterdam",
+        {"drills": {"reach": {"london": {"web": ""}}}},
+        "drills.reach: web of london is missing: a drill looks at every site, add it as host:port",
     ),
     "a section taken out": ("amsterdam", {"identity": None}, "missing property 'identity'"),
     "a setting that follows from other values": (

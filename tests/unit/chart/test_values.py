@@ -95,8 +95,10 @@ def test_every_value_is_explained_and_the_readme_is_made_of_it(
 
 def test_the_examples_of_the_two_regions_differ_in_nothing_but_their_names():
     assert json.dumps(example("amsterdam")["sites"]) == json.dumps(example("london")["sites"])
-    without_sites = {key: value for key, value in example("amsterdam").items() if key != "sites"}
-    london = {key: value for key, value in example("london").items() if key != "sites"}
+    assert example("amsterdam")["drills"] == example("london")["drills"]
+    same = ("sites", "drills")
+    without_sites = {key: value for key, value in example("amsterdam").items() if key not in same}
+    london = {key: value for key, value in example("london").items() if key not in same}
     assert json.loads(json.dumps(without_sites).replace("amsterdam", "london")) == london
 
 

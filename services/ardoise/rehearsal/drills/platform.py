@@ -10,7 +10,13 @@ import httpx
 import psycopg
 
 from ardoise.chassis.bus import Bus
-from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, ensure_development_identity
+from ardoise.chassis.identity import (
+    DATA_PLANE,
+    Credentials,
+    Role,
+    credentials,
+    ensure_development_identity,
+)
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings, host_and_port
 from ardoise.sites.etcd_api import EtcdApi
@@ -27,15 +33,15 @@ class Reached:
     """What `ardoise sites up` says of its sites, and how to get there."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
-        """`state`: Control.state(). Makes development identities where there are none."""
+        """`state`: Control.state(). Raises FileNotFoundError where a certificate is missing."""
         self.state = state
         self.identity_dir = Path(state["state_dir"]) / "identity"
         self._mine = self.identity(IDENTITY, Role.SERVICE)
         self.identity(OPERATOR, Role.RACE_OPERATIONS)
 
     def identity(self, name: str, role: Role) -> Credentials:
-        """A client of the platform."""
-        return ensure_development_identity(self.identity_dir, name, role)
+        """A client of the platform: of a development CA that is here it is made, of another one it is there."""
+        return _identity(self.identity_dir, name, role)
 
     def identity_of(self, site: str) -> Path:
         """Where a site keeps its services' certificates."""
@@ -94,5 +100,10 @@ class Reached:
         return EtcdApi(self.at(site, "etcd"), self._data_plane())
 
     def _data_plane(self) -> ssl.SSLContext:
-        mine = ensure_development_identity(self.identity_dir / DATA_PLANE, IDENTITY, Role.SERVICE)
-        return mine.client_context()
+        return _identity(self.identity_dir / DATA_PLANE, IDENTITY, Role.SERVICE).client_context()
+
+
+def _identity(directory: Path, name: str, role: Role) -> Credentials:
+    if (directory / "ca.key").exists():
+        return ensure_development_identity(directory, name, role)
+    return credentials(directory, name)

@@ -5,6 +5,7 @@ import platform as machine
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -37,28 +38,53 @@ LOOK_AGAIN_S = 1.0
 type Tell = Callable[[str], None]
 
 
+class Phase(StrEnum):
+    """How far a drill is."""
+
+    PRECHECKING = "Prechecking"
+    RUNNING = "Running"
+    RESTORING = "Restoring"
+    JUDGING = "Judging"
+
+
+type Enter = Callable[[Phase], None]
+
+
 async def run_drill(
-    control: Control, scenario: Scenario, stage: StageSetup, *, seed: int, tell: Tell
+    control: Control,
+    scenario: Scenario,
+    stage: StageSetup,
+    *,
+    seed: int,
+    tell: Tell,
+    enter: Enter = lambda _: None,
 ) -> Report:
-    """Runs it to its end and puts the platform right again, whatever happens to it.
+    """Runs it to its end and puts the platform right again, whatever happens to it. `enter`: told of each phase.
 
     Cancelled, it ends early and puts right; cancelled again, it leaves that too, and the report says what is broken
     still and how to mend it. Raises Refused, OSError.
     """
     stops = Stops()
-    return await stops.listen(_run_drill(control, scenario, stage, seed, tell, stops))
+    return await stops.listen(_run_drill(control, scenario, stage, seed, tell, enter, stops))
 
 
 async def _run_drill(
-    control: Control, scenario: Scenario, stage: StageSetup, seed: int, tell: Tell, stops: Stops
+    control: Control,
+    scenario: Scenario,
+    stage: StageSetup,
+    seed: int,
+    tell: Tell,
+    enter: Enter,
+    stops: Stops,
 ) -> Report:
     began = datetime.now(UTC)
+    enter(Phase.PRECHECKING)
     reached = Reached(await control.state())
     buses = await connect(reached)
     try:
         found, against = await _settled(control, reached, buses, tell)
         cast = {} if against else cast_of(found)
-        drill = _Drill(control, scenario, reached, buses, cast, tell, stops)
+        drill = _Drill(control, scenario, reached, buses, cast, tell, enter, stops)
         if against:
             return drill.report(Verdict.REFUSED, against, seed, began, None)
         tell(
@@ -90,10 +116,12 @@ class _Drill:
         buses: dict,
         cast: Cast,
         tell: Tell,
+        enter: Enter,
         stops: Stops,
     ) -> None:
         self._control, self._scenario, self._reached = control, scenario, reached
         self._buses, self._cast, self._tell, self._stops = buses, cast, tell, stops
+        self._enter = enter
         self._history = History()
         self._late: list[str] = []
         """Promises in time that were not kept."""
@@ -102,6 +130,7 @@ class _Drill:
         reasons: list[str] = []
         evidence: Evidence | None = None
         aborted = False
+        self._enter(Phase.RUNNING)
         try:
             load = self._scenario.load
             async with Probes(self._reached, self._buses, self._cast, stage, seed, load) as probes:
@@ -116,6 +145,7 @@ class _Drill:
                     reasons.append(_said(error))
                 reasons = self._late + reasons + await self._back_to_normal(faults, history)
                 if not aborted:
+                    self._enter(Phase.JUDGING)
                     self._tell("the relays stop; waiting until everything is where it belongs")
                     late, evidence = await self._stops.unless(ONCE, self._read_back(probes))
                     reasons += late
@@ -195,6 +225,7 @@ class _Drill:
 
     async def _back_to_normal(self, faults: Faults, history: History) -> list[str]:
         """Puts everything right and waits until it is; else why not, what is broken still, and how to mend it."""
+        self._enter(Phase.RESTORING)
         self._tell("back to normal")
         try:
             await self._stops.unless(TWICE, self._normal_again(faults, history))
