@@ -25,7 +25,7 @@ EXTRAS = {
     "nats": ("wall", "otlp", "nats"),
     "etcd": ("wall", "otlp"),
     "full": ("wall", "otlp", "region", "operator", "drills"),
-    "patroni": ("wall", "otlp", "region", "operator", "sites"),
+    "patroni": ("wall", "otlp", "region", "operator", "drills", "sites"),
 }
 """Image -> what it takes of Ardoise beside what everything needs."""
 
