@@ -323,3 +323,13 @@ async def test_who_does_not_act_any_more_forgets_what_it_was_answered(
     assert amsterdam.acting._answer is None
     await over(london, TO_LONDON)
     assert sites.begun == ["to-london"]
+
+
+@pytest.mark.parametrize(("request_id", "accepted"), [("by-hand", "by-hand"), ("drill-1", FIRST.request_id)])
+async def test_who_asks_for_another_primary_than_was_wished_for_is_followed_unless_it_is_a_drill(
+    etcds: Etcds, sites: Sites, amsterdam: Region, request_id: str, accepted: str
+):
+    await acting(amsterdam)
+    claims = Claims(etcds.api("london"))
+    assert await claims.begin(request_id, Claim("amsterdam", "london", sites.platform.timeline, "london"))
+    assert (await amsterdam.memory.read("x")).wish.request_id == accepted

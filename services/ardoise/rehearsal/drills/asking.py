@@ -16,6 +16,7 @@ from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import LEADER
 from ardoise.rehearsal.drills.scenario import REGIONS, Cast, StatusSays
 from ardoise.rehearsal.drills.waits import Wait
+from ardoise.sites.operations.record import DRILL
 
 SWITCHOVER_LIMIT_S = 100.0
 STATUS_LIMIT_S = 3.0
@@ -91,7 +92,7 @@ class Asking:
                 await asyncio.sleep(error.retry_after_ms / 1000)
 
     async def _switch_over(self, ask: str, target: str) -> str:
-        request = SwitchOverRequest(request_id=uuid.uuid4().hex, target=target)
+        request = SwitchOverRequest(request_id=f"{DRILL}{uuid.uuid4().hex}", target=target)
         async with self._reached.channel(ask, "sites") as opened:
             try:
                 answer = await SitesServiceStub(opened).SwitchOver(request, timeout=SWITCHOVER_LIMIT_S)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ardoise.sites.etcd_api import EtcdApi, Kept, NoAnswer, NotDone
-from ardoise.sites.operations.record import FAILBACK, Record, Wish
+from ardoise.sites.operations.record import DRILL, FAILBACK, Record, Wish
 
 PREFIX = "/ardoise/operator"
 LEASE, WISH, RECORD = f"{PREFIX}/lease", f"{PREFIX}/wish", f"{PREFIX}/record"
@@ -133,6 +133,7 @@ class Claims:
         """False: somebody else was quicker, with this id or with a wish.
 
         Where operators remember a wish for another region, this one is the accepted from now on: they would undo it.
+        A drill's is not: it moves the primary back itself, and where it is ended the operators do.
         Raises Superseded where it was the accepted one before that, or is the operators' own.
         """
         key = _claimed(request_id)
@@ -142,7 +143,8 @@ class Claims:
         kept, before = self._etcd.read(WISH, used)
         unchanged, values = {key: 0, WISH: kept.revision}, {key: json.dumps(vars(claim))}
         wish = Wish.from_json(kept.value) if kept.revision else None
-        if wish is not None and wish.primary != claim.target:
+        superseding = wish is not None and wish.primary != claim.target and not request_id.startswith(DRILL)
+        if superseding:
             if before.revision or request_id.startswith(FAILBACK):
                 raise Superseded(f"{wish.request_id} was accepted since, for {wish.primary}")
             values[WISH] = values[used] = Wish(request_id, claim.target).to_json()

@@ -11,6 +11,8 @@ from typing import Any, Self
 MOST_HISTORY = 20
 FAILBACK = "failback-"
 """What the id of an operation that nobody wished for begins with, and no wish's does."""
+DRILL = "drill-"
+"""What the id of a drill's request begins with: it moves the primary, and nobody's wish."""
 
 
 @dataclass(frozen=True)
