@@ -1,14 +1,34 @@
 """Drills in a region's own cluster: what they can do, who they are, what they tell of themselves."""
 
+from typing import Any
+
+import pytest
 from ardoise.ingest.setup.source import read_setup
+from ardoise.pb.sites_pb2 import SitesCondition, SitesStatus, Truth
 from ardoise.rehearsal.drills import platform
+from ardoise.rehearsal.drills.in_cluster.control import _workload
+from ardoise.rehearsal.drills.in_cluster.result import refused, result
+from ardoise.rehearsal.drills.in_cluster.run import elsewhere, not_well
 from ardoise.rehearsal.drills.in_cluster.scenarios import IN_CLUSTER
+from ardoise.rehearsal.drills.invariants.finding import finding
 from ardoise.rehearsal.drills.probes.relays import START_OFFSET_S
-from ardoise.rehearsal.drills.scenario import Act, Place, Switchover, WaitUntil
+from ardoise.rehearsal.drills.report.model import Figures, Fixes, Verdict
+from ardoise.rehearsal.drills.scenario import Act, Invariant, Place, Switchover, WaitUntil
+from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from ardoise.rehearsal.simulator import Simulation
 from ardoise.up.control import Action
 from ardoise.up.demo import SIMULATED_EVENT
 from ardoise.up.identities import DRILL, DRILL_OPERATOR, DRILL_RELAYS
+from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
+from lightkube.resources.core_v1 import Pod
+
+from tests.support.drilled import report
+
+FIGURES = Figures(
+    writes_interrupted_s=19.4,
+    picture_interrupted_s={"truck": 1.1, "london": 1.2, "amsterdam": 90.0},
+    fixes=Fixes(acknowledged=5_000, stored=5_000, replayed=300),
+)
 
 
 def test_its_certificates_are_of_those_that_it_shows():
@@ -30,3 +50,71 @@ def test_it_breaks_nothing_but_the_region_where_it_runs():
 def test_a_primary_that_moves_in_the_catalogue_moves_here_too():
     moving = [name for name, one in IN_CLUSTER.items() if any(isinstance(s, Switchover) for s in one.steps)]
     assert moving == ["failback", "switchover"]
+
+
+def told(**change: Any) -> dict[str, Any]:
+    return result(report().model_copy(update=change), SCENARIOS["region-lost"])
+
+
+def test_a_drill_that_held_tells_its_figures():
+    said = told(figures=FIGURES)
+    assert (said["verdict"], said["failedStep"], said["reasons"]) == ("Held", "", [])
+    assert said["measured"] == {
+        "recoveryMilliseconds": 19_400,
+        "lostFixes": 0,
+        "acknowledgedFixes": 5_000,
+        "replayedFixes": 300,
+        "pictureInterruptedMilliseconds": 1_200,
+    }, "the picture of the region that was lost does not count"
+
+
+def test_what_nobody_could_read_is_unknown():
+    said = told(verdict=Verdict.FAILED, findings=[], figures=Figures(), reasons=["no answer"])
+    assert set(said["measured"].values()) == {"Unknown"}
+
+
+def test_a_drill_that_failed_says_at_which_step_and_why():
+    late = "not within 22 s: the standby's database takes decisions"
+    assert told(verdict=Verdict.FAILED, reasons=[late])["failedStep"] == report().events[-1].text
+    found = finding(Invariant.NOTHING_LOST, "", 1, ["a fix is nowhere"])
+    said = told(verdict=Verdict.FAILED, findings=[found])
+    assert (said["failedStep"], said["reasons"]) == ("Judging", ["I2: a fix is nowhere"])
+
+
+def test_a_refused_drill_measured_nothing():
+    assert "measured" not in told(verdict=Verdict.REFUSED, reasons=["a race is live"])
+    said = refused(["a race is live"], report().began)
+    assert (said["verdict"], said["failedStep"]) == ("Refused", "Prechecking")
+    assert refused([], report().began)["verdict"] == "Held"
+
+
+def test_a_platform_that_is_not_well_is_not_drilled():
+    status = SitesStatus(
+        conditions=[
+            SitesCondition(type="Protected", status=Truth.TRUTH_NO, message="the mirror is behind"),
+            SitesCondition(type="Degraded", status=Truth.TRUTH_NO),
+            SitesCondition(type="PicturesEqual", status=Truth.TRUTH_UNSPECIFIED),
+        ]
+    )
+    assert not_well(status) == ["Protected: the mirror is behind"]
+
+
+def test_it_runs_where_the_primary_is():
+    assert elsewhere(SitesStatus(), "london") == [
+        "no region is primary: this runs in the primary's cluster alone"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "workload"),
+    [
+        ("ardoise-recorder-7c9d", "deployments/ardoise-recorder"),
+        ("ardoise-data-plane", "statefulsets/ardoise-data-plane"),
+        ("drill-20261129", ""),
+    ],
+)
+def test_a_pod_is_of_the_workload_that_made_it(owner: str, workload: str):
+    reference = OwnerReference(apiVersion="apps/v1", kind="ReplicaSet", name=owner, uid="1")
+    pod = Pod(metadata=ObjectMeta(name=f"{owner}-x", ownerReferences=[reference]))
+    ours = ["statefulsets/ardoise-data-plane", "deployments/ardoise-recorder"]
+    assert _workload(pod, ours) == workload
