@@ -1,5 +1,7 @@
 """A site of the chart in a cluster: what an engineer does before `helm install`, Helm itself, and what comes of it."""
 
+import re
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ READY_LIMIT_S = 240.0
 """Three sites on two cores, from nothing to a database with its tables."""
 HELM_LIMIT_S = 300
 TEST_LIMIT_S = 180
+BACKUP_LIMIT_S = 180.0
 
 
 class NotReady(AssertionError):
@@ -110,6 +113,16 @@ class Release:
         """As `helm test --logs`: what its pod printed. Raises helm_python.HelmReleaseError."""
         with self.helm() as helm:
             return str(helm.test(RELEASE, timeout=TEST_LIMIT_S, logs=True))
+
+    def back_up(self) -> str:
+        """By hand, as docs/backup-and-restore.md says; returns its name."""
+        job = f"backup-by-hand-{uuid.uuid4().hex[:8]}"
+        self.kubectl("create", "job", "--from=cronjob/ardoise-backup", job)
+        wait = ("wait", "--for=condition=complete", f"--timeout={BACKUP_LIMIT_S:.0f}s", f"job/{job}")
+        self.kubectl(*wait, limit_s=BACKUP_LIMIT_S)
+        made = re.search(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", self.kubectl("logs", f"job/{job}"))
+        assert made
+        return made.group()
 
     def pods(self) -> dict[str, dict[str, Any]]:
         """By name, those of the release that stay."""

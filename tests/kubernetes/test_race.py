@@ -5,14 +5,9 @@ drained, a whole cluster goes.
 """
 
 import asyncio
-import json
-import re
 import ssl
-import time
-import uuid
 from pathlib import Path
 
-import psycopg
 import pytest
 from ardoise.rehearsal.drills.conditions import (
     attached,
@@ -21,7 +16,6 @@ from ardoise.rehearsal.drills.conditions import (
     primary_is,
     written_down,
 )
-from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.scenario import (
     EVERYWHERE,
     Act,
@@ -38,7 +32,6 @@ from ardoise.up.site import PORTS
 from tests.kubernetes.bed import layout
 from tests.kubernetes.bed.cluster import KubectlFailed
 from tests.kubernetes.race import (
-    INSTALL_LIMIT_S,
     MARKS,
     PRIMARY,
     STANDBY,
@@ -55,11 +48,7 @@ from tests.support.chart import NAMESPACE
 
 pytestmark = MARKS
 DRAIN_LIMIT_S = 180.0
-BACKUP_LIMIT_S = 180.0
 ROLL_OUT_LIMIT_S = 180.0
-FILLED_LIMIT_S = 300.0
-"""Every log of the run mirrored and derived again, without checkpoints, where the clusters that do it start as well."""
-LOOK_EVERY_S = 1.0
 LOOK_LIMIT_S = 10.0
 
 
@@ -174,7 +163,7 @@ async def test_it_is_upgraded_one_site_after_the_other_while_the_race_is_on(
 
     # Before anything risky.
     for site in ("amsterdam", "london"):
-        back_up(race.releases[site])
+        race.releases[site].back_up()
     upgraded = own(
         "helm-upgrade",
         "helm upgrade, one site after the other",
@@ -259,61 +248,6 @@ async def test_a_site_is_uninstalled_and_comes_back_with_its_volumes(race: Three
     await holds(race, removed, tmp_path)
 
 
-async def test_both_regions_are_lost_for_good_and_filled_from_a_backup(race: ThreeClusters):
-    """As docs/backup-and-restore.md says it: both regions lost, the truck lives."""
-    amsterdam, london, truck = (race.releases[site] for site in ("amsterdam", "london", "truck"))
-    backup = back_up(amsterdam)
-    written = await watermarks(race)
-    assert written
-
-    for region in (amsterdam, london):
-        region.uninstall()
-        claims = json.loads(region.kubectl("get", "pvc", "--output=json"))["items"]
-        names = {claim["metadata"]["name"] for claim in claims} - {"backups"}
-        region.kubectl("delete", "pvc", *sorted(names))
-    member = "/var/lib/ardoise/etcd"
-    forget = ("rm", "-r", f"{member}/data", f"{member}/generation.json")
-    truck.kubectl("exec", "ardoise-data-plane-0", "--container=etcd", "--", *forget)
-    truck.kubectl("delete", "pod", "ardoise-data-plane-0")
-    amsterdam.install({"restore": {"backup": backup}})
-    london.install({"restore": {"elsewhere": True}})
-    await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
-    # What came after the backup is derived again from the truck's log; a restored primary starts once more meanwhile.
-    found: object = None
-    began_s = time.monotonic()
-    while time.monotonic() - began_s < FILLED_LIMIT_S:
-        try:
-            found = now = await watermarks(race)
-            if all(now.get(epoch, 0) >= upto for epoch, upto in written.items()):
-                print(f"{len(written)} logs written down again after {time.monotonic() - began_s:.0f} s")
-                return
-        except psycopg.OperationalError as error:
-            found = error
-        await asyncio.sleep(LOOK_EVERY_S)
-    said = {
-        release.site: release.kubectl("logs", "ardoise-data-plane-0", "--container=patroni", "--tail=40")
-        for release in (amsterdam, london)
-    }
-    pytest.fail(f"written down before the loss: {written}; {FILLED_LIMIT_S:.0f} s later: {found}; {said}")
-
-
-def back_up(release: Release) -> str:
-    """By hand, as docs/backup-and-restore.md says; returns its name."""
-    job = f"backup-by-hand-{uuid.uuid4().hex[:8]}"
-    release.kubectl("create", "job", "--from=cronjob/ardoise-backup", job)
-    wait = ("wait", "--for=condition=complete", f"--timeout={BACKUP_LIMIT_S:.0f}s", f"job/{job}")
-    release.kubectl(*wait, limit_s=BACKUP_LIMIT_S)
-    made = re.search(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", release.kubectl("logs", f"job/{job}"))
-    assert made
-    return made.group()
-
-
 def shown(release: Release) -> str:
     """The certificate that etcd of the site shows, PEM."""
     return ssl.get_server_certificate((layout.address(release.site), PORTS["etcd"]), timeout=LOOK_LIMIT_S)
-
-
-async def watermarks(race: ThreeClusters) -> dict[int, int]:
-    """By epoch, as a region has them."""
-    async with await Reached(await race.state()).database("amsterdam") as session:
-        return dict(await (await session.execute("SELECT epoch, sequence FROM watermark")).fetchall())
