@@ -5,14 +5,14 @@ comes twice runs once.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 
 class Schedule:
-    """Of five fields, in a time zone."""
+    """Of five fields, in a time zone. Instants are in UTC."""
 
     def __init__(self, fields: str, zone: str) -> None:
         """Raises ValueError, with words for people, where it is not understood."""
@@ -40,5 +40,7 @@ class Schedule:
         return next(self._after(now), None)
 
     def _after(self, start: datetime) -> Iterator[datetime]:
-        # In an hour that comes twice it begins with instants of the first.
-        return (at for at in CronSim(self._fields, start.astimezone(self._zone)) if at > start)
+        """In UTC: an instant of an hour that comes twice is equal to none of another zone."""
+        found = (at.astimezone(UTC) for at in CronSim(self._fields, start.astimezone(self._zone)))
+        # In such an hour it begins with instants of the first.
+        return (at for at in found if at > start)

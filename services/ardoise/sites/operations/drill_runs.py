@@ -6,7 +6,7 @@
 | before | operator | the Replication's conditions when it began, status by type |
 | abort | operator | why it is aborted |
 | phase | process | Prechecking, Running, Restoring, Judging, Finished |
-| stopped.json | process | replicas as they were of what it has scaled to 0, by `statefulsets/name`, `deployments/name` |
+| stopped.json | process | replicas of before of what it scaled to 0, by `statefulsets/name` or `deployments/name` |
 | result.json | process | what came of it; the operator's where the process died |
 | report.json, report.html | process | its report |
 
