@@ -130,10 +130,9 @@ class Api:
         found = await self._found(self._client.get(PodTemplate, name))
         return found.template if found is not None else None
 
-    async def config_maps(self, label: str) -> list[ObjectMeta]:
-        """Those that have this label, without what is in them: that may be large."""
-        found: list[ConfigMap] = await _within(self._listed(ConfigMap, label))
-        return [one.metadata for one in found]
+    async def config_maps(self, label: str) -> dict[str, str]:
+        """Resource versions of those that have this label, by name; what is in them may be large."""
+        return await _within(self._versions(ConfigMap, label))
 
     async def config_map(self, name: str) -> ConfigMap | None:
         """None: there is none."""
@@ -183,11 +182,15 @@ class Api:
     async def _count(self, resource: Any) -> int:
         return len([one async for one in self._client.list(resource)])
 
-    async def _listed(self, resource: Any, label: str) -> list[Any]:
-        # What lightkube offers for lists asks for whole objects.
-        asked = self._client._client.prepare_request("list", res=resource, params={"labelSelector": label})
+    async def _versions(self, resource: Any, label: str) -> dict[str, str]:
+        # Lightkube's own lists ask for whole objects.
+        client = self._client._client
+        asked = client.prepare_request("list", res=resource, params={"labelSelector": label})
         asked.headers = {"Accept": NAMES_ALONE}
-        return [one async for one in self._client._client.list(asked)]
+        answer = await client.send(client.build_adapter_request(asked))
+        client.raise_for_status(answer)
+        found = [one["metadata"] for one in answer.json()["items"] or ()]
+        return {about["name"]: about["resourceVersion"] for about in found}
 
     async def _found(self, request: Any) -> Any:
         """None where there is no such object."""

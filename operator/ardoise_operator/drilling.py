@@ -132,12 +132,11 @@ class Drilling:
         """Raises ApiTrouble."""
         pod = await self._api.pod_template(self._template) if self._template else None
         listed = await self._api.config_maps(DRILL_LABEL)
-        for about in listed:
-            kept = self._kept.get(about.name)
-            if kept is None or kept.version != about.resourceVersion:
-                await self._read(about.name)
-        names = {about.name for about in listed}
-        self._kept = {name: kept for name, kept in self._kept.items() if name in names}
+        for name, version in listed.items():
+            kept = self._kept.get(name)
+            if kept is None or kept.version != version:
+                await self._read(name)
+        self._kept = {name: kept for name, kept in self._kept.items() if name in listed}
         runs: dict[str, list[Run]] = {}
         for kept in self._kept.values():
             if kept.run is not None:

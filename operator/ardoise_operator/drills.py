@@ -19,6 +19,7 @@ MOST_REASON_CHARACTERS = 1024
 MOST_STEP_CHARACTERS = 256
 STANDARD_DEADLINE_S = 1800
 STANDARD_HISTORY = 10
+UNREAD = "RunsUnread"
 WAITING, FIRST_PHASE, FINISHED = "Waiting", "Prechecking", "Finished"
 
 
@@ -84,13 +85,14 @@ def drill_status(
 
 def unread_status(one: Object, before: Mapping[str, Any], at: datetime, why: str) -> dict[str, Any]:
     """Where the API server does not show its runs: they stay as they were."""
-    ready = Condition("Ready", UNKNOWN, "RunsUnread", why)
-    kept = [
-        Condition(kind, said["status"], said["reason"], said["message"])
-        for kind, said in statuses(before).items()
-        if kind != ready.type
+    known = statuses(before).get("OperationInProgress")
+    found = [
+        Condition("Ready", UNKNOWN, UNREAD, why),
+        Condition("OperationInProgress", known["status"], known["reason"], known["message"])
+        if known is not None
+        else Condition("OperationInProgress", UNKNOWN, UNREAD, why),
     ]
-    conditions = written([ready, *kept], before, one.generation, at)
+    conditions = written(found, before, one.generation, at)
     return {**before, "observedAt": instant(at), "conditions": conditions}
 
 

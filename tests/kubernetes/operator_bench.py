@@ -1,4 +1,4 @@
-"""The operator as its pod runs it, and a region's cluster as far as it sees it: a real API server, a scripted `sites`."""
+"""The operator as its pod runs it, and a cluster as far as it sees it: a real API server, a scripted `sites`."""
 
 import base64
 import json
