@@ -1,5 +1,6 @@
 """What a run of a drill is made of in the cluster: a ConfigMap, which it is found by, and a Job. Pure."""
 
+from copy import deepcopy
 from typing import Any
 
 from ardoise.sites.operations.drill_decide import JobState
@@ -27,9 +28,9 @@ def config_map_of(run: Run, drill: Object) -> ConfigMap:
 
 def job_of(run: Run, drill: Object, pod: PodTemplateSpec) -> Job:
     """`pod`: as the chart describes it; what its first container does is said here."""
-    arguments = ["drill", "in-cluster", drill.spec["scenario"], f"--run={run.name}"]
-    pod.spec.containers[0].args = arguments
-    spec = JobSpec(template=pod, backoffLimit=0, activeDeadlineSeconds=_deadline_s(drill))
+    own = deepcopy(pod)
+    own.spec.containers[0].args = ["drill", "in-cluster", drill.spec["scenario"], f"--run={run.name}"]
+    spec = JobSpec(template=own, backoffLimit=0, activeDeadlineSeconds=_deadline_s(drill))
     return Job(metadata=_about(run, drill), spec=spec)
 
 

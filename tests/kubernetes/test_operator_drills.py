@@ -23,7 +23,7 @@ from tests.kubernetes.operator_bench import ACCOUNT, NAMESPACE, SHOWN_LIMIT_S, B
 from tests.support.operator_looks import reports, status
 from tests.support.own_kinds import GROUP, VERSION
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 TEMPLATE = "ardoise-drill"
 RIGHTS = [
     {"apiGroups": [""], "resources": ["podtemplates"], "verbs": ["get"]},

@@ -192,6 +192,8 @@ def _going_on(now: DrillSituation, run: Run) -> Iterator[Action]:
         yield Mend(run, "its Job is gone" if run.phase else "its Job was not made in time")
     elif job is JobState.OVER:
         yield Mend(run, "its process died, or was not let run, and left no result")
+    elif now.now_ms > _until_ms(now, run.due_ms):
+        yield Mend(run, "its Job did not end within its deadline: its node may be lost")
     elif job is JobState.RUNS and (why := run.abort or _against(now, run)):
         yield Abort(run, why)
 
@@ -274,9 +276,13 @@ def _begin(now: DrillSituation, run_id: str, asked: Asked, due_ms: int, claim: D
     return Begin(
         run=Run(run_id, asked, due_ms, made_ms=now.now_ms, before=before),
         claim=claim or DrillClaim(now.here, now.drill.uid, due_ms),
-        until_ms=due_ms + now.drill.deadline_s * 1000 + GRACE_MS,
+        until_ms=_until_ms(now, due_ms),
         resumed=claim is not None,
     )
+
+
+def _until_ms(now: DrillSituation, due_ms: int) -> int:
+    return due_ms + now.drill.deadline_s * 1000 + GRACE_MS
 
 
 def _refusal(now: DrillSituation, why: str) -> Refuse:

@@ -104,7 +104,7 @@ def test_suspend_holds_back_the_schedule_and_no_request():
 
 
 def test_a_run_of_the_schedule_is_left_out_while_another_of_the_object_goes_on():
-    earlier = replace(RUNNING, due_ms=DUE_MS - HOUR_MS, made_ms=DUE_MS - HOUR_MS)
+    earlier = replace(RUNNING, due_ms=DUE_MS - 600_000, made_ms=DUE_MS - 600_000)
     assert kinds(replace(DUE, runs=(earlier,), jobs={"r-1": JobState.RUNS})) == []
     ended = over("r-1", DUE_MS - HOUR_MS, DUE_MS + 500)
     assert kinds(replace(DUE, runs=(ended,))) == []
@@ -237,6 +237,14 @@ def test_an_abort_that_was_written_down_is_carried_out_though_the_condition_is_g
 def test_a_run_whose_process_is_gone_without_a_result_is_mended(job: JobState):
     assert kinds(goes_on(job)) == [Mend]
     assert kinds(replace(goes_on(job), claimed=None, rehearsed=None)) == [Mend]
+
+
+@pytest.mark.parametrize("job", [JobState.RUNS, JobState.SUSPENDED])
+def test_a_run_whose_job_never_ends_is_mended_when_its_time_is_over(job: JobState):
+    until_ms = DUE_MS + 1_800_000 + GRACE_MS
+    aborted = replace(RUNNING, abort="x")
+    assert Mend not in kinds(replace(goes_on(job, aborted), now_ms=until_ms))
+    assert kinds(replace(goes_on(job, aborted), now_ms=until_ms + 1)) == [Mend]
 
 
 def test_a_run_whose_job_was_not_made_yet_gets_it_in_time_and_else_is_closed():
