@@ -2,14 +2,14 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from ardoise.sites.etcd_api import ABSENT, Kept, NoAnswer
-from ardoise.sites.operations.drills import DrillClaims
+from ardoise.sites.operations.drills import Claimed, DrillClaims
 from ardoise_operator.api import About, ApiTrouble
 from ardoise_operator.drilling import Drilling
 from ardoise_operator.watching import Object
@@ -198,6 +198,20 @@ async def test_of_two_regions_that_both_take_themselves_for_primary_one_begins(
     london.primary = "london"
     await amsterdam.look()
     assert "runId" not in await london.look()
+    assert london.cluster.config_map_of == {}
+
+
+async def test_who_was_slower_to_claim_makes_nothing(etcd: Etcd, amsterdam: Region, london: Region):
+    class Slow(DrillClaims):
+        async def read(self, run_ids: Sequence[str]) -> Claimed:
+            seen = await super().read(run_ids)
+            await amsterdam.look()
+            return seen
+
+    london.primary = "london"
+    london.drilling = Drilling("london", "ardoise-drill", london.cluster, Slow(lambda: [etcd]))
+    await london.look()
+    assert list(amsterdam.cluster.job_of) == [NAME]
     assert london.cluster.config_map_of == {}
 
 

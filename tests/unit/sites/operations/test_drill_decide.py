@@ -163,7 +163,9 @@ def test_a_request_that_was_begun_elsewhere_is_refused_and_one_that_was_begun_he
     used = {"now-1": replace(THEIRS, due_ms=DUE_MS - HOUR_MS)}
     assert why_refused(requesting(claimed=Claimed(used))).startswith("AlreadyUsed: ")
     deleted_and_applied_again = {"now-1": replace(MINE, drill="uid-0")}
-    assert why_refused(requesting(claimed=Claimed(deleted_and_applied_again))).startswith("AlreadyUsed: ")
+    for last in (None, underway("now-1")):
+        claimed = Claimed(deleted_and_applied_again, last)
+        assert why_refused(requesting(claimed=claimed)).startswith("AlreadyUsed: ")
     decision = decide_drill(requesting(claimed=Claimed({"now-1": MINE})))
     assert (decision.actions, decision.waits) == ((), "")
 
