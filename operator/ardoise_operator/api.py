@@ -1,4 +1,4 @@
-"""The API server, as far as the operator asks it: statuses, events, Secrets."""
+"""The API server, as far as the operator asks it: statuses, events, Secrets, and what runs of drills are made of."""
 
 import asyncio
 import base64
@@ -10,18 +10,22 @@ from typing import Any
 import httpx2
 from lightkube import ApiError, AsyncClient, KubeConfig
 from lightkube.core.exceptions import ConfigError, LoadResourceError
-from lightkube.models.core_v1 import EventSource, ObjectReference
+from lightkube.models.core_v1 import EventSource, ObjectReference, PodTemplateSpec
 from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.core_v1 import Event, Secret
-from lightkube.types import PatchType
+from lightkube.resources.apps_v1 import DeploymentScale, StatefulSetScale
+from lightkube.resources.batch_v1 import Job
+from lightkube.resources.core_v1 import ConfigMap, Event, PodTemplate, Secret
+from lightkube.types import CascadeType, PatchType
 
 from ardoise_operator.events import Note
 from ardoise_operator.kinds import API_VERSION, KINDS
 
 MANAGER = "ardoise-operator"
 REQUEST_LIMIT_S = 5.0
-SHOWN = ("Site", "Replication")
-NO_ANSWER, GONE, FORBIDDEN = "no answer", "404", "403"
+SHOWN = ("Site", "Replication", "Drill")
+NO_ANSWER, GONE, FORBIDDEN, THERE = "no answer", "404", "403", "409"
+NAMES_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+SCALES = {"statefulsets": StatefulSetScale, "deployments": DeploymentScale}
 
 
 class ApiTrouble(Exception):
@@ -116,6 +120,60 @@ class Api:
         files = {key: base64.b64decode(text) for key, text in (found.data or {}).items()}
         return SecretFound(found.metadata.resourceVersion, files)
 
+    async def generation(self, about: About) -> int | None:
+        """Of an object's spec, as it stands now; None: it is not there any more."""
+        found = await self._found(self._client.get(KINDS[about.kind], about.name))
+        return found.metadata.generation if found is not None and found.metadata.uid == about.uid else None
+
+    async def pod_template(self, name: str) -> PodTemplateSpec | None:
+        """A PodTemplate's pod; None: there is none."""
+        found = await self._found(self._client.get(PodTemplate, name))
+        return found.template if found is not None else None
+
+    async def config_maps(self, label: str) -> dict[str, str]:
+        """Resource versions of those that have this label, by name; what is in them may be large."""
+        return await _within(self._versions(ConfigMap, label))
+
+    async def config_map(self, name: str) -> ConfigMap | None:
+        """None: there is none."""
+        return await self._found(self._client.get(ConfigMap, name))
+
+    async def make(self, thing: ConfigMap | Job) -> None:
+        """Does nothing where one of this name is there."""
+        try:
+            await _within(self._client.create(thing))
+        except ApiTrouble as trouble:
+            if trouble.cause != THERE:
+                raise
+
+    async def put_data(self, name: str, data: Mapping[str, str], version: str) -> None:
+        """Into a ConfigMap, unless it was changed since it had this version."""
+        body = {"metadata": {"resourceVersion": version}, "data": data}
+        await _within(self._client.patch(ConfigMap, name, body, patch_type=PatchType.MERGE))
+
+    async def job(self, name: str) -> Job | None:
+        """None: there is none."""
+        return await self._found(self._client.get(Job, name))
+
+    async def suspend(self, job: str) -> None:
+        """Ends a Job's pods with SIGTERM, and makes no other."""
+        body = {"spec": {"suspend": True}}
+        await _within(self._client.patch(Job, job, body, patch_type=PatchType.MERGE))
+
+    async def scale(self, kind: str, name: str, replicas: int) -> bool:
+        """`kind`: of SCALES. False: there is no such object."""
+        body = {"spec": {"replicas": replicas}}
+        resource = SCALES[kind]
+        return (
+            await self._found(self._client.patch(resource, name, body, patch_type=PatchType.MERGE))
+            is not None
+        )
+
+    async def delete_run(self, name: str) -> None:
+        """A Job with its pods and, last, for it is found by that, the ConfigMap. They may be gone already."""
+        for kind in (Job, ConfigMap):
+            await self._found(self._client.delete(kind, name, cascade=CascadeType.BACKGROUND))
+
     async def check_kinds(self) -> None:
         """Raises ApiTrouble where the server does not know our kinds, or does not let us list them."""
         for kind in SHOWN:
@@ -123,6 +181,25 @@ class Api:
 
     async def _count(self, resource: Any) -> int:
         return len([one async for one in self._client.list(resource)])
+
+    async def _versions(self, resource: Any, label: str) -> dict[str, str]:
+        # Lightkube's own lists ask for whole objects.
+        client = self._client._client
+        asked = client.prepare_request("list", res=resource, params={"labelSelector": label})
+        asked.headers = {"Accept": NAMES_ALONE}
+        answer = await client.send(client.build_adapter_request(asked))
+        client.raise_for_status(answer)
+        found = [one["metadata"] for one in answer.json()["items"] or ()]
+        return {about["name"]: about["resourceVersion"] for about in found}
+
+    async def _found(self, request: Any) -> Any:
+        """None where there is no such object."""
+        try:
+            return await _within(request)
+        except ApiTrouble as trouble:
+            if trouble.cause == GONE:
+                return None
+            raise
 
 
 async def _within[T](request: Any) -> T:

@@ -6,11 +6,13 @@ import os
 
 import kopf
 from ardoise.chassis.lifecycle import Service
+from ardoise.sites.operations.drills import DrillClaims
 from ardoise.sites.topology import SiteKind, read_site
 
 from ardoise_operator import watching
 from ardoise_operator.api import GONE, Api, ApiTrouble
 from ardoise_operator.carrying import Carrying
+from ardoise_operator.drilling import Drilling
 from ardoise_operator.looking import Asked, Looking
 from ardoise_operator.reaching import Reaching
 from ardoise_operator.secrets import Secrets
@@ -42,7 +44,8 @@ async def run(settings: OperatorSettings) -> None:
         writer = Writer(api, f"{NAME}-{here.name}")
         carrying = Carrying(here.name, reaching)
         service.on_drain("acting", carrying.stop)
-        looking = Looking(here.name, topology, objects, asked, writer, carrying)
+        drilling = Drilling(here.name, settings.drill_template, api, DrillClaims(reaching.etcd))
+        looking = Looking(here.name, topology, objects, asked, writer, carrying, drilling)
         service.spawn("secrets", secrets.run())
         service.spawn("writer", writer.run())
         service.spawn("looks", looking.run())
@@ -57,8 +60,8 @@ async def _check_kinds(api: Api) -> None:
         # A server that is away may be back with them.
         if trouble.cause == GONE:
             raise ValueError(
-                "the cluster does not know Site and Replication: definitions.sites of the chart's values says which "
-                "release brings them"
+                "the cluster does not know Site, Replication and Drill: definitions.sites of the chart's values says "
+                "which release brings them"
             ) from trouble
 
 

@@ -25,10 +25,14 @@ GOOD = {
     "SpecDiverged": "False",
 }
 """How a condition is where nobody has to do anything. OperationInProgress has events of its own."""
+MENDED = "Mended"
+"""Why no run of a drill goes on: its process died, and what it had left is put right."""
 SILENT = "Silent"
 """Why a site's conditions are Unknown where it does not answer."""
 RARELY_KNOWN = {"PicturesEqual"}
 """Unknown whenever no race is on: no reason to warn."""
+EXPECTED = {"RunsElsewhere"}
+"""Why a Drill is not Ready in all regions but one."""
 
 
 class Note(NamedTuple):
@@ -44,6 +48,8 @@ def notes(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
     found = [*_conditions(kind, before, after)]
     if kind == "Replication":
         found += [*_primary(before, after), *_operation(before, after), *_ended(before, after)]
+    if kind == "Drill":
+        found += [*_drill_begun(before, after), *_drills_ended(before, after)]
     return [Note(one.type, one.reason, clipped(one.message, MOST_CHARACTERS)) for one in found]
 
 
@@ -75,7 +81,8 @@ def _conditions(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
         )
         if told > 1:
             continue
-        harmless = _is_good(one) or (one["status"] == UNKNOWN and one["type"] in RARELY_KNOWN)
+        unknown = one["status"] == UNKNOWN and one["type"] in RARELY_KNOWN
+        harmless = _is_good(one) or unknown or one["reason"] in EXPECTED
         message = f"{one['type']} is {one['status']}: {one['message'] or one['reason']}"
         yield Note(NORMAL if harmless else WARNING, _reason(one), message)
 
@@ -145,3 +152,35 @@ def _ended(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Note
             f"{one['type']} {one['id']} to {one['to']}: {one['outcome']}; {figures}. {one.get('reason', '')}"
         )
         yield Note(NORMAL if one["outcome"] == "Moved" else WARNING, "OperationEnded", message.strip())
+
+
+def _drill_begun(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Note]:
+    running = statuses(after)["OperationInProgress"]
+    if running["status"] == "True" and after["runId"] != _running_drill(before):
+        yield Note(NORMAL, "DrillBegun", f"run {after['runId']} has begun, asked for by {running['reason']}")
+
+
+def _running_drill(status: Mapping[str, Any]) -> str:
+    """Id of the run that goes on by a status; empty: none does."""
+    running = statuses(status).get("OperationInProgress", {}).get("status") == "True"
+    return status["runId"] if running else ""
+
+
+def _drills_ended(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Note]:
+    known = {one["runId"] for one in before.get("history", ())}
+    new = [one for one in after.get("history", ()) if one["runId"] not in known]
+    idle = statuses(after)["OperationInProgress"]
+    if new and idle["reason"] == MENDED:
+        yield Note(WARNING, "DrillMended", f"run {new[0]['runId']}: {idle['message']}")
+    for one in reversed(new):
+        why = "; ".join(after.get("reasons", ())) if one["runId"] == after.get("runId") else ""
+        message = f"run {one['runId']}: {one['verdict']}{_figures(one.get('measured'))}{why and f'. {why}'}"
+        good = NORMAL if one["verdict"] == "Held" else WARNING
+        yield Note(good, "DrillRefused" if one["verdict"] == "Refused" else "DrillEnded", message)
+
+
+def _figures(measured: Mapping[str, Any] | None) -> str:
+    if measured is None:
+        return ""
+    stood, lost = measured["recoveryMilliseconds"], measured["lostFixes"]
+    return f"; decisions stood for {stood} ms, {lost} fixes are lost"

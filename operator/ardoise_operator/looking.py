@@ -12,7 +12,8 @@ from ardoise.sites.topology import Topology
 
 from ardoise_operator import instruments
 from ardoise_operator.acting import NOTHING, Acting
-from ardoise_operator.api import About, now
+from ardoise_operator.api import SHOWN, About, now
+from ardoise_operator.drilling import Drilling
 from ardoise_operator.events import notes
 from ardoise_operator.reaching import Reaching
 from ardoise_operator.replications import replication_status
@@ -26,6 +27,8 @@ LOOK_EVERY_S = 2.0
 ASK_LIMIT_S = 3.0
 ACT_LIMIT_S = 10.0
 """Two questions to three members of etcd that are cut off take 9 s, and then it is known that there is no majority."""
+DRILL_LIMIT_S = 10.0
+"""What is not done by then is by the next look."""
 START_GRACE_S = 20.0
 """Until then objects and Secrets may not all be read: what is missing is not shown as missing."""
 OLDEST_LOOK_S = 30.0
@@ -67,15 +70,22 @@ class Looking:
     """Looks every LOOK_EVERY_S, whoever does not answer."""
 
     def __init__(
-        self, here: str, topology: Topology, objects: Objects, asked: Asked, writer: Writer, acting: Acting
+        self,
+        here: str,
+        topology: Topology,
+        objects: Objects,
+        asked: Asked,
+        writer: Writer,
+        acting: Acting,
+        drilling: Drilling,
     ) -> None:
         self._here, self._topology, self._objects = here, topology, objects
-        self._asked, self._writer, self._acting = asked, writer, acting
+        self._asked, self._writer, self._acting, self._drilling = asked, writer, acting, drilling
         self._statuses: dict[About, dict[str, Any]] = {}
         """Of the last look. What stands in an object may be older: the API server was away."""
         self._began_s = self._finished_s = time.monotonic()
         self._last_silence: Silence | None = None
-        self._last_fault = ""
+        self._last_fault = self._last_drill_fault = ""
 
     async def run(self) -> None:
         """For ever."""
@@ -94,7 +104,7 @@ class Looking:
     async def _look(self) -> None:
         said = await self._asked.status()
         if isinstance(said, Silence):
-            if said.reason in NOT_READ_YET and time.monotonic() - self._began_s < START_GRACE_S:
+            if said.reason in NOT_READ_YET and self._starts:
                 return
             instruments.looks_failed.add(1, {"cause": said.reason})
         self._log_change(said)
@@ -110,9 +120,11 @@ class Looking:
             before = self._before(one)
             status = replication_status(one.spec, one.generation, before, sight, told)
             self._show(one, before, status, sight, statuses)
+        replications = {about.name: one for about, one in statuses.items() if about.kind == "Replication"}
+        await self._drill(replications, sight, statuses)
         self._statuses = statuses
         self._writer.keep(set(statuses))
-        for kind in ("Site", "Replication"):
+        for kind in SHOWN:
             instruments.objects.set(sum(about.kind == kind for about in statuses), {"kind": kind})
 
     def _log_change(self, said: SitesStatus | Silence) -> None:
@@ -141,6 +153,36 @@ class Looking:
             self._last_fault = ""
         instruments.acting.set(-1 if told.acting is None else int(told.acting))
         return told
+
+    async def _drill(
+        self, replications: dict[str, Any], sight: Sight, statuses: dict[About, dict[str, Any]]
+    ) -> None:
+        drills = [
+            one
+            for one in self._objects.all_drills()
+            if one.spec["replicationRef"]["name"] in replications or not self._starts
+        ]
+        before = {one.uid: self._before(one) for one in drills}
+        shown = before
+        if drills:
+            try:
+                async with asyncio.timeout(DRILL_LIMIT_S):
+                    shown = await self._drilling.look(drills, replications, before, sight.at)
+            except Exception as error:
+                # As with acting. What was known stays.
+                instruments.looks_failed.add(1, {"cause": "Drilling"})
+                if repr(error) != self._last_drill_fault:
+                    _log.exception("no_drill_run")
+                self._last_drill_fault = repr(error)
+            else:
+                self._last_drill_fault = ""
+        for one in drills:
+            self._show(one, before[one.uid], shown[one.uid], sight, statuses)
+
+    @property
+    def _starts(self) -> bool:
+        """Whether objects and Secrets may not all be read yet."""
+        return time.monotonic() - self._began_s < START_GRACE_S
 
     def _before(self, one: Object) -> dict[str, Any]:
         return self._statuses.get(About(one.kind, one.name, one.uid)) or dict(one.status)

@@ -17,3 +17,6 @@ class OperatorSettings(CommonSettings):
         "127.0.0.1:8408",
         description="host:port of the operator's /healthz, without TLS: whether it still looks at the sites.",
     )
+    drill_template: str = Field(
+        "", description="Name of the PodTemplate of drills' Jobs. Empty: drills are not switched on."
+    )

@@ -33,6 +33,8 @@ class Object:
     generation: int
     spec: Mapping[str, Any]
     status: Mapping[str, Any]
+    created: str = ""
+    """As the API server writes an instant."""
 
 
 class ForEver:
@@ -48,6 +50,7 @@ class Objects:
 
     sites: Mapping[str, Collection[Object]] = field(default_factory=dict)
     replications: Mapping[str, Collection[Object]] = field(default_factory=dict)
+    drills: Mapping[str, Collection[Object]] = field(default_factory=dict)
 
     def all_sites(self) -> list[Object]:
         """Of the namespace."""
@@ -56,6 +59,10 @@ class Objects:
     def all_replications(self) -> list[Object]:
         """Of the namespace."""
         return [one for found in self.replications.values() for one in found]
+
+    def all_drills(self) -> list[Object]:
+        """Of the namespace."""
+        return [one for found in self.drills.values() for one in found]
 
 
 def seen(body: Mapping[str, Any]) -> Object:
@@ -68,6 +75,7 @@ def seen(body: Mapping[str, Any]) -> Object:
         about.get("generation", 0),
         deepcopy(dict(body.get("spec", {}))),
         deepcopy(dict(body.get("status", {}))),
+        about.get("creationTimestamp", ""),
     )
 
 
@@ -87,9 +95,13 @@ def registry(objects: Objects, too_old: Callable[[], str]) -> kopf.OperatorRegis
     def replications(name: str, body: kopf.Body, **_: Any) -> dict[str, Object]:
         return {name: seen(body)}
 
+    @kopf.index(GROUP, VERSION, "drills", id="drills", registry=made)
+    def drills(name: str, body: kopf.Body, **_: Any) -> dict[str, Object]:
+        return {name: seen(body)}
+
     @kopf.on.startup(id="remember", registry=made)
-    async def remember(sites: kopf.Index, replications: kopf.Index, **_: Any) -> None:
-        objects.sites, objects.replications = sites, replications
+    async def remember(sites: kopf.Index, replications: kopf.Index, drills: kopf.Index, **_: Any) -> None:
+        objects.sites, objects.replications, objects.drills = sites, replications, drills
 
     @kopf.on.probe(id="look", registry=made)
     async def look(**_: Any) -> str:

@@ -4,7 +4,6 @@ The drills are those of the fault catalogue; what differs is who breaks what: th
 drained, a whole cluster goes.
 """
 
-import asyncio
 import ssl
 from pathlib import Path
 

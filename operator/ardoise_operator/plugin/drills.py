@@ -72,7 +72,7 @@ def report(drill: Object, now: datetime) -> RenderableType:
     for name, text in _figures(status, budgets, now):
         head.add_row(name, _text(text))
     parts: list[RenderableType] = [head]
-    if older := status.get("history", ())[:MOST_RUNS]:
+    if older := [one for one in status.get("history", ()) if one["runId"] != status["runId"]][:MOST_RUNS]:
         parts += [Text(), _runs(older, now)]
     return Group(*parts)
 

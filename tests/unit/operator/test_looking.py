@@ -1,19 +1,22 @@
 """The loop goes round whoever does not answer, and shows what it found."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ardoise.pb.sites_pb2 import SitesStatus
+from ardoise.pb.sites_pb2 import SitesStatus, Truth
 from ardoise.sites.operations.acting import Told
+from ardoise.sites.operations.situation import Verdict
 from ardoise.sites.topology import Topology
 from ardoise_operator import looking as looking_module
 from ardoise_operator import pacing
 from ardoise_operator import secrets as secrets_module
 from ardoise_operator.acting import NOTHING
 from ardoise_operator.api import About, Api
+from ardoise_operator.drills import drill_status
 from ardoise_operator.looking import Asked, Looking
 from ardoise_operator.reaching import Reaching
 from ardoise_operator.secrets import Secrets
@@ -28,6 +31,8 @@ from tests.support.scripted_api import ScriptedApi, served, until
 from tests.support.scripted_sites import ScriptedSites
 
 SECRETS = ("ardoise-identity", "ardoise-data-plane")
+DRILL = "region-lost-weekly"
+SCHEDULED = Verdict(Truth.TRUTH_YES, "Scheduled", "")
 
 
 class EtcdAway(Exception):
@@ -58,6 +63,27 @@ class Remembering:
         return NOTHING
 
 
+class Telling:
+    """Says a word of each Drill; `fault`: what it does instead."""
+
+    def __init__(self) -> None:
+        self.primaries: list[str] = []
+        self.fault: Exception | None = None
+
+    async def look(
+        self,
+        drills: Sequence[Object],
+        replications: Mapping[str, Mapping[str, Any]],
+        before: Mapping[str, Mapping[str, Any]],
+        at: datetime,
+    ) -> dict[str, dict[str, Any]]:
+        if self.fault is not None:
+            raise self.fault
+        assert set(before) == {one.uid for one in drills}
+        self.primaries.append(replications["race"]["primary"])
+        return {one.uid: drill_status(one, before[one.uid], at, (), SCHEDULED) for one in drills}
+
+
 class Bench:
     """An operator without kopf, in front of scripted servers."""
 
@@ -71,17 +97,21 @@ class Bench:
         self.asked = Asked("amsterdam", self.objects, self.secrets, self.reaching)
         self.writer = Writer(api, "operator-amsterdam")
         topology = placed_at(target)
-        self.looking = Looking("amsterdam", topology, self.objects, self.asked, self.writer, self.acting)
+        self.drilling = Telling()
+        self.looking = Looking(
+            *("amsterdam", topology, self.objects, self.asked, self.writer, self.acting, self.drilling)
+        )
 
     def put(self, *names: str, **about: Any) -> None:
         """These objects, and no others."""
-        found: dict[str, dict[str, list[Object]]] = {"Site": {}, "Replication": {}}
+        found: dict[str, dict[str, list[Object]]] = {"Site": {}, "Replication": {}, "Drill": {}}
         for name in names:
             one = overlaid(OBJECTS[name], {"metadata": {"uid": f"uid-{name}", "generation": 1, **about}})
             if name == "amsterdam":
                 one["spec"]["endpoints"]["sites"] = self.target
             found[one["kind"]][name] = [seen(one)]
         self.objects.sites, self.objects.replications = found["Site"], found["Replication"]
+        self.objects.drills = found["Drill"]
 
     def shown(self, name: str) -> dict[str, tuple[str, str]]:
         """Conditions that the API server has been given last of an object."""
@@ -161,6 +191,31 @@ async def test_acting_that_fails_stops_no_look(bench: Bench):
     asked = bench.sites.asked
     await until(lambda: bench.sites.asked > asked + 5)
     assert not bench.looking.too_old()
+
+
+async def test_a_drill_is_shown_by_the_replication_of_the_same_look(bench: Bench):
+    bench.put("amsterdam", "race", DRILL)
+    await until(lambda: bench.shown(DRILL))
+    assert bench.shown(DRILL)["Ready"] == ("True", "Scheduled")
+    bench.sites.status = status(reports("london"))
+    await until(lambda: bench.drilling.primaries[-1] == "london")
+
+
+async def test_drilling_that_fails_stops_no_look_and_leaves_what_was_known(bench: Bench):
+    bench.put("amsterdam", "race", DRILL)
+    await until(lambda: bench.shown(DRILL))
+    bench.drilling.fault = EtcdAway("etcd")
+    asked = bench.sites.asked
+    await until(lambda: bench.sites.asked > asked + 5)
+    assert not bench.looking.too_old()
+    assert bench.looking._statuses[About("Drill", DRILL, f"uid-{DRILL}")]["phase"] == "Waiting"
+
+
+async def test_a_drill_whose_replication_is_not_read_yet_is_not_shown_at_the_start(bench: Bench):
+    bench.put("amsterdam", DRILL)
+    asked = bench.sites.asked
+    await until(lambda: bench.sites.asked > asked + 2)
+    assert not bench.shown(DRILL)
 
 
 async def test_another_secret_opens_another_connection(bench: Bench, tmp_path: Path):

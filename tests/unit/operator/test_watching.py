@@ -10,7 +10,7 @@ MOST_DEAD_WATCH_S = 75
 def test_kopf_keeps_objects_and_has_no_handler_that_writes_into_them():
     made = registry(Objects(), lambda: "")
     # By these names the startup handler is given what it remembers.
-    assert {one.id for one in made._indexing.get_all_handlers()} == {"sites", "replications"}
+    assert {one.id for one in made._indexing.get_all_handlers()} == {"sites", "replications", "drills"}
     for writing in (made._changing, made._spawning, made._webhooks):
         assert list(writing.get_all_handlers()) == []
 

@@ -92,13 +92,18 @@ class Memory:
             await self._ask(lambda etcd: etcd.end_lease(self._lease))
 
     async def _ask[T](self, what: Callable[[EtcdApi], T]) -> T:
-        said: list[str] = []
-        for etcd in self._members():
-            try:
-                return await asyncio.to_thread(what, etcd)
-            except (NoAnswer, NotDone) as error:
-                said.append(str(error))
-        raise NoMajority("; ".join(said) or "no member is known")
+        return await ask(self._members(), what)
+
+
+async def ask[T](members: Sequence[EtcdApi], what: Callable[[EtcdApi], T]) -> T:
+    """The first answer, in their order. Raises NoMajority."""
+    said: list[str] = []
+    for etcd in members:
+        try:
+            return await asyncio.to_thread(what, etcd)
+        except (NoAnswer, NotDone) as error:
+            said.append(str(error))
+    raise NoMajority("; ".join(said) or "no member is known")
 
 
 @dataclass(frozen=True)

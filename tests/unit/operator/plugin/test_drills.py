@@ -53,7 +53,8 @@ def test_without_drills_it_says_what_to_apply():
 
 def test_a_report_has_figures_beside_budgets_and_the_runs_before(drill: dict[str, Any]):
     drill["status"]["finishedAt"] = "2026-07-07T12:04:10Z"
-    drill["status"]["history"][0]["finishedAt"] = "2026-07-07T12:03:00Z"
+    older = {**drill["status"]["history"][0], "finishedAt": "2026-07-07T12:03:00Z"}
+    drill["status"]["history"] = [{**older, "runId": drill["status"]["runId"]}, older]
     assert [" ".join(line.split()) for line in shown(report(drill, NOW)).splitlines()] == [
         "run region-lost-weekly-3, region-lost",
         "verdict failed",

@@ -1,0 +1,120 @@
+"""Which run of a drill is whose: in the stretched etcd, beside what the operators remember.
+
+A run is begun once, ever, by one region's operator, and one at a time on the platform; without a majority none is.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from ardoise.sites.etcd_api import EtcdApi, Kept
+from ardoise.sites.operations.memory import PREFIX, ask
+
+RUNS, NOW = f"{PREFIX}/drills/runs", f"{PREFIX}/drills/now"
+
+
+@dataclass(frozen=True)
+class DrillClaim:
+    """Whose a run is; it stands for ever."""
+
+    region: str
+    drill: str
+    """The Drill object's uid, in that region's cluster."""
+    due_ms: int
+    """Milliseconds since 1970; of a run that was requested: when it was claimed."""
+
+    def to_json(self) -> str:
+        """As it stands in etcd."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Raises ValueError where it is none."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"no claim of a drill: {text!r}") from error
+
+
+@dataclass(frozen=True)
+class Underway:
+    """The run that goes on."""
+
+    run_id: str
+    region: str
+    due_ms: int
+    until_ms: int
+    """From then on it is nobody's: a region that was lost in it keeps no other from its drills."""
+
+    def to_json(self) -> str:
+        """As it stands in etcd."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Raises ValueError where it is none."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"no run of a drill: {text!r}") from error
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What is claimed, at one moment."""
+
+    claims: Mapping[str, DrillClaim]
+    """By run id; of those that were asked for, where there is one."""
+    newest: Underway | None = None
+    """What was begun last. It may be over: see `underway`."""
+    revision: int = 0
+    """Of that."""
+
+    def underway(self, now_ms: int) -> Underway | None:
+        """The run that goes on; None: none does."""
+        return self.newest if self.newest is not None and now_ms < self.newest.until_ms else None
+
+
+class DrillClaims:
+    """Asks the members in turn, the own region's first. Every method raises NoMajority."""
+
+    def __init__(self, members: Callable[[], Sequence[EtcdApi]]) -> None:
+        """`members`: as they are to be asked now."""
+        self._members = members
+
+    async def read(self, run_ids: Sequence[str]) -> Claimed:
+        """What is claimed of these runs, and which goes on. Raises ValueError where it cannot be read."""
+        keys = [NOW, *(_key(run_id) for run_id in run_ids)]
+        newest, *found = await self._ask(lambda etcd: etcd.read(*keys))
+        return Claimed(
+            claims=_claims(dict(zip(run_ids, found, strict=True))),
+            newest=Underway.from_json(newest.value) if newest.revision else None,
+            revision=newest.revision,
+        )
+
+    async def begin(self, claim: DrillClaim, run: Underway, seen: Claimed) -> bool:
+        """Makes the run this region's, and the one that goes on.
+
+        False: it was claimed before, or another was begun or closed since `seen`.
+        """
+        unchanged = {_key(run.run_id): 0, NOW: seen.revision}
+        values = {_key(run.run_id): claim.to_json(), NOW: run.to_json()}
+        return await self._ask(lambda etcd: etcd.write(unchanged, values))
+
+    async def close(self, seen: Claimed, now_ms: int) -> bool:
+        """Lets others begin: what was `seen` to go on is over. False: another was begun or closed since."""
+        assert seen.newest is not None
+        over = Underway(seen.newest.run_id, seen.newest.region, seen.newest.due_ms, until_ms=now_ms)
+        return await self._ask(lambda etcd: etcd.write({NOW: seen.revision}, {NOW: over.to_json()}))
+
+    async def _ask[T](self, what: Callable[[EtcdApi], T]) -> T:
+        return await ask(self._members(), what)
+
+
+def _claims(found: Mapping[str, Kept]) -> dict[str, DrillClaim]:
+    return {run_id: DrillClaim.from_json(kept.value) for run_id, kept in found.items() if kept.revision}
+
+
+def _key(run_id: str) -> str:
+    return f"{RUNS}/{run_id}"
