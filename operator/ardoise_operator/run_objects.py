@@ -22,7 +22,8 @@ OVER = ("Complete", "Failed", "Suspended")
 
 def config_map_of(run: Run, drill: Object) -> ConfigMap:
     """Making it is what makes a run begin once in this cluster."""
-    data = data_of(run, drill.spec["scenario"], _deadline_s(drill))
+    spec = drill.spec
+    data = data_of(run, spec["scenario"], _deadline_s(drill), spec.get("budgets", {}))
     return ConfigMap(metadata=_about(run, drill), data=data)
 
 

@@ -126,7 +126,7 @@ def test_what_a_drill_took_away_comes_back_though_its_process_dies(
 
     apply(at_primary, "dies", scenario="region-lost", budgets=BUDGETS, runRequestId="dies")
     eventually(gone, "the region is taken away", RUN_LIMIT_S)
-    killed = ("delete", "pod", "--selector=ardoise.dev/drill=dies", "--force", "--grace-period=0")
+    killed = ("delete", "pod", "--selector=job-name=drill-dies", "--force", "--grace-period=0")
     at_primary.kubectl(*killed)
     seen = ended(at_primary, "dies", "dies")
     assert seen["verdict"] == "Aborted", seen

@@ -2,7 +2,7 @@
 
 | key | whose | what |
 |---|---|---|
-| run | operator | runId, scenario, asked, dueAt, deadlineSeconds |
+| run | operator | runId, scenario, asked, dueAt, deadlineSeconds, budgets |
 | before | operator | the Replication's conditions when it began, status by type |
 | abort | operator | why it is aborted |
 | phase | process | Prechecking, Running, Restoring, Judging, Finished |
@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,8 @@ HASH_DIGITS = 8
 UNKNOWN = "Unknown"
 SCALED = ("statefulsets", "deployments")
 NEEDED = ("recoveryMilliseconds", "lostFixes")
+BUDGETS = {"recoveryMilliseconds": ("recoverySeconds", 1000), "lostFixes": ("lostFixes", 1)}
+"""Figure -> what bounds it in a Drill's budgets, and how many of it that is."""
 MEASURED = (*NEEDED, "acknowledgedFixes", "replayedFixes", "pictureInterruptedMilliseconds")
 PHASES = ("Prechecking", "Running", "Restoring", "Judging", "Finished")
 
@@ -129,14 +131,18 @@ def scheduled_id(drill: str, due_ms: int) -> str:
     return label(f"{drill}-{datetime.fromtimestamp(due_ms / 1000, UTC):%Y%m%d-%H%M}")
 
 
-def data_of(run: Run, scenario: str, deadline_s: int) -> dict[str, str]:
-    """What a ConfigMap holds when a run begins; of one that was refused, its result with it."""
+def data_of(run: Run, scenario: str, deadline_s: int, budgets: Mapping[str, int]) -> dict[str, str]:
+    """What a ConfigMap holds when a run begins; of one that was refused, its result with it.
+
+    `budgets`: recoverySeconds and lostFixes, what the Drill may cost; empty: it breaks nothing.
+    """
     told = {
         "runId": run.id,
         "scenario": scenario,
         "asked": run.asked,
         "dueAt": _instant(run.due_ms),
         "deadlineSeconds": deadline_s,
+        "budgets": dict(budgets),
     }
     result = {RESULT: run.result.to_json()} if run.result is not None else {}
     return {RUN: json.dumps(told), BEFORE: json.dumps(dict(run.before)), **result}
@@ -147,6 +153,8 @@ def run_of(data: Mapping[str, str], made_ms: int, version: str) -> Run:
     try:
         told = json.loads(data[RUN])
         run_id, asked, due_ms = told["runId"], Asked(told["asked"]), _ms(told["dueAt"])
+        budgets = told["budgets"]
+        most = {name: budgets[of] * unit for name, (of, unit) in BUDGETS.items() if budgets}
     except (TypeError, KeyError, ValueError) as error:
         raise ValueError(f"no run of a drill: {data.get(RUN)!r}") from error
     phase = data.get(PHASE, "")
@@ -160,7 +168,7 @@ def run_of(data: Mapping[str, str], made_ms: int, version: str) -> Run:
         before=_before(data.get(BEFORE, "{}")),
         abort=data.get(ABORT, ""),
         stopped=_stopped(data.get(STOPPED, "{}")),
-        result=_result(data[RESULT], made_ms) if RESULT in data else None,
+        result=_judged(_result(data[RESULT], made_ms), most) if RESULT in data else None,
         reported=any(name in data for name in REPORTS),
     )
 
@@ -197,6 +205,19 @@ def _result(text: str, made_ms: int) -> Result | None:
         )
     except (TypeError, KeyError, ValueError, AttributeError):
         return None
+
+
+def _judged(result: Result | None, most: Mapping[str, int]) -> Result | None:
+    """One that held has failed where it cost more than it may, or where nobody knows what it cost."""
+    if result is None or result.verdict is not DrillVerdict.HELD:
+        return result
+    found = result.measured or {}
+    over = tuple(
+        f"{name} is {cost}, and may be {allowed} at most"
+        for name, allowed in most.items()
+        if not _is_number(cost := found.get(name, UNKNOWN)) or cost > allowed
+    )
+    return replace(result, verdict=DrillVerdict.FAILED, reasons=(*result.reasons, *over)) if over else result
 
 
 def _measured(told: Mapping[str, Any] | None) -> Mapping[str, int | str] | None:

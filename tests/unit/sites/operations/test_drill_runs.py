@@ -20,8 +20,11 @@ from ardoise.sites.operations.drill_runs import (
 
 NOON_MS = 1783425600000
 RUN = Run("2026-07-07-weekly-1", Asked.REQUEST, NOON_MS, NOON_MS, before={"Protected": "True"})
+BUDGETS = {"recoverySeconds": 25, "lostFixes": 0}
+MEASURED = {"recoveryMilliseconds": 20310, "lostFixes": 0}
 RESULT = {
     "verdict": "Held",
+    "measured": MEASURED,
     "startedAt": "2026-07-07T12:00:05Z",
     "finishedAt": "2026-07-07T12:04:10.500+00:00",
 }
@@ -29,24 +32,25 @@ RESULT = {
 
 def read(**data: str) -> Run:
     named = {key.replace("_", "."): text for key, text in data.items()}
-    return run_of({**data_of(RUN, "region-lost", 1800), **named}, NOON_MS, "7")
+    return run_of({**data_of(RUN, "region-lost", 1800, BUDGETS), **named}, NOON_MS, "7")
 
 
 def test_what_begins_is_read_as_it_was_written():
-    data = data_of(RUN, "region-lost", 1800)
+    data = data_of(RUN, "region-lost", 1800, BUDGETS)
     assert json.loads(data["run"]) == {
         "runId": "2026-07-07-weekly-1",
         "scenario": "region-lost",
         "asked": "Request",
         "dueAt": "2026-07-07T12:00:00.000Z",
         "deadlineSeconds": 1800,
+        "budgets": BUDGETS,
     }
     assert run_of(data, NOON_MS, "7") == replace(RUN, version="7")
 
 
 def test_what_is_over_is_read_as_it_was_written():
     result = Result(DrillVerdict.ABORTED, NOON_MS, NOON_MS + 1, "Running", ("a", "b"), mended=True)
-    found = run_of(data_of(replace(RUN, result=result), "region-lost", 1800), NOON_MS, "7")
+    found = run_of(data_of(replace(RUN, result=result), "region-lost", 1800, BUDGETS), NOON_MS, "7")
     assert found.result == result
 
 
@@ -55,7 +59,7 @@ def test_what_a_process_writes_is_read():
         phase="Restoring", stopped_json='{"deployments/a": 2}', result_json=json.dumps(RESULT), report_html=""
     )
     assert (found.phase, found.stopped, found.reported) == ("Restoring", {"deployments/a": 2}, True)
-    assert found.result == Result(DrillVerdict.HELD, NOON_MS + 5000, NOON_MS + 250_500)
+    assert found.result == Result(DrillVerdict.HELD, NOON_MS + 5000, NOON_MS + 250_500, measured=MEASURED)
 
 
 def test_figures_that_are_none_are_unknown():
@@ -112,3 +116,28 @@ def test_a_drills_name_becomes_a_label_and_a_run_of_its_schedule():
     long = {scheduled_id("x" * 70 + end, at) for end in ("a", "b") for at in (NOON_MS, NOON_MS + 60_000)}
     assert len(long) == 4
     assert all(len(one) <= 64 for one in long)
+
+
+@pytest.mark.parametrize(
+    ("measured", "why"),
+    [
+        (
+            {"recoveryMilliseconds": 25_001, "lostFixes": 0},
+            "recoveryMilliseconds is 25001, and may be 25000 at most",
+        ),
+        ({"recoveryMilliseconds": 1, "lostFixes": 1}, "lostFixes is 1, and may be 0 at most"),
+        ({"recoveryMilliseconds": 1, "lostFixes": "Unknown"}, "lostFixes is Unknown, and may be 0 at most"),
+    ],
+)
+def test_a_run_that_cost_more_than_it_may_has_failed(measured: dict[str, int | str], why: str):
+    found = read(result_json=json.dumps({**RESULT, "measured": measured})).result
+    assert found is not None
+    assert (found.verdict, found.reasons) == (DrillVerdict.FAILED, (why,))
+
+
+def test_what_breaks_nothing_has_no_budget():
+    data = data_of(RUN, "precheck", 1800, {})
+    held = json.dumps({key: value for key, value in RESULT.items() if key != "measured"})
+    found = run_of({**data, "result.json": held}, NOON_MS, "7").result
+    assert found is not None
+    assert found.verdict is DrillVerdict.HELD
