@@ -74,7 +74,7 @@ tag:
 label:
   pattern: "[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
   write: up to 63 letters, digits, dashes, dots and underscores
-  of: [podLabels, nodeSelector, monitoring.labels]
+  of: [podLabels, nodeSelector, monitoring.labels, monitoring.dashboard.labels]
 secret:
   pattern: {{ $name | quote }}
   write: {{ printf "the name of a Secret, in %s; what is in it does not stand in the values" $ofName | quote }}

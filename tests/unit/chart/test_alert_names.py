@@ -1,4 +1,4 @@
-"""Alerts ask for what is really exported, and lead to pages that exist."""
+"""Alerts and the dashboard ask for what is really exported, and lead to pages that exist."""
 
 import json
 import re
@@ -131,3 +131,24 @@ def test_who_scrapes_a_service_shows_a_certificate_and_expects_the_services_own(
             tls = endpoint["tlsConfig"]
             assert f"ardoise-{tls['serverName']}" == name
             assert tls["keySecret"] == {"name": "ardoise-identity", "key": "prometheus.key"}
+
+
+def test_the_dashboard_asks_for_what_is_exported_and_no_panel_covers_another(exported: set[str]):
+    made = objects(overlaid(example("amsterdam"), {"monitoring": {"dashboard": {"enabled": True}}}))
+    shown = of_kind(made, "ConfigMap")["ardoise-dashboard"]
+    assert shown["metadata"]["labels"]["grafana_dashboard"] == "1"
+    page = json.loads(shown["data"]["ardoise-sites.json"])
+    covered: set[tuple[int, int]] = set()
+    for panel in page["panels"]:
+        (target,) = panel["targets"]
+        names = asked_for(target["expr"])
+        assert names, panel["title"]
+        assert names <= exported, panel["title"]
+        assert panel["description"], panel["title"]
+        at = panel["gridPos"]
+        assert at["x"] + at["w"] <= 24
+        places = {(at["x"] + right, at["y"] + down) for right in range(at["w"]) for down in range(at["h"])}
+        assert not places & covered, panel["title"]
+        covered |= places
+    assert len({panel["id"] for panel in page["panels"]}) == len(page["panels"])
+    assert "ardoise-dashboard" not in of_kind(objects(example("amsterdam")), "ConfigMap")
