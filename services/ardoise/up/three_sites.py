@@ -1,7 +1,9 @@
 """The data plane of three sites on one machine: what runs where, started in order, and what can be done to it."""
 
 import asyncio
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +17,7 @@ from ardoise.up.clocks import Clocks
 from ardoise.up.control import Action, Refused
 from ardoise.up.disk import Disk
 from ardoise.up.kept_log import KeptLog
+from ardoise.up.lost_wal import lose_wal
 from ardoise.up.network import Condition, Network
 from ardoise.up.programs import Programs
 from ardoise.up.site import PATRONI, PORTS, OneSite, reachable
@@ -56,7 +59,7 @@ class ThreeSites:
         clocks: Clocks | None,
     ) -> None:
         """`forwards`: where this machine reaches a site's server, by (site, server)."""
-        self._truck_disk, self._clocks = truck_disk, clocks
+        self._programs, self._truck_disk, self._clocks = programs, truck_disk, clocks
         self.state_dir = state_dir
         self._forwards = forwards
         self.network = network
@@ -138,6 +141,10 @@ class ThreeSites:
             await self._keep_log(site, parts)
         elif action is Action.ROLL_BACK_LOG:
             await self._roll_back_log(site, parts)
+        elif action is Action.WIPE:
+            await self._wipe(site, chosen)
+        elif action is Action.LOSE_WAL:
+            await self._lose_wal(site, chosen)
         elif action is Action.RESTORE:
             await supervisor.release(*chosen)
         else:
@@ -177,6 +184,22 @@ class ThreeSites:
             raise Refused("no copy of the log is kept: keep-log first")
         await self._site(site).supervisor.hold(*holders)
         await asyncio.to_thread(self._kept_log(site).put_back)
+
+    async def _wipe(self, site: str, parts: list[Part]) -> None:
+        if [part.name for part in parts] != [f"etcd-{site}"]:
+            raise Refused(f"only etcd-{site} is wiped")
+        await self._site(site).supervisor.hold(*parts)
+        await asyncio.to_thread(shutil.rmtree, self._site(site).settings.state_dir / "etcd")
+
+    async def _lose_wal(self, site: str, parts: list[Part]) -> None:
+        if [part.name for part in parts] != [f"patroni-{site}"]:
+            raise Refused(f"only patroni-{site} loses WAL")
+        await self._site(site).supervisor.hold(*parts)
+        data = self._site(site).settings.state_dir / "patroni" / "data"
+        try:
+            await asyncio.to_thread(lose_wal, self._programs.postgres_bin, data)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Refused(f"{site}: its WAL stays: {error}") from error
 
     def _log_holders(self, site: str, parts: list[str]) -> list[Part]:
         if site != TRUCK or parts:

@@ -18,13 +18,14 @@ from ardoise.rehearsal.drills.history import History, Kind
 from ardoise.rehearsal.drills.log_faults import LogFaults
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import HELD
-from ardoise.rehearsal.drills.probes.database import write_alone
+from ardoise.rehearsal.drills.probes.database import break_off_waits, write_alone, write_wal
 from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.race_control import try_to_decide
 from ardoise.rehearsal.drills.scenario import (
     Act,
     BeginSwitchover,
     BoundLog,
+    BreakOffWaits,
     Cast,
     CrashRecorder,
     Decide,
@@ -45,6 +46,7 @@ from ardoise.rehearsal.drills.scenario import (
     Switchover,
     WriteAlone,
     WritePoison,
+    WriteWal,
 )
 from ardoise.sites.witness import SUFFIX
 from ardoise.up.control import Action, Control
@@ -95,6 +97,10 @@ class Faults:
                 await self._asking.status_says(step)
             case WriteAlone(place):
                 await self._write_alone(self._cast[place])
+            case BreakOffWaits(place):
+                await self._break_off_waits(self._cast[place])
+            case WriteWal(place, megabytes):
+                await self._write_wal(self._cast[place], megabytes)
             case LeadEtcd(place):
                 site = self._cast[place]
                 self._history.note(Kind.FAULT, f"{site}'s member is to lead etcd")
@@ -202,6 +208,22 @@ class Faults:
             raise DrillFailed(f"{site} takes no rows for itself: {error}") from error
         self._history.alone += keys
         self._history.note(Kind.FAULT, f"{site}: {len(keys)} rows that nobody else has")
+
+    async def _break_off_waits(self, site: str) -> None:
+        try:
+            waited = await break_off_waits(await self._reached.database(site))
+        except psycopg.Error as error:
+            raise DrillFailed(f"{site}: no wait could be broken off: {error}") from error
+        if not waited:
+            raise DrillFailed(f"{site}: no commit waits for the other region")
+        self._history.note(Kind.FAULT, f"{site}: {waited} commits wait for the other region no more")
+
+    async def _write_wal(self, site: str, megabytes: int) -> None:
+        self._history.note(Kind.FAULT, f"{site}: {megabytes} MB of WAL")
+        try:
+            await write_wal(await self._reached.database(site), megabytes)
+        except psycopg.Error as error:
+            raise DrillFailed(f"{site}: no WAL could be written: {error}") from error
 
     async def _crash_recorder(self, site: str, times: int) -> None:
         """What another session sees is committed: rows that come in another transaction are then under way."""

@@ -256,6 +256,8 @@ class History:
     screens: list[ScreenSeen] = field(default_factory=list)
     database: list[DatabaseSeen] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    by_services: list[Decision] = field(default_factory=list)
+    """Decided as services do, on whichever server is primary."""
     race_decisions: list[RaceDecision] = field(default_factory=list)
     digests: list[DigestSeen] = field(default_factory=list)
     positions: list[PositionSeen] = field(default_factory=list)

@@ -116,6 +116,21 @@ class WriteAlone:
 
 
 @dataclass(frozen=True)
+class BreakOffWaits:
+    """Breaks off every wait of this server's for the other region: PostgreSQL answers those commits with success."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class WriteWal:
+    """So much is written to this server's WAL, and nothing else."""
+
+    place: Place
+    megabytes: int
+
+
+@dataclass(frozen=True)
 class LeadEtcd:
     """Makes the site's member the leader of etcd."""
 
@@ -210,6 +225,14 @@ class WaitUntil:
 
 
 @dataclass(frozen=True)
+class Stays:
+    """It is true, and stays so; where it ceases to be, the drill has failed."""
+
+    until: Until
+    wait: Wait
+
+
+@dataclass(frozen=True)
 class Follow:
     """Does what a runbook says, command by command, as a person would; past what it promises, the drill has failed."""
 
@@ -228,6 +251,8 @@ type Step = (
     | EndSwitchover
     | StatusSays
     | WriteAlone
+    | BreakOffWaits
+    | WriteWal
     | LeadEtcd
     | StickMirror
     | DeleteMirror
@@ -241,6 +266,7 @@ type Step = (
     | Do
     | Hold
     | WaitUntil
+    | Stays
     | Follow
 )
 
@@ -263,6 +289,9 @@ class Invariant(StrEnum):
     SAME_EVERYWHERE = "digests"
     RACE_CONTROL = "race control"
     CATCH_UP = "catch-up"
+    IN_DOUBT = "in doubt"
+    CLIENTS = "clients"
+    COPIED = "copied"
 
 
 @dataclass(frozen=True)
@@ -273,12 +302,16 @@ class Promise:
     """Where the picture goes on as if nothing had happened."""
     writes_within: Wait | None = None
     """Longest interruption of decisions; None: they may stop for as long as the fault lasts."""
+    clients_within: Wait | None = None
+    """Longest interruption of what services decide, who look for the primary by themselves."""
     screens_back: Wait | None = None
     """Something of theirs is restarted: these pictures may stand once, for so long at most."""
     ingest_goes_on: bool = True
     """Relays are answered all through; False: the truck itself is what fails."""
     replays: bool = False
     """It leaves something to be written down late: a drill of a replay without one proves nothing."""
+    copied: Place | None = None
+    """Whose database is copied anew from the other's."""
     primary_stays: bool = False
     """No promotion anywhere."""
     lease_kept: bool = False
@@ -303,6 +336,9 @@ ALWAYS = frozenset(Invariant) - {
     Invariant.STALE_ROWS,
     Invariant.RACE_CONTROL,
     Invariant.CATCH_UP,
+    Invariant.IN_DOUBT,
+    Invariant.CLIENTS,
+    Invariant.COPIED,
 }
 """Checked after every drill: no fault of ours may break them."""
 EVERYWHERE = frozenset(Place)
@@ -334,4 +370,4 @@ class Scenario:
     @property
     def lasts_s(self) -> float:
         """How long the steps hold it at least; what is waited for comes on top."""
-        return sum(step.wait.seconds for step in self.steps if isinstance(step, Hold))
+        return sum(step.wait.seconds for step in self.steps if isinstance(step, Hold | Stays))

@@ -27,6 +27,11 @@ class Wait(Enum):
         "a primary may take 20 s to come up again, then the other may",
         True,
     )
+    CLIENTS_MOVED = (
+        LEASE_S + 7.0,
+        "the lease, 2 s to promote, and a decision that was begun before: in doubt after its 5 s",
+        True,
+    )
     SWITCHOVER = (10.0, "a planned change: Patroni's own 2.5 to 4.5 s, the recorder's way to it", True)
     GUARD_ASKED_AGAIN = (
         LEASE_S + 8.0,

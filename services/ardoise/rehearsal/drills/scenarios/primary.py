@@ -28,6 +28,7 @@ from ardoise.rehearsal.drills.scenario import (
     Switchover,
     WaitUntil,
     WriteAlone,
+    WriteWal,
 )
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.up.control import Action
@@ -37,6 +38,7 @@ TRUCK, PRIMARY, STANDBY = Place.TRUCK, Place.PRIMARY, Place.STANDBY
 CUT, WHOLE = Condition(cut=True), Condition()
 TOO_FAR_BEHIND = 1_000
 """Messages behind the truck at which a planned switchover is refused."""
+THREE_SEGMENTS_MB = 48
 
 ALL = (
     Scenario(
@@ -60,6 +62,31 @@ ALL = (
         ),
         promise=Promise(screens=frozenset({TRUCK, STANDBY})),
         checks=ALWAYS | {Invariant.GUARD, Invariant.STALE_ROWS},
+    ),
+    Scenario(
+        name="rewind-impossible",
+        numbers=(18,),
+        title="a stale primary comes back without the WAL that a rewind takes",
+        purpose="it is copied anew by itself, and what it alone had is set aside before",
+        steps=(
+            # The last checkpoint that both have lies in a segment before the fork: it is lost below.
+            WriteWal(PRIMARY, THREE_SEGMENTS_MB),
+            SetLink(PRIMARY, STANDBY, CUT),
+            WriteAlone(PRIMARY),
+            Hold(Wait.BEFORE_NOTICED),
+            SetLink(PRIMARY, TRUCK, CUT),
+            WaitUntil(stepped_down(PRIMARY), Wait.STEPPED_DOWN),
+            WaitUntil(primary_is(STANDBY), Wait.DATABASE_BACK),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+            Act(PRIMARY, Action.LOSE_WAL, ("patroni",)),
+            SetLink(PRIMARY, STANDBY, WHOLE),
+            SetLink(PRIMARY, TRUCK, WHOLE),
+            Act(PRIMARY, Action.RESTORE, ("patroni",)),
+            WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+            WaitUntil(mirror_level(PRIMARY), Wait.MIRROR_LEVEL),
+        ),
+        promise=Promise(screens=frozenset({TRUCK, STANDBY}), copied=PRIMARY),
+        checks=ALWAYS | {Invariant.GUARD, Invariant.COPIED},
     ),
     Scenario(
         name="switchover-behind",
