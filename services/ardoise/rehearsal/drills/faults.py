@@ -25,6 +25,7 @@ from ardoise.rehearsal.drills.scenario import (
     Act,
     BeginSwitchover,
     BoundLog,
+    BoundWal,
     BreakOffWaits,
     Cast,
     CrashRecorder,
@@ -48,6 +49,7 @@ from ardoise.rehearsal.drills.scenario import (
     WritePoison,
     WriteWal,
 )
+from ardoise.rehearsal.drills.wal_bound import WalBound
 from ardoise.sites.witness import SUFFIX
 from ardoise.up.control import Action, Control
 from ardoise.up.network import Condition
@@ -74,6 +76,7 @@ class Faults:
         self._relays, self._history = relays, history
         self._asking = Asking(reached, cast, history)
         self._log = LogFaults(reached, cast, history)
+        self._wal = WalBound(reached)
         self.paused: set[tuple[str, tuple[str, ...]]] = set()
         """Parts of sites that stand still."""
 
@@ -101,6 +104,8 @@ class Faults:
                 await self._break_off_waits(self._cast[place])
             case WriteWal(place, megabytes):
                 await self._write_wal(self._cast[place], megabytes)
+            case BoundWal(megabytes):
+                await self._bound_wal(megabytes)
             case LeadEtcd(place):
                 site = self._cast[place]
                 self._history.note(Kind.FAULT, f"{site}'s member is to lead etcd")
@@ -153,6 +158,7 @@ class Faults:
             *(self._control.act(site, Action.RESTORE, *parts) for site, parts in held.items() if parts)
         )
         await self._log.restore()
+        await self._wal.restore(self._cast[Place.PRIMARY])
         await self._call_truck()
 
     async def _set_link(self, step: SetLink) -> None:
@@ -224,6 +230,15 @@ class Faults:
             await write_wal(await self._reached.database(site), megabytes)
         except psycopg.Error as error:
             raise DrillFailed(f"{site}: no WAL could be written: {error}") from error
+
+    async def _bound_wal(self, megabytes: int) -> None:
+        site = self._cast[Place.PRIMARY]
+        if megabytes:
+            self._history.note(Kind.FAULT, f"{megabytes} MB of WAL are all that is kept for who is away")
+            await self._wal.set(site, megabytes)
+        else:
+            await self._wal.restore(site)
+            self._history.note(Kind.MENDED, "as much WAL is kept as before")
 
     async def _crash_recorder(self, site: str, times: int) -> None:
         """What another session sees is committed: rows that come in another transaction are then under way."""

@@ -24,6 +24,7 @@ from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.probes.screens import Screen
 from ardoise.rehearsal.drills.probes.services import ServiceDecider
 from ardoise.rehearsal.drills.probes.status import watch_status
+from ardoise.rehearsal.drills.probes.wal import watch_wal
 from ardoise.rehearsal.drills.scenario import ALWAYS, REGIONS, Cast, Invariant, Moment, Place
 from ardoise.rehearsal.drills.stage import begin_race, end_race, race_on
 from ardoise.rehearsal.drills.waits import Wait
@@ -90,6 +91,9 @@ class Probes:
             decider = Decider(self._reached, self._cast[place], self.history)
             await decider.open()
             self._deciding.append(self._start(decider.run()))
+            if Invariant.SPACE in self._checks:
+                site = self._cast[place]
+                self._start(watch_wal(self._reached.database_at(site), site, self.history))
             self._start(watch_lease(self._reached, self._cast[place], self.history))
             self._start(Server(self._reached, self._cast[place], self.history).run())
             sites = await enter(self._reached.channel(self._cast[place], "sites"))

@@ -131,6 +131,13 @@ class WriteWal:
 
 
 @dataclass(frozen=True)
+class BoundWal:
+    """Servers keep so much WAL for whoever is away, and so much of their own; 0: as much as before."""
+
+    megabytes: int
+
+
+@dataclass(frozen=True)
 class LeadEtcd:
     """Makes the site's member the leader of etcd."""
 
@@ -253,6 +260,7 @@ type Step = (
     | WriteAlone
     | BreakOffWaits
     | WriteWal
+    | BoundWal
     | LeadEtcd
     | StickMirror
     | DeleteMirror
@@ -292,6 +300,7 @@ class Invariant(StrEnum):
     IN_DOUBT = "in doubt"
     CLIENTS = "clients"
     COPIED = "copied"
+    SPACE = "I12"
 
 
 @dataclass(frozen=True)
@@ -312,6 +321,8 @@ class Promise:
     """It leaves something to be written down late: a drill of a replay without one proves nothing."""
     copied: Place | None = None
     """Whose database is copied anew from the other's."""
+    wal_mb: int = 0
+    """No server's WAL takes more."""
     primary_stays: bool = False
     """No promotion anywhere."""
     lease_kept: bool = False
@@ -339,6 +350,7 @@ ALWAYS = frozenset(Invariant) - {
     Invariant.IN_DOUBT,
     Invariant.CLIENTS,
     Invariant.COPIED,
+    Invariant.SPACE,
 }
 """Checked after every drill: no fault of ours may break them."""
 EVERYWHERE = frozenset(Place)

@@ -48,6 +48,7 @@ class Wait(Enum):
     SYNCHRONOUS_LEFT = (15.0, "4 s of silence end a replication session; a Patroni loop or two notice", True)
     NO_LINK_SAID = (15.0, "screens say it once the last tick is 10 s old", True)
     MIRROR_REPAIRED = (30.0, "a mirror stuck at lag 0 is found within 30 s, and filled again", True)
+    COPIED_ANEW = (60.0, "who asks in vain for 15 s is copied anew: a database of megabytes in seconds", True)
     LOG_SUCCEEDED = (20.0, "a heartbeat finds it, ingest starts anew, asks the mirrors for 5 s at most", True)
     LOG_FILLS = (120.0, "as long again as the race has lasted, and longer on a busy machine", False)
     MIRROR_LEVEL = (60.0, "minutes of a log, at the speed of this machine", False)
