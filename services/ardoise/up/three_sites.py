@@ -1,6 +1,7 @@
 """The data plane of three sites on one machine: what runs where, started in order, and what can be done to it."""
 
 import asyncio
+import random
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.clocks import Clocks
 from ardoise.up.control import Action, Refused
 from ardoise.up.disk import Disk
+from ardoise.up.flipped_bit import flip_log_bit
 from ardoise.up.kept_log import KeptLog
 from ardoise.up.lost_wal import lose_wal
 from ardoise.up.network import Condition, Network
@@ -26,6 +28,8 @@ from ardoise.up.supervisor import Part
 TRUCK, AMSTERDAM, LONDON = "truck", "amsterdam", "london"
 SITES = (TRUCK, AMSTERDAM, LONDON)
 TOPOLOGY_FILE = "sites.yaml"
+SEED = 43
+"""Of the bit that flips."""
 LOG_HOLDERS = ("nats-server", "ingest")
 
 
@@ -60,6 +64,7 @@ class ThreeSites:
     ) -> None:
         """`forwards`: where this machine reaches a site's server, by (site, server)."""
         self._programs, self._truck_disk, self._clocks = programs, truck_disk, clocks
+        self._draw = random.Random(SEED)
         self.state_dir = state_dir
         self._forwards = forwards
         self.network = network
@@ -87,6 +92,8 @@ class ThreeSites:
 
     async def stop(self) -> None:
         """Stops everything: services first, then servers, at all sites at once."""
+        if self._truck_disk is not None:
+            await asyncio.to_thread(self._truck_disk.ease)
         await asyncio.gather(*(site.supervisor.stop() for site in self.sites.values()))
         self.network.close()
 
@@ -145,6 +152,10 @@ class ThreeSites:
             await self._wipe(site, chosen)
         elif action is Action.LOSE_WAL:
             await self._lose_wal(site, chosen)
+        elif action is Action.FLIP_LOG_BIT:
+            await self._flip_log_bit(site, chosen)
+        elif action in (Action.FILL_DISK, Action.STALL_DISK, Action.EASE_DISK):
+            await self._change_disk(site, action, parts)
         elif action is Action.RESTORE:
             await supervisor.release(*chosen)
         else:
@@ -156,17 +167,40 @@ class ThreeSites:
             for part in chosen:
                 _signal_all(part, number[action])
 
-    async def _cut_power(self, site: str, parts: list[str]) -> None:
+    async def _flip_log_bit(self, site: str, parts: list[Part]) -> None:
+        if [part.name for part in parts] != ["nats-server"]:
+            raise Refused("only nats-server has a log")
+        await self._site(site).supervisor.hold(*parts)
+        store = self._site(site).settings.state_dir / "nats" / "store"
+        try:
+            await asyncio.to_thread(flip_log_bit, store, self._draw)
+        except OSError as error:
+            raise Refused(f"{site}: no bit is flipped: {error}") from error
+
+    async def _change_disk(self, site: str, action: Action, parts: list[str]) -> None:
+        disk = self._disk_of(site, parts)
+        change = {
+            Action.FILL_DISK: disk.fill,
+            Action.STALL_DISK: disk.stall,
+            Action.EASE_DISK: disk.ease,
+        }
+        await asyncio.to_thread(change[action])
+
+    def _disk_of(self, site: str, parts: list[str]) -> Disk:
         if site != TRUCK or parts:
-            raise Refused(f"power is cut of the whole {TRUCK}")
+            raise Refused(f"the disk is the whole {TRUCK}'s")
         if self._truck_disk is None:
             raise Refused("the truck has no disk of its own: start with --truck-disk, as root")
+        return self._truck_disk
+
+    async def _cut_power(self, site: str, parts: list[str]) -> None:
+        disk = self._disk_of(site, parts)
         supervisor = self._site(site).supervisor
         for part in supervisor.parts:
             _signal_all(part, signal.SIGSTOP)
-        await asyncio.to_thread(self._truck_disk.image)
+        await asyncio.to_thread(disk.image)
         await supervisor.hold(*supervisor.parts)
-        await asyncio.to_thread(self._truck_disk.restore_image)
+        await asyncio.to_thread(disk.restore_image)
 
     async def _keep_log(self, site: str, parts: list[str]) -> None:
         holders = self._log_holders(site, parts)

@@ -79,6 +79,8 @@ class Faults:
         self._wal = WalBound(reached)
         self.paused: set[tuple[str, tuple[str, ...]]] = set()
         """Parts of sites that stand still."""
+        self._on_disk = ""
+        """The site whose disk is full, or slow."""
 
     async def do(self, step: Step) -> None:
         """Breaks or mends something. Raises DrillFailed, Refused."""
@@ -143,6 +145,8 @@ class Faults:
         await self._asking.close()
         for site, parts in sorted(self.paused):
             await self._control.act(site, Action.RESUME, *parts)
+        if self._on_disk:
+            await self._control.act(self._on_disk, Action.EASE_DISK)
         state = await self._control.state()
         for link in state["links"]:
             await self._control.set_link(link["sender"], link["receiver"], Condition())
@@ -174,10 +178,12 @@ class Faults:
     async def _act(self, step: Act) -> None:
         site = self._cast[step.place]
         parts = await self._named(site, step.parts)
-        mends = step.action in (Action.RESTORE, Action.RESUME)
+        mends = step.action in (Action.RESTORE, Action.RESUME, Action.EASE_DISK)
         text = f"{site}: {step.action} {', '.join(parts) or 'everything'}"
         if not mends:
             self._history.note(Kind.FAULT, text)
+        if step.action in (Action.FILL_DISK, Action.STALL_DISK):
+            self._on_disk = site
         if step.action is Action.PAUSE:
             self.paused.add((site, parts))
         await self._control.act(site, step.action, *parts)

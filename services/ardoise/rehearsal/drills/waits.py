@@ -76,6 +76,7 @@ class Wait(Enum):
         False,
     )
     CUT_LONG = (LEASE_S + 10.0, "longer than the lease: who could be wrong is wrong by then", False)
+    DISK_FULL = (15.0, "long enough for every server of the site to have noticed", False)
     PAUSE = (40.0, "fault 3: with the lease before it, a machine that stood still for a minute", False)
     RUNBOOK = (120.0, "what a runbook says is to be seen is seen, or it says whom to call", False)
     OBSERVE = (5.0, "what went wrong at once would have shown", False)
