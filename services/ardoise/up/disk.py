@@ -75,6 +75,13 @@ class Disk:
             self._stalling.wait(COMMAND_LIMIT_S)
             self._stalling = None
 
+    @property
+    def trouble(self) -> str:
+        """Empty: none."""
+        if self._ballast.exists():
+            return "full"
+        return "slow" if self._stalling is not None else ""
+
     def image(self) -> None:
         """Keeps what is on the disk now, and not in the kernel's memory: as after a power cut at this instant.
 

@@ -107,6 +107,7 @@ class ThreeSites:
                     "address": self.network.addresses[name],
                     "identity_dir": str(site.settings.identity_dir),
                     "ports": {server: self._forwards[name, server] for server in reachable(site.site.kind)},
+                    "disk": self._truck_disk.trouble if self._truck_disk and name == TRUCK else "",
                     "clock_ahead_s": self._clocks.ahead_s[name] if self._clocks else 0,
                     "parts": {part.name: _part_state(part) for part in site.supervisor.parts},
                 }

@@ -79,8 +79,6 @@ class Faults:
         self._wal = WalBound(reached)
         self.paused: set[tuple[str, tuple[str, ...]]] = set()
         """Parts of sites that stand still."""
-        self._on_disk = ""
-        """The site whose disk is full, or slow."""
 
     async def do(self, step: Step) -> None:
         """Breaks or mends something. Raises DrillFailed, Refused."""
@@ -145,14 +143,14 @@ class Faults:
         await self._asking.close()
         for site, parts in sorted(self.paused):
             await self._control.act(site, Action.RESUME, *parts)
-        if self._on_disk:
-            await self._control.act(self._on_disk, Action.EASE_DISK)
         state = await self._control.state()
         for link in state["links"]:
             await self._control.set_link(link["sender"], link["receiver"], Condition())
         for site, found in state["sites"].items():
             if found["clock_ahead_s"]:
                 await self._control.set_clock(site, 0)
+            if found["disk"]:
+                await self._control.act(site, Action.EASE_DISK)
         held = {
             site: [name for name, part in found["parts"].items() if part["state"] == HELD]
             for site, found in state["sites"].items()
@@ -182,8 +180,6 @@ class Faults:
         text = f"{site}: {step.action} {', '.join(parts) or 'everything'}"
         if not mends:
             self._history.note(Kind.FAULT, text)
-        if step.action in (Action.FILL_DISK, Action.STALL_DISK):
-            self._on_disk = site
         if step.action is Action.PAUSE:
             self.paused.add((site, parts))
         await self._control.act(site, step.action, *parts)
