@@ -61,7 +61,9 @@ def mending(state: Mapping[str, Any], paused: Iterable[tuple[str, tuple[str, ...
     right = [
         f"ardoise sites clock {site} 0" for site, found in state["sites"].items() if found["clock_ahead_s"]
     ]
-    eased = [f"ardoise sites part ease-disk {site}" for site, found in state["sites"].items() if found["disk"]]
+    eased = [
+        f"ardoise sites part ease-disk {site}" for site, found in state["sites"].items() if found["disk"]
+    ]
     # At once: no member of etcd is ready alone.
     together = [f"{' & '.join(restored)} & wait"] if len(restored) > 1 else restored
     return [*resumed, *eased, *whole, *right, *together]
