@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from ardoise.chassis.identity import DATA_PLANE
 from ardoise.sites.etcd_api import EtcdApi
-from ardoise.sites.operations.memory import LEASE_S, PREFIX, Claims
+from ardoise.sites.operations.memory import LEASE_S, PREFIX, Claims, Memory
 from ardoise.up.programs import Programs, ProgramsMissing, debian_programs
 
 from tests.kubernetes.alone import serving
@@ -42,7 +43,7 @@ SPEC = {
     "primary": "amsterdam",
     "requestId": "as-installed",
     "mode": "Automatic",
-    "limits": {"coolDownSeconds": 0, "failbackStabilisationSeconds": 3600},
+    "limits": {"coolDownSeconds": 60, "failbackStabilisationSeconds": 3600},
 }
 
 
@@ -135,6 +136,15 @@ class Bench:
     def step(self, region: str) -> str:
         return self.clusters[region].race().get("operation", {}).get("step", "")
 
+    def cool_down(self) -> None:
+        """As if the last change were long ago."""
+        self.until("the last change is forgotten", lambda: self._portal.call(self._forget))
+
+    async def _forget(self) -> bool:
+        memory = Memory(lambda: [self.reached.etcd("truck")], "test")
+        seen = await memory.read("")
+        return await memory.write(replace(seen.record, changed_ms=0), seen)
+
     def was_accepted(self, request_id: str) -> bool:
         return self.reached.etcd("truck").read(f"{PREFIX}/wishes/{request_id}")[0].revision > 0
 
@@ -173,6 +183,7 @@ def bench(installed: Bench) -> Iterator[Bench]:
         )
 
     installed.until("both are ready", ready)
+    installed.cool_down()
     yield installed
     installed.sites.let_go()
     for proxy in installed.proxies.values():
@@ -301,6 +312,7 @@ def test_of_two_objects_that_disagree_one_is_carried_out_at_a_time(bench: Bench)
     assert stays not in bench.sites.begun
     bench.sites.let_go()
     bench.await_ended(there)
+    bench.cool_down()
     bench.await_ended(stays)
     assert bench.sites.begun[-2:] == [there, stays]
     bench.until(
