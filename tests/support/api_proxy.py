@@ -73,7 +73,7 @@ class ApiProxy:
         headers = {name: value for name, value in request.headers.items() if name not in HOP_HEADERS}
         url = f"{self._server}{request.raw_path}"
         async with self._session.request(
-            request.method, url, headers=headers, data=await request.read()
+            request.method, url, headers=headers, data=await request.read() or None
         ) as answer:
             kept = {name: value for name, value in answer.headers.items() if name not in HOP_HEADERS}
             response = web.StreamResponse(status=answer.status, headers=kept)
