@@ -100,7 +100,7 @@ class DrillBench(Bench):
         """Makes or changes one, which is due by nobody's calendar."""
         said = {
             "replicationRef": {"name": "race"},
-            "scenario": "recorder-down",
+            "scenario": "patroni-killed",
             "schedule": "0 0 29 2 *",
             "timeZone": "Europe/Amsterdam",
             "budgets": {"recoverySeconds": 25, "lostFixes": 0},
@@ -197,10 +197,10 @@ def test_a_drill_that_is_due_runs_once_and_its_end_is_shown_and_told(bench: Dril
     run_id = f"nightly-{due:%Y%m%d-%H%M}"
     assert job["metadata"]["name"] == config_map["metadata"]["name"] == f"drill-{run_id}"
     run = json.loads(config_map["data"]["run"])
-    assert (run["runId"], run["scenario"], run["asked"]) == (run_id, "recorder-down", "Schedule")
+    assert (run["runId"], run["scenario"], run["asked"]) == (run_id, "patroni-killed", "Schedule")
     assert (job["spec"]["backoffLimit"], job["spec"]["activeDeadlineSeconds"]) == (0, 600)
     (container,) = job["spec"]["template"]["spec"]["containers"]
-    assert container["args"] == ["drill", "in-cluster", "recorder-down", f"--run=drill-{run_id}"]
+    assert container["args"] == ["drill", "in-cluster", "patroni-killed", f"--run=drill-{run_id}"]
     for made in (config_map, job):
         (owner,) = made["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"]) == ("Drill", "nightly")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ardoise.rehearsal.drills.scenarios import SCENARIOS
+from ardoise.rehearsal.drills.in_cluster.scenarios import IN_CLUSTER
 
 from tests.kubernetes.alone import ApiServer, serving
 from tests.kubernetes.bed.api import ApiRefused
@@ -170,8 +170,8 @@ def test_a_misspelt_field_is_refused(server: ApiServer):
         server.cluster.apply(misspelt, namespace=NAMESPACE)
 
 
-@pytest.mark.parametrize("scenario", [PRECHECK, *SCENARIOS])
-def test_every_drill_of_drill_list_is_taken(scenario: str, server: ApiServer):
+@pytest.mark.parametrize("scenario", [PRECHECK, *IN_CLUSTER])
+def test_every_drill_that_a_cluster_can_run_is_taken(scenario: str, server: ApiServer):
     budgets = {"budgets": GONE} if scenario == PRECHECK else {}
     made(server, WEEKLY, f"each-{scenario}", {"spec": {"scenario": scenario, **budgets}})
 

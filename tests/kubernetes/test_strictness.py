@@ -144,12 +144,14 @@ def given_tokens(pods: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", ["truck", "amsterdam", "laptop-london"])
-def test_every_pod_is_let_in_and_the_operators_alone_is_given_a_token(
+def test_every_pod_is_let_in_and_the_operators_and_a_drills_alone_is_given_a_token(
     case: str, truck: Cluster, namespace: str
 ):
     pods = tried(truck, namespace, bare_pods(objects(values_of(case))))
     assert pods
-    assert given_tokens(pods) == (["deployment-ardoise-operator"] if case == "amsterdam" else [])
+    assert given_tokens(pods) == (
+        ["podtemplate-ardoise-drill", "deployment-ardoise-operator"] if case == "amsterdam" else []
+    )
 
 
 def test_a_token_would_be_seen(truck: Cluster, namespace: str):
