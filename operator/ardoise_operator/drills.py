@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ardoise.sites.operations.drill_decide import AbortCondition, Drill, Rehearsed, newest_first
-from ardoise.sites.operations.drill_runs import Result, Run
+from ardoise.sites.operations.drill_runs import Phase, Result, Run
 from ardoise.sites.operations.situation import Verdict
 
 from ardoise_operator.conditions import Condition, statuses, written
@@ -20,7 +20,7 @@ MOST_STEP_CHARACTERS = 256
 STANDARD_DEADLINE_S = 1800
 STANDARD_HISTORY = 10
 UNREAD = "RunsUnread"
-WAITING, FIRST_PHASE, FINISHED = "Waiting", "Prechecking", "Finished"
+WAITING = "Waiting"
 
 
 def drill_of(one: Object) -> Drill:
@@ -103,14 +103,14 @@ def _newest(run: Run) -> dict[str, Any]:
         aborting = [run.abort] if run.abort else None
         return present(
             runId=run.id,
-            phase=run.phase or FIRST_PHASE,
+            phase=run.phase or Phase.PRECHECKING,
             reasons=aborting and listed(aborting, MOST_REASONS, MOST_REASON_CHARACTERS),
             startedAt=instant(run.made_ms),
         )
     reasons = [*([run.abort] if run.abort else []), *result.reasons]
     return {
         **_ended(run, result),
-        "phase": FINISHED,
+        "phase": Phase.FINISHED,
         **present(reasons=listed(reasons, MOST_REASONS, MOST_REASON_CHARACTERS) or None),
     }
 
@@ -136,7 +136,10 @@ def _history(runs: Sequence[Run], limit: int) -> list[dict[str, Any]]:
 def _in_progress(newest: Run | None) -> Condition:
     if newest is not None and newest.result is None:
         return Condition(
-            "OperationInProgress", "True", newest.asked, f"run {newest.id}: {newest.phase or FIRST_PHASE}"
+            "OperationInProgress",
+            "True",
+            newest.asked,
+            f"run {newest.id}: {newest.phase or Phase.PRECHECKING}",
         )
     if newest is not None and newest.result is not None and newest.result.mended:
         return Condition("OperationInProgress", "False", MENDED, "; ".join(newest.result.reasons))

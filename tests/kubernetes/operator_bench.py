@@ -181,9 +181,9 @@ class Bench:
             ("replication", "race"),
             *(("site", one) for one in ("amsterdam", "london", "truck")),
         ):
-            self._await_later(kind, name, now)
+            self.await_later(kind, name, now)
 
-    def _await_later(self, kind: str, name: str, than: str) -> None:
+    def await_later(self, kind: str, name: str, than: str) -> None:
         eventually(
             lambda: self.shown(kind, name).get("observedAt", "") > than, f"look at {name}", SHOWN_LIMIT_S
         )

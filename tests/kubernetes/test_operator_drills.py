@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,26 +14,18 @@ from ardoise.chassis.identity import Role, ensure_development_identity
 from ardoise.sites.operations.drill_runs import run_name
 from ardoise.up.ports import Ports
 from ardoise.up.programs import debian_programs
+from ardoise_operator.sight import instant
 
 from tests.kubernetes.alone import ApiServer, serving
 from tests.kubernetes.bed import plan
 from tests.kubernetes.bed.cluster import eventually
 from tests.kubernetes.operator_bench import ACCOUNT, NAMESPACE, SHOWN_LIMIT_S, Bench, Operator
+from tests.support.chart import example, objects, of_kind
 from tests.support.operator_looks import reports, status
 from tests.support.own_kinds import GROUP, VERSION
 
 pytestmark = pytest.mark.timeout(900)
 TEMPLATE = "ardoise-drill"
-RIGHTS = [
-    {"apiGroups": [""], "resources": ["podtemplates"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "create", "patch", "delete"]},
-    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "create", "patch", "delete"]},
-    {
-        "apiGroups": ["apps"],
-        "resources": ["statefulsets/scale", "deployments/scale"],
-        "verbs": ["patch"],
-    },
-]
 POD = {
     "metadata": {"labels": {"of": "drill"}},
     "spec": {
@@ -44,8 +35,7 @@ POD = {
 }
 DUE_LIMIT_S = 75.0
 """A minute, and a look."""
-QUIET_S = 6.0
-"""Some looks."""
+ON_JOBS = ("get", "create", "patch", "delete")
 
 
 class DrillBench(Bench):
@@ -63,23 +53,8 @@ class DrillBench(Bench):
 
     def start(self) -> None:
         super().start()
-        self.allow(*RIGHTS)
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "drills"}
-        account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
         self.apply(
-            {
-                "apiVersion": "rbac.authorization.k8s.io/v1",
-                "kind": "RoleBinding",
-                "metadata": {"name": "drills"},
-                "roleRef": reference,
-                "subjects": [account],
-            },
-            {
-                "apiVersion": "v1",
-                "kind": "PodTemplate",
-                "metadata": {"name": TEMPLATE},
-                "template": POD,
-            },
+            {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": TEMPLATE}, "template": POD}
         )
 
     def stop(self) -> None:
@@ -91,10 +66,14 @@ class DrillBench(Bench):
     def endpoints(self) -> dict[str, str]:
         return {**super().endpoints(), "etcd": self._ports.at("etcd")}
 
-    def allow(self, *rules: dict[str, Any]) -> None:
-        """What the operator may, besides what the chart lets it."""
-        kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role"}
-        self.apply({**kind, "metadata": {"name": "drills"}, "rules": list(rules)})
+    def allow_jobs(self, *verbs: str) -> None:
+        """Of the rights that the chart gives the operator, these alone on Jobs."""
+        role = of_kind(objects(example("amsterdam"), NAMESPACE), "Role")[ACCOUNT]
+        rules = [
+            {**rule, "verbs": list(verbs)} if rule["resources"] == ["jobs"] else rule
+            for rule in role["rules"]
+        ]
+        self.apply({**role, "rules": rules})
 
     def drill(self, name: str, **spec: Any) -> None:
         """Makes or changes one, which is due by nobody's calendar."""
@@ -137,6 +116,10 @@ class DrillBench(Bench):
         at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         result = {"verdict": verdict, "failedStep": "", "reasons": [], "startedAt": at, "finishedAt": at}
         self.tell(run_id, phase="Finished", report_html="<p>", result_json={**result, **said})
+
+    def await_looked_at(self, drill: str) -> None:
+        """Until a look that began after now is shown."""
+        self.await_later("drill", drill, instant(datetime.now(UTC)))
 
     def await_shown(self, drill: str, **wanted: str) -> dict[str, Any]:
         """Its status, once it has these values."""
@@ -215,7 +198,7 @@ def test_a_drill_that_is_due_runs_once_and_its_end_is_shown_and_told(bench: Dril
     assert [one["runId"] for one in shown["history"]] == [run_id]
     expected = [("Normal", "DrillBegun"), ("Normal", "DrillEnded")]
     eventually(lambda: bench.told("nightly") == expected, "events", SHOWN_LIMIT_S)
-    time.sleep(QUIET_S)
+    bench.await_looked_at("nightly")
     assert len(bench.made("jobs", "nightly")) == 1
     assert bench.told("nightly") == expected
 
@@ -223,15 +206,14 @@ def test_a_drill_that_is_due_runs_once_and_its_end_is_shown_and_told(bench: Dril
 def test_killed_between_config_map_and_job_it_makes_the_job_and_nothing_twice(
     bench: DrillBench, operator: Operator
 ):
-    without_jobs = [one for one in RIGHTS if one["resources"] != ["jobs"]]
-    bench.allow(*without_jobs, {**RIGHTS[2], "verbs": ["get", "patch", "delete"]})
+    bench.allow_jobs("get", "patch", "delete")
     bench.drill("killed", runRequestId="killed-1")
     bench.await_why("drill", "killed", "Ready", "NotDone")
     (before,) = bench.made("configmaps", "killed")
     assert bench.made("jobs", "killed") == []
     assert 'what="run"' in operator.metrics()
     operator.end(signal.SIGKILL)
-    bench.allow(*RIGHTS)
+    bench.allow_jobs(*ON_JOBS)
     operator.start()
     after, _ = bench.begun("killed")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
@@ -277,20 +259,20 @@ def test_a_condition_that_became_so_suspends_the_job(bench: DrillBench, operator
 
 
 def test_a_run_whose_job_is_deleted_half_way_is_mended(bench: DrillBench, operator: Operator):
-    bench.apply(stateful_set("recorder"))
+    bench.apply(stateful_set("ardoise-nats"))
     bench.drill("mended", runRequestId="mended-1")
     bench.begun("mended")
-    stopped = {"statefulsets/recorder": 2, "deployments/nobody": 1}
+    stopped = {"statefulsets/ardoise-nats": 2, "deployments/ardoise-recorder": 1}
     bench.tell("mended-1", phase="Running", stopped_json=stopped)
     bench.await_shown("mended", phase="Running")
     bench.kubectl("delete", "job", run_name("mended-1"))
     shown = bench.await_shown("mended", verdict="Aborted", failedStep="Running")
     assert shown["reasons"] == [
         "its Job is gone",
-        "statefulsets/recorder is back at 2",
-        "deployments/nobody is gone",
+        "statefulsets/ardoise-nats is back at 2",
+        "deployments/ardoise-recorder is gone",
     ]
-    replicas = ("get", "statefulset", "recorder", "--output=jsonpath={.spec.replicas}")
+    replicas = ("get", "statefulset", "ardoise-nats", "--output=jsonpath={.spec.replicas}")
     assert bench.kubectl(*replicas) == "2"
     eventually(
         lambda: {("Warning", "DrillMended"), ("Warning", "DrillEnded")} <= set(bench.told("mended")),

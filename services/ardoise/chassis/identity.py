@@ -116,6 +116,13 @@ def ensure_development_identity(
     return credentials(identity_dir, name)
 
 
+def client_identity(identity_dir: Path, name: str, role: Role) -> Credentials:
+    """Of a visitor: made where a development CA's key is, else what is there. Raises FileNotFoundError."""
+    if (identity_dir / "ca.key").exists():
+        return ensure_development_identity(identity_dir, name, role)
+    return credentials(identity_dir, name)
+
+
 def _make_ca(identity_dir: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Ardoise development CA")])

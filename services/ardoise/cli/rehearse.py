@@ -93,15 +93,14 @@ def round_trip() -> None:
 
     import grpc
 
-    from ardoise.chassis.identity import Role, ensure_development_identity
+    from ardoise.chassis.identity import Role, client_identity
     from ardoise.chassis.rpc import failure_of
     from ardoise.rehearsal.round_trip import OPERATOR, RELAY, RoundTripFailed, RoundTripSettings
     from ardoise.rehearsal.round_trip import round_trip as ride
 
     settings = RoundTripSettings()
-    if (settings.identity_dir / "ca.key").exists():
-        for name, role in ((RELAY, Role.RELAY), (OPERATOR, Role.RACE_OPERATIONS)):
-            ensure_development_identity(settings.identity_dir, name, role)
+    for name, role in ((RELAY, Role.RELAY), (OPERATOR, Role.RACE_OPERATIONS)):
+        client_identity(settings.identity_dir, name, role)
     try:
         asyncio.run(ride(settings, lambda passed: typer.echo(f"{passed.took_s:6.2f} s  {passed.what}")))
     except grpc.aio.AioRpcError as error:

@@ -99,8 +99,8 @@ async def test_without_a_majority_nothing_is_claimed(etcds: Etcds, claims: dict[
 
 async def test_what_is_nonsense_is_said_to_be(etcds: Etcds, claims: dict[str, DrillClaims]):
     etcds.api("truck").write({}, {"/ardoise/operator/drills/runs/a": "{}"})
-    with pytest.raises(ValueError, match="no claim of a drill"):
+    with pytest.raises(ValueError, match="no DrillClaim"):
         await claims["amsterdam"].read(["a"])
     etcds.api("truck").write({}, {"/ardoise/operator/drills/now": "[]"})
-    with pytest.raises(ValueError, match="no run of a drill"):
+    with pytest.raises(ValueError, match="no Underway"):
         await claims["amsterdam"].read([])

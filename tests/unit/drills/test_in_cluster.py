@@ -1,5 +1,6 @@
 """Drills in a region's own cluster: what they can do, who they are, what they tell of themselves."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from ardoise.ingest.setup.source import read_setup
 from ardoise.pb.sites_pb2 import SitesCondition, SitesStatus, Truth
 from ardoise.rehearsal.drills import platform
 from ardoise.rehearsal.drills.in_cluster.control import _workload
-from ardoise.rehearsal.drills.in_cluster.result import refused, result
+from ardoise.rehearsal.drills.in_cluster.result import prechecked, result
 from ardoise.rehearsal.drills.in_cluster.run import elsewhere, not_well
 from ardoise.rehearsal.drills.in_cluster.scenarios import IN_CLUSTER
 from ardoise.rehearsal.drills.invariants.finding import finding
@@ -16,6 +17,7 @@ from ardoise.rehearsal.drills.report.model import Figures, Fixes, Verdict
 from ardoise.rehearsal.drills.scenario import Act, Invariant, Place, Switchover, WaitUntil
 from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from ardoise.rehearsal.simulator import Simulation
+from ardoise.sites.operations.drill_runs import Asked, Result, Run, data_of, run_of
 from ardoise.up.control import Action
 from ardoise.up.demo import SIMULATED_EVENT
 from ardoise.up.identities import DRILL, DRILL_OPERATOR, DRILL_RELAYS
@@ -24,6 +26,7 @@ from lightkube.resources.core_v1 import Pod
 
 from tests.support.drilled import report
 
+ENDED = datetime(2026, 11, 25, 10, 4, tzinfo=UTC)
 FIGURES = Figures(
     writes_interrupted_s=19.4,
     picture_interrupted_s={"truck": 1.1, "london": 1.2, "amsterdam": 90.0},
@@ -52,14 +55,19 @@ def test_a_primary_that_moves_in_the_catalogue_moves_here_too():
     assert moving == ["failback", "switchover"]
 
 
-def told(**change: Any) -> dict[str, Any]:
-    return result(report().model_copy(update=change), SCENARIOS["region-lost"])
+def told(**change: Any) -> Result:
+    """As it is read again."""
+    came = result(report().model_copy(update=change), SCENARIOS["region-lost"], ENDED)
+    run = Run("r", Asked.REQUEST, 0, 0, result=came)
+    found = run_of(data_of(run, "region-lost", 1800, {}), 0, "1").result
+    assert found == came
+    return came
 
 
 def test_a_drill_that_held_tells_its_figures():
     said = told(figures=FIGURES)
-    assert (said["verdict"], said["failedStep"], said["reasons"]) == ("Held", "", [])
-    assert said["measured"] == {
+    assert (said.verdict, said.failed_step, said.reasons) == ("Held", "", ())
+    assert said.measured == {
         "recoveryMilliseconds": 19_400,
         "lostFixes": 0,
         "acknowledgedFixes": 5_000,
@@ -70,22 +78,22 @@ def test_a_drill_that_held_tells_its_figures():
 
 def test_what_nobody_could_read_is_unknown():
     said = told(verdict=Verdict.FAILED, findings=[], figures=Figures(), reasons=["no answer"])
-    assert set(said["measured"].values()) == {"Unknown"}
+    assert set(said.measured.values()) == {"Unknown"}
 
 
 def test_a_drill_that_failed_says_at_which_step_and_why():
     late = "not within 22 s: the standby's database takes decisions"
-    assert told(verdict=Verdict.FAILED, reasons=[late])["failedStep"] == report().events[-1].text
+    assert told(verdict=Verdict.FAILED, reasons=[late]).failed_step == report().events[-1].text
     found = finding(Invariant.NOTHING_LOST, "", 1, ["a fix is nowhere"])
     said = told(verdict=Verdict.FAILED, findings=[found])
-    assert (said["failedStep"], said["reasons"]) == ("Judging", ["I2: a fix is nowhere"])
+    assert (said.failed_step, said.reasons) == ("Judging", ("I2: a fix is nowhere",))
 
 
 def test_a_refused_drill_measured_nothing():
-    assert "measured" not in told(verdict=Verdict.REFUSED, reasons=["a race is live"])
-    said = refused(["a race is live"], report().began)
-    assert (said["verdict"], said["failedStep"]) == ("Refused", "Prechecking")
-    assert refused([], report().began)["verdict"] == "Held"
+    assert told(verdict=Verdict.REFUSED, reasons=["a race is live"]).measured is None
+    said = prechecked(["a race is live"], report().began, ENDED)
+    assert (said.verdict, said.failed_step) == ("Refused", "Prechecking")
+    assert prechecked([], report().began, ENDED).verdict == "Held"
 
 
 def test_a_platform_that_is_not_well_is_not_drilled():

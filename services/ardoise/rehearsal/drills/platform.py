@@ -10,13 +10,7 @@ import httpx
 import psycopg
 
 from ardoise.chassis.bus import Bus
-from ardoise.chassis.identity import (
-    DATA_PLANE,
-    Credentials,
-    Role,
-    credentials,
-    ensure_development_identity,
-)
+from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, client_identity
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings, host_and_port
 from ardoise.sites.etcd_api import EtcdApi
@@ -41,7 +35,7 @@ class Reached:
 
     def identity(self, name: str, role: Role) -> Credentials:
         """A client of the platform: of a development CA that is here it is made, of another one it is there."""
-        return _identity(self.identity_dir, name, role)
+        return client_identity(self.identity_dir, name, role)
 
     def identity_of(self, site: str) -> Path:
         """Where a site keeps its services' certificates."""
@@ -100,10 +94,4 @@ class Reached:
         return EtcdApi(self.at(site, "etcd"), self._data_plane())
 
     def _data_plane(self) -> ssl.SSLContext:
-        return _identity(self.identity_dir / DATA_PLANE, IDENTITY, Role.SERVICE).client_context()
-
-
-def _identity(directory: Path, name: str, role: Role) -> Credentials:
-    if (directory / "ca.key").exists():
-        return ensure_development_identity(directory, name, role)
-    return credentials(directory, name)
+        return client_identity(self.identity_dir / DATA_PLANE, IDENTITY, Role.SERVICE).client_context()

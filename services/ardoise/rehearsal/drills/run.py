@@ -5,7 +5,6 @@ import platform as machine
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from ardoise.rehearsal.drills.report.model import Report, Verdict
 from ardoise.rehearsal.drills.scenario import Cast, Follow, Hold, Moment, Scenario, Until, WaitUntil
 from ardoise.rehearsal.drills.stopping import ONCE, THRICE, TWICE, Stopped, Stops
 from ardoise.rehearsal.drills.waits import Wait
+from ardoise.sites.operations.drill_runs import Phase
 from ardoise.up.control import Control, Refused
 from ardoise.up.network import NetworkUnavailable
 
@@ -36,17 +36,6 @@ LOOK_EVERY_S = 0.1
 LOOK_AGAIN_S = 1.0
 
 type Tell = Callable[[str], None]
-
-
-class Phase(StrEnum):
-    """How far a drill is."""
-
-    PRECHECKING = "Prechecking"
-    RUNNING = "Running"
-    RESTORING = "Restoring"
-    JUDGING = "Judging"
-
-
 type Enter = Callable[[Phase], None]
 
 

@@ -34,7 +34,16 @@ NEEDED = ("recoveryMilliseconds", "lostFixes")
 BUDGETS = {"recoveryMilliseconds": ("recoverySeconds", 1000), "lostFixes": ("lostFixes", 1)}
 """Figure -> what bounds it in a Drill's budgets, and how many of it that is."""
 MEASURED = (*NEEDED, "acknowledgedFixes", "replayedFixes", "pictureInterruptedMilliseconds")
-PHASES = ("Prechecking", "Running", "Restoring", "Judging", "Finished")
+
+
+class Phase(StrEnum):
+    """How far a drill is."""
+
+    PRECHECKING = "Prechecking"
+    RUNNING = "Running"
+    RESTORING = "Restoring"
+    JUDGING = "Judging"
+    FINISHED = "Finished"
 
 
 class Asked(StrEnum):
@@ -76,7 +85,8 @@ class Result:
             "startedAt": _instant(self.started_ms),
             "finishedAt": _instant(self.finished_ms),
         }
-        return json.dumps(told | ({"mended": True} if self.mended else {}))
+        measured = {"measured": dict(self.measured)} if self.measured is not None else {}
+        return json.dumps(told | measured | ({"mended": True} if self.mended else {}))
 
 
 @dataclass(frozen=True)
@@ -164,7 +174,7 @@ def run_of(data: Mapping[str, str], made_ms: int, version: str) -> Run:
         due_ms=due_ms,
         made_ms=made_ms,
         version=version,
-        phase=phase if phase in PHASES else "",
+        phase=phase if phase in set(Phase) else "",
         before=_before(data.get(BEFORE, "{}")),
         abort=data.get(ABORT, ""),
         stopped=_stopped(data.get(STOPPED, "{}")),

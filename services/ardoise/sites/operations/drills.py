@@ -3,19 +3,18 @@
 A run is begun once, ever, by one region's operator, and one at a time on the platform; without a majority none is.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Self
+from dataclasses import dataclass, replace
 
 from ardoise.sites.etcd_api import EtcdApi, Kept
 from ardoise.sites.operations.memory import PREFIX, ask
+from ardoise.sites.operations.record import InEtcd
 
 RUNS, NOW = f"{PREFIX}/drills/runs", f"{PREFIX}/drills/now"
 
 
 @dataclass(frozen=True)
-class DrillClaim:
+class DrillClaim(InEtcd):
     """Whose a run is; it stands for ever."""
 
     region: str
@@ -24,21 +23,9 @@ class DrillClaim:
     due_ms: int
     """Milliseconds since 1970; of a run that was requested: when it was claimed."""
 
-    def to_json(self) -> str:
-        """As it stands in etcd."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Raises ValueError where it is none."""
-        try:
-            return cls(**json.loads(text))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"no claim of a drill: {text!r}") from error
-
 
 @dataclass(frozen=True)
-class Underway:
+class Underway(InEtcd):
     """The run that goes on."""
 
     run_id: str
@@ -46,18 +33,6 @@ class Underway:
     due_ms: int
     until_ms: int
     """From then on it is nobody's: a region that was lost in it keeps no other from its drills."""
-
-    def to_json(self) -> str:
-        """As it stands in etcd."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Raises ValueError where it is none."""
-        try:
-            return cls(**json.loads(text))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"no run of a drill: {text!r}") from error
 
 
 @dataclass(frozen=True)
@@ -105,7 +80,7 @@ class DrillClaims:
     async def close(self, seen: Claimed, now_ms: int) -> bool:
         """Lets others begin: what was `seen` to go on is over. False: another was begun or closed since."""
         assert seen.newest is not None
-        over = Underway(seen.newest.run_id, seen.newest.region, seen.newest.due_ms, until_ms=now_ms)
+        over = replace(seen.newest, until_ms=now_ms)
         return await self._ask(lambda etcd: etcd.write({NOW: seen.revision}, {NOW: over.to_json()}))
 
     async def _ask[T](self, what: Callable[[EtcdApi], T]) -> T:

@@ -6,13 +6,11 @@ nothing is done.
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ardoise.sites.etcd_api import EtcdApi, Kept, NoAnswer, NotDone
-from ardoise.sites.operations.record import DRILL, FAILBACK, Record, Wish
+from ardoise.sites.etcd_api import EtcdApi, NoAnswer, NotDone
+from ardoise.sites.operations.record import DRILL, FAILBACK, InEtcd, Record, Wish
 
 PREFIX = "/ardoise/operator"
 LEASE, WISH, RECORD = f"{PREFIX}/lease", f"{PREFIX}/wish", f"{PREFIX}/record"
@@ -107,7 +105,7 @@ async def ask[T](members: Sequence[EtcdApi], what: Callable[[EtcdApi], T]) -> T:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(InEtcd):
     """Somebody asked `sites` for a planned change under an id, and it was begun: it is not begun again."""
 
     source: str
@@ -132,7 +130,7 @@ class Claims:
     async def find(self, request_id: str) -> Claim | None:
         """None: nobody began it. Raises ValueError where it cannot be read."""
         (kept,) = await asyncio.to_thread(self._etcd.read, _claimed(request_id))
-        return _claim(kept) if kept.revision else None
+        return Claim.from_json(kept.value) if kept.revision else None
 
     async def begin(self, request_id: str, claim: Claim) -> bool:
         """False: somebody else was quicker, with this id or with a wish.
@@ -146,10 +144,9 @@ class Claims:
 
     def _begin(self, key: str, used: str, request_id: str, claim: Claim) -> bool:
         kept, before = self._etcd.read(WISH, used)
-        unchanged, values = {key: 0, WISH: kept.revision}, {key: json.dumps(vars(claim))}
+        unchanged, values = {key: 0, WISH: kept.revision}, {key: claim.to_json()}
         wish = Wish.from_json(kept.value) if kept.revision else None
-        superseding = wish is not None and wish.primary != claim.target and not request_id.startswith(DRILL)
-        if superseding:
+        if wish is not None and wish.primary != claim.target and not request_id.startswith(DRILL):
             if before.revision or request_id.startswith(FAILBACK):
                 raise Superseded(f"{wish.request_id} was accepted since, for {wish.primary}")
             values[WISH] = values[used] = Wish(request_id, claim.target).to_json()
@@ -157,15 +154,7 @@ class Claims:
 
     async def close(self, request_id: str, claim: Claim) -> None:
         """Writes down what came of it."""
-        await asyncio.to_thread(self._etcd.write, {}, {_claimed(request_id): json.dumps(vars(claim))})
-
-
-def _claim(kept: Kept) -> Claim:
-    try:
-        told: dict[str, Any] = json.loads(kept.value)
-        return Claim(**told)
-    except TypeError as error:
-        raise ValueError(f"no claim: {kept.value!r}") from error
+        await asyncio.to_thread(self._etcd.write, {}, {_claimed(request_id): claim.to_json()})
 
 
 def _used(request_id: str) -> str:

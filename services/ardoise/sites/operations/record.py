@@ -15,19 +15,12 @@ DRILL = "drill-"
 """What the id of a drill's request begins with: it moves the primary, and nobody's wish."""
 
 
-@dataclass(frozen=True)
-class Wish:
-    """Somebody wants a region to be primary."""
-
-    request_id: str
-    """Chosen by who wishes: accepted once, ever."""
-    primary: str
-    accepted_loss: str = ""
-    """Empty: planned, nothing may be lost. Else forced, and "Unknown" (anything) or a number of messages at most."""
+class InEtcd:
+    """A dataclass of plain values, as it stands there."""
 
     def to_json(self) -> str:
-        """As it stands in etcd."""
-        return json.dumps(asdict(self))
+        """All of it."""
+        return json.dumps(vars(self))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -35,7 +28,18 @@ class Wish:
         try:
             return cls(**json.loads(text))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"no wish: {text!r}") from error
+            raise ValueError(f"no {cls.__name__}: {text!r}") from error
+
+
+@dataclass(frozen=True)
+class Wish(InEtcd):
+    """Somebody wants a region to be primary."""
+
+    request_id: str
+    """Chosen by who wishes: accepted once, ever."""
+    primary: str
+    accepted_loss: str = ""
+    """Empty: planned, nothing may be lost. Else forced, and "Unknown" (anything) or a number of messages at most."""
 
 
 class Kind(StrEnum):

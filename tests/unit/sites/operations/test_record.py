@@ -67,5 +67,5 @@ def test_what_is_no_record_is_refused(text: str):
 
 @pytest.mark.parametrize("text", ["[]", "{}", "nonsense"])
 def test_what_is_no_wish_is_refused(text: str):
-    with pytest.raises(ValueError, match="no wish"):
+    with pytest.raises(ValueError, match="no Wish"):
         Wish.from_json(text)

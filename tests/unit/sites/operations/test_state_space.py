@@ -165,14 +165,14 @@ NEEDED: dict[str, tuple[Scenario, str, list[Change]]] = {
         KILLS,
         TWICE,
         [
-            (Claims.find, "_claim(kept) if kept.revision else None", "None"),
+            (Claims.find, "Claim.from_json(kept.value) if kept.revision else None", "None"),
             (Claims._begin, "{key: 0, WISH", "{WISH"),
         ],
     ),
     "claims: found": (
         KILLS,
         "it never rests",
-        [(Claims.find, "_claim(kept) if kept.revision else None", "None")],
+        [(Claims.find, "Claim.from_json(kept.value) if kept.revision else None", "None")],
     ),
     "claims: an old wish begins nothing": (
         WISHES,

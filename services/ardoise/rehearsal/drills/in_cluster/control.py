@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import httpx2
@@ -15,6 +15,7 @@ from lightkube.types import PatchType
 
 from ardoise.rehearsal.drills.in_cluster.settings import DrillSettings
 from ardoise.rehearsal.drills.precheck import HELD, RUNNING
+from ardoise.sites.operations.drill_runs import STOPPED
 from ardoise.sites.topology import Site, Topology
 from ardoise.up.control import Action, Refused
 from ardoise.up.network import Condition
@@ -25,7 +26,6 @@ PATIENCE_S = 60.0
 """For how long an API server that does not answer is asked again."""
 AGAIN_S = 1.0
 READY_LIMIT_S = 300.0
-NOTHING_STOPPED: Mapping[str, int] = {}
 
 
 class Cluster:
@@ -35,9 +35,9 @@ class Cluster:
         """`run`: name of the ConfigMap that this run is told in."""
         self._client, self._run = client, run
 
-    async def tell(self, **data: str) -> None:
-        """Writes into the run's ConfigMap; a key's underline is a dot there."""
-        body = {"data": {name.replace("_", "."): text for name, text in data.items()}}
+    async def tell(self, data: Mapping[str, str]) -> None:
+        """Writes into the run's ConfigMap (ardoise.sites.operations.drill_runs)."""
+        body = {"data": dict(data)}
         await self._ask(lambda: self._client.patch(ConfigMap, self._run, body, patch_type=PatchType.MERGE))
 
     async def replicas(self, workload: str) -> int:
@@ -59,18 +59,18 @@ class Cluster:
         return [(workload, pod) for workload, pod in owned if workload]
 
     async def kill(self, pod: str) -> None:
-        """As a node that dies takes it: nobody is told to stop."""
+        """It is told to stop and has a second for it."""
         await self._ask(lambda: self._client.delete(Pod, pod, grace_period=0))
 
     async def _list(self) -> list[Pod]:
         return [pod async for pod in self._client.list(Pod)]
 
-    async def _ask[T](self, request: Any) -> T:
+    async def _ask[T](self, request: Callable[[], Awaitable[T]]) -> T:
         deadline_s = time.monotonic() + PATIENCE_S
         while True:
             try:
                 async with asyncio.timeout(REQUEST_LIMIT_S):
-                    return await _awaited(request())
+                    return await request()
             except ApiError as error:
                 if error.status.code == 404:
                     raise Refused(f"the API server: {error.status.message}") from error
@@ -88,7 +88,7 @@ class InCluster:
     def __init__(self, settings: DrillSettings, topology: Topology, here: Site, cluster: Cluster) -> None:
         self._settings, self._topology, self._here = settings, topology, here
         self._cluster = cluster
-        self._stopped = dict(NOTHING_STOPPED)
+        self._stopped: dict[str, int] = {}
         """Workloads that were taken away, and how many pods each had."""
 
     async def state(self) -> dict[str, Any]:
@@ -135,11 +135,11 @@ class InCluster:
         """What is to come back is written down first: the operator brings it back where this dies."""
         workloads = self._settings.drill_workloads
         wanted = {workload: await self._cluster.replicas(workload) for workload in workloads}
-        await self._cluster.tell(stopped_json=json.dumps(wanted))
+        await self._cluster.tell({STOPPED: json.dumps(wanted)})
         self._stopped = wanted
         await asyncio.gather(*(self._cluster.scale(workload, 0) for workload in wanted))
         gone = await self._cluster.pods(workloads)
-        await asyncio.gather(*(self._cluster.kill(_name(pod)) for _, pod in gone))
+        await asyncio.gather(*(self._cluster.kill(pod.metadata.name) for _, pod in gone))
 
     async def _bring_back(self) -> None:
         await asyncio.gather(*(self._cluster.scale(*wanted) for wanted in self._stopped.items()))
@@ -148,8 +148,8 @@ class InCluster:
             if time.monotonic() > deadline_s:
                 raise Refused(f"not ready again within {READY_LIMIT_S:.0f} s: {', '.join(missing)}")
             await asyncio.sleep(AGAIN_S)
-        self._stopped = dict(NOTHING_STOPPED)
-        await self._cluster.tell(stopped_json=json.dumps(self._stopped))
+        self._stopped = {}
+        await self._cluster.tell({STOPPED: json.dumps(self._stopped)})
 
     async def _missing(self) -> list[str]:
         ready = dict.fromkeys(self._stopped, 0)
@@ -160,7 +160,7 @@ class InCluster:
     async def _kill(self, parts: Sequence[str]) -> None:
         """One of those that there are several of."""
         found = await self._cluster.pods(self._settings.drill_workloads)
-        having = {workload: _name(pod) for workload, pod in found if set(_ready(pod)) & set(parts)}
+        having = {workload: pod.metadata.name for workload, pod in found if set(_ready(pod)) & set(parts)}
         if not having:
             raise Refused(f"{self._here.name} has no pod of {', '.join(parts)}")
         await asyncio.gather(*map(self._cluster.kill, having.values()))
@@ -176,10 +176,6 @@ class InCluster:
         return {part: {"state": state, "pid": None} for part, state in sorted(states.items())}
 
 
-async def _awaited(answer: Awaitable[Any]) -> Any:
-    return await answer
-
-
 def _servers(site: Site) -> dict[str, str]:
     """As drills name them."""
     named = ("nats", "etcd", "positioning", "sites", "patroni", "postgres")
@@ -191,10 +187,6 @@ def _workload(pod: Pod, workloads: Sequence[str]) -> str:
     owners = [one.name for one in pod.metadata.ownerReferences or ()]
     names = {*owners, *(owner.rpartition("-")[0] for owner in owners)}
     return next((workload for workload in workloads if workload.partition("/")[2] in names), "")
-
-
-def _name(pod: Pod) -> str:
-    return pod.metadata.name
 
 
 def _ready(pod: Pod) -> dict[str, bool]:

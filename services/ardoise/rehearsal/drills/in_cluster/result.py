@@ -1,54 +1,56 @@
-"""What came of a run, as the operator reads it and writes it into the Drill's status. Pure."""
+"""What came of a run, as its ConfigMap has it. Pure."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from ardoise.rehearsal.drills.history import Kind
 from ardoise.rehearsal.drills.report.model import Report, Verdict
-from ardoise.rehearsal.drills.run import Phase
 from ardoise.rehearsal.drills.scenario import Scenario
+from ardoise.sites.operations.drill_runs import UNKNOWN, DrillVerdict, Phase, Result
 
-UNKNOWN = "Unknown"
-MOST_REASONS, MOST_CHARACTERS, MOST_STEP_CHARACTERS = 32, 1024, 256
-
-
-def refused(against: Sequence[str], began: datetime) -> dict[str, Any]:
-    """Of a precheck: held where nothing speaks against a drill."""
-    return {
-        "verdict": (Verdict.REFUSED if against else Verdict.HELD).capitalize(),
-        "failedStep": Phase.PRECHECKING if against else "",
-        "reasons": _reasons(against),
-        "startedAt": _instant(began),
-        "finishedAt": _instant(datetime.now(UTC)),
-    }
+VERDICTS = {
+    Verdict.HELD: DrillVerdict.HELD,
+    Verdict.FAILED: DrillVerdict.FAILED,
+    Verdict.ABORTED: DrillVerdict.ABORTED,
+    Verdict.REFUSED: DrillVerdict.REFUSED,
+}
 
 
-def result(report: Report, scenario: Scenario) -> dict[str, Any]:
+def prechecked(against: Sequence[str], began: datetime, ended: datetime) -> Result:
+    """Of a precheck alone: held where nothing speaks against a drill."""
+    return Result(
+        DrillVerdict.REFUSED if against else DrillVerdict.HELD,
+        _milliseconds(began),
+        _milliseconds(ended),
+        Phase.PRECHECKING if against else "",
+        tuple(against),
+    )
+
+
+def result(report: Report, scenario: Scenario, ended: datetime) -> Result:
     """Of a drill. What nobody could read is Unknown, never 0."""
     broken = [f"{one.invariant}: {why}" for one in report.findings for why in one.against]
-    told = {
-        "verdict": report.verdict.capitalize(),
-        "failedStep": _failed_step(report),
-        "reasons": _reasons([*report.reasons, *broken]),
-        "startedAt": _instant(report.began),
-        "finishedAt": _instant(datetime.now(UTC)),
-    }
-    return told if report.verdict is Verdict.REFUSED else {**told, "measured": _measured(report, scenario)}
+    return Result(
+        VERDICTS[report.verdict],
+        _milliseconds(report.began),
+        _milliseconds(ended),
+        _failed_step(report),
+        (*report.reasons, *broken),
+        None if report.verdict is Verdict.REFUSED else _measured(report, scenario),
+    )
 
 
-def _measured(report: Report, scenario: Scenario) -> dict[str, Any]:
+def _measured(report: Report, scenario: Scenario) -> dict[str, int | str]:
     figures, fixes = report.figures, report.figures.fixes
     stood = [figures.picture_interrupted_s.get(report.cast[place]) for place in scenario.promise.screens]
-    known = bool(report.findings)
+    known = [one for one in stood if one is not None]
+    read_back = bool(report.findings)
     return {
-        "recoveryMilliseconds": _milliseconds(figures.writes_interrupted_s),
-        "lostFixes": fixes.lost if known else UNKNOWN,
-        "acknowledgedFixes": fixes.acknowledged if known else UNKNOWN,
-        "replayedFixes": fixes.replayed if known else UNKNOWN,
-        "pictureInterruptedMilliseconds": _milliseconds(
-            None if not stood or None in stood else max(one for one in stood if one is not None)
-        ),
+        "recoveryMilliseconds": _known(figures.writes_interrupted_s),
+        "lostFixes": fixes.lost if read_back else UNKNOWN,
+        "acknowledgedFixes": fixes.acknowledged if read_back else UNKNOWN,
+        "replayedFixes": fixes.replayed if read_back else UNKNOWN,
+        "pictureInterruptedMilliseconds": _known(max(known) if known and len(known) == len(stood) else None),
     }
 
 
@@ -59,16 +61,12 @@ def _failed_step(report: Report) -> str:
     if not report.reasons and report.findings:
         return Phase.JUDGING
     steps = [event.text for event in report.events if event.kind is not Kind.NOTE]
-    return (steps[-1] if steps else Phase.PRECHECKING)[:MOST_STEP_CHARACTERS]
+    return steps[-1] if steps else Phase.PRECHECKING
 
 
-def _reasons(said: Sequence[str]) -> list[str]:
-    return [one[:MOST_CHARACTERS] for one in said[:MOST_REASONS]]
-
-
-def _milliseconds(seconds: float | None) -> int | str:
+def _known(seconds: float | None) -> int | str:
     return UNKNOWN if seconds is None else round(seconds * 1000)
 
 
-def _instant(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _milliseconds(when: datetime) -> int:
+    return round(when.timestamp() * 1000)

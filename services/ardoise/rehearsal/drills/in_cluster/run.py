@@ -1,7 +1,6 @@
 """One run of a Drill object: in its Job's pod, told in its ConfigMap as it goes on."""
 
 import asyncio
-import json
 import secrets
 import signal
 from collections.abc import Coroutine, Sequence
@@ -16,22 +15,22 @@ from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.pb.sites_pb2 import GetSitesStatusRequest, SitesStatus
 from ardoise.pb.sites_pb2_grpc import SitesServiceStub
 from ardoise.rehearsal.drills.in_cluster.control import REQUEST_LIMIT_S, Cluster, InCluster
-from ardoise.rehearsal.drills.in_cluster.result import refused, result
+from ardoise.rehearsal.drills.in_cluster.result import prechecked, result
 from ardoise.rehearsal.drills.in_cluster.scenarios import IN_CLUSTER, PRECHECK
 from ardoise.rehearsal.drills.in_cluster.settings import DrillSettings
 from ardoise.rehearsal.drills.inspection import connect, inspect
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import objections
 from ardoise.rehearsal.drills.report.page import page
-from ardoise.rehearsal.drills.run import Phase, Tell, run_drill
+from ardoise.rehearsal.drills.run import Tell, run_drill
+from ardoise.sites.operations.drill_runs import PHASE, REPORTS, RESULT, Phase
 from ardoise.sites.operations.seen import WELL, leading
 from ardoise.sites.topology import Site, read_site
 
 SEED_BITS = 31
 ASK_LIMIT_S = 5.0
-MOST_REPORT_BYTES = 900_000
-"""The API server takes a ConfigMap of 1 MiB."""
-FINISHED = "Finished"
+MOST_REPORT_BYTES = 450_000
+"""Of each of two: the API server takes a ConfigMap of 1 MiB."""
 
 
 async def run_in_cluster(
@@ -48,14 +47,15 @@ async def run_in_cluster(
     )
     cluster = Cluster(client, run)
     try:
-        await cluster.tell(phase=Phase.PRECHECKING)
+        await cluster.tell({PHASE: Phase.PRECHECKING})
         control = InCluster(settings, topology, here, cluster)
         began = datetime.now(UTC)
         against = await _against(control, here)
         if against or scenario == PRECHECK:
             for line in against:
                 tell(line)
-            await cluster.tell(phase=FINISHED, result_json=json.dumps(refused(against, began)))
+            came = prechecked(against, began, datetime.now(UTC))
+            await cluster.tell({PHASE: Phase.FINISHED, RESULT: came.to_json()})
             return
         await _drill(scenario, stage, control, cluster, tell)
     finally:
@@ -71,14 +71,14 @@ async def _drill(name: str, stage: StageSetup, control: InCluster, cluster: Clus
         stage,
         seed=secrets.randbits(SEED_BITS),
         tell=tell,
-        enter=lambda phase: telling.add(cluster.tell(phase=phase)),
+        enter=lambda phase: telling.add(cluster.tell({PHASE: phase})),
     )
     await telling.done()
-    kept = {"report_json": report.model_dump_json(), "report_html": page(report)}
-    kept = {name: text for name, text in kept.items() if len(text.encode()) < MOST_REPORT_BYTES // 2}
-    await cluster.tell(**kept)
+    reports = zip(REPORTS, (report.model_dump_json(), page(report)), strict=True)
+    await cluster.tell({key: text for key, text in reports if len(text.encode()) <= MOST_REPORT_BYTES})
     # Last: who reads it takes the run for over.
-    await cluster.tell(phase=FINISHED, result_json=json.dumps(result(report, scenario)))
+    came = result(report, scenario, datetime.now(UTC))
+    await cluster.tell({PHASE: Phase.FINISHED, RESULT: came.to_json()})
 
 
 async def _against(control: InCluster, here: Site) -> list[str]:
