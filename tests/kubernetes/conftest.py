@@ -1,8 +1,8 @@
 """Clusters for tests: the bed's where this machine can have it, else those that somebody gives, else a skip by name."""
 
+import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from tests.kubernetes.bed import cgroups, clusters, layout
 from tests.kubernetes.bed.cluster import CONTEXTS, Cluster, bed_cluster, given_clusters
 from tests.kubernetes.bed.parts import Built, PartsMissing
 from tests.kubernetes.race import INSTALL_LIMIT_S
-from tests.kubernetes.release import await_ready
-from tests.kubernetes.three import ThreeClusters
+from tests.kubernetes.release import Release, await_ready
+from tests.kubernetes.three import ThreeClusters, values
+from tests.support.chart import NAMESPACE
+from tests.support.operators import REGIONS, replication_object, site_objects
 
 HERE = Path(__file__).parent
 BUILD_LIMIT_S = 3000
@@ -30,26 +32,20 @@ HOW_TO_GIVE = (
 )
 
 
-MINUTES = "KUBERNETES_MINUTES"
-"""How long a run may begin long tests; those after it are skipped, by name. For who is ended at a fixed time."""
-BEGAN_S = time.monotonic()
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leaves out what would begin too late."""
-    minutes = float(os.environ.get(MINUTES, "inf"))
-    if item.get_closest_marker("long") and time.monotonic() - BEGAN_S > minutes * 60:
-        pytest.skip(
-            f"not begun within {minutes:.0f} minutes of this run ({MINUTES}); make kubernetes runs all"
-        )
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process runs them all, for there is one bed; those that end a race's sites come late, and the bed last."""
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.xdist_group("clusters"))
     items.sort(key=lambda item: "no_clusters" in getattr(item, "fixturenames", ()))
+
+
+REPLICATION = {
+    "sites": {"edge": "truck", "regions": list(REGIONS)},
+    "primary": "amsterdam",
+    "requestId": "as-installed",
+    "mode": "Automatic",
+}
 
 
 class Bed:
@@ -175,3 +171,15 @@ def no_clusters(bed: Bed) -> Bed:
         pytest.skip(f"not tested: that clusters leave nothing behind; {why}")
     bed.down()
     return bed
+
+
+@pytest.fixture(scope="session")
+def objects(race: ThreeClusters) -> dict[str, Release]:
+    """Both regions' releases, with their objects; the installed primary, whichever it is, is adopted."""
+    regions = {region: race.releases[region] for region in REGIONS}
+    for release in regions.values():
+        for one in (*site_objects(values(release.site)["sites"]), replication_object(REPLICATION)):
+            one["metadata"]["namespace"] = NAMESPACE
+            strictly = ("apply", f"--namespace={NAMESPACE}", "--validate=strict", "--filename=-")
+            release.cluster.kubectl(*strictly, text=json.dumps(one))
+    return regions

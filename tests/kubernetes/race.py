@@ -5,9 +5,11 @@ STANDS_AT_MOST_S, and decisions for DECISIONS_LATER_S longer. What is promised o
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ardoise.ingest.setup.source import read_setup
@@ -97,3 +99,8 @@ def well_again(*places: Place) -> tuple[Step, ...]:
         WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
         WaitUntil(written_down(), Wait.WRITTEN_DOWN),
     )
+
+
+def status(release: Release) -> dict[str, Any]:
+    """Of the one Replication, in a region's cluster."""
+    return json.loads(release.kubectl("get", "replication", "race", "--output=json")).get("status", {})

@@ -4,43 +4,19 @@ import asyncio
 import json
 from pathlib import Path
 
-import pytest
 from ardoise.rehearsal.drills.conditions import primary_is
 from ardoise.rehearsal.drills.scenario import EVERYWHERE, Cast, Do, Promise, WaitUntil
 from ardoise.rehearsal.drills.waits import Wait
 
 from tests.kubernetes.bed.cluster import eventually
-from tests.kubernetes.race import MARKS, PRIMARY, STANDBY, holds, own, well_again
+from tests.kubernetes.race import MARKS, PRIMARY, STANDBY, holds, own, status, well_again
 from tests.kubernetes.release import Release
-from tests.kubernetes.three import ThreeClusters, values
-from tests.support.chart import NAMESPACE
-from tests.support.operators import REGIONS, condition, replication_object, site_objects
+from tests.kubernetes.three import ThreeClusters
+from tests.support.operators import REGIONS, condition
 
 pytestmark = MARKS
 SEEN_LIMIT_S = 90.0
-SPEC = {
-    "sites": {"edge": "truck", "regions": list(REGIONS)},
-    "primary": "amsterdam",
-    "requestId": "as-installed",
-    "mode": "Automatic",
-}
 MOVES = Promise(screens=EVERYWHERE, writes_within=Wait.CUT_SHORT)
-
-
-@pytest.fixture(scope="module")
-def objects(race: ThreeClusters) -> dict[str, Release]:
-    """Both regions' releases, with their objects; the installed primary, whichever it is, is adopted."""
-    regions = {region: race.releases[region] for region in REGIONS}
-    for release in regions.values():
-        for one in (*site_objects(values(release.site)["sites"]), replication_object(SPEC)):
-            one["metadata"]["namespace"] = NAMESPACE
-            strictly = ("apply", f"--namespace={NAMESPACE}", "--validate=strict", "--filename=-")
-            release.cluster.kubectl(*strictly, text=json.dumps(one))
-    return regions
-
-
-def status(release: Release) -> dict:
-    return json.loads(release.kubectl("get", "replication", "race", "--output=json")).get("status", {})
 
 
 def ready(release: Release) -> bool:

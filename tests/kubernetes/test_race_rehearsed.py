@@ -10,14 +10,12 @@ import pytest
 from ardoise.rehearsal.drills.scenario import EVERYWHERE, Cast, Do, Invariant, Promise
 
 from tests.kubernetes.bed.cluster import eventually
-from tests.kubernetes.race import MARKS, holds, own, well_again
+from tests.kubernetes.race import MARKS, holds, own, status, well_again
 from tests.kubernetes.release import Release, await_ready
-from tests.kubernetes.test_race_operators import objects, status
 from tests.kubernetes.three import ThreeClusters
 from tests.support.chart import NAMESPACE
 from tests.support.operators import REGIONS, condition
 
-__all__ = ["objects"]
 pytestmark = MARKS
 NEVER = "0 0 30 2 *"
 WELL_LIMIT_S = 180.0
