@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -27,8 +29,10 @@ LOOK_EVERY_S = 2.0
 ASK_LIMIT_S = 3.0
 ACT_LIMIT_S = 10.0
 """Two questions to three members of etcd that are cut off take 9 s, and then it is known that there is no majority."""
+DRILL_WAIT_S = 1.0
+"""What is done about Drills goes by the API server, which may be away: who is primary does not wait for it."""
 DRILL_LIMIT_S = 10.0
-"""What is not done by then is by the next look."""
+"""What is not done by then is begun again."""
 START_GRACE_S = 20.0
 """Until then objects and Secrets may not all be read: what is missing is not shown as missing."""
 OLDEST_LOOK_S = 30.0
@@ -86,6 +90,8 @@ class Looking:
         self._began_s = self._finished_s = time.monotonic()
         self._last_silence: Silence | None = None
         self._last_fault = self._last_drill_fault = ""
+        self._at_drills: asyncio.Task[dict[str, dict[str, Any]]] | None = None
+        """It may take longer than a look."""
 
     async def run(self) -> None:
         """For ever."""
@@ -163,21 +169,39 @@ class Looking:
             if one.spec["replicationRef"]["name"] in replications or not self._starts
         ]
         before = {one.uid: self._before(one) for one in drills}
+        if self._at_drills is None and drills:
+            self._at_drills = asyncio.create_task(
+                self._look_at_drills(drills, replications, before, sight.at)
+            )
         shown = before
-        if drills:
-            try:
-                async with asyncio.timeout(DRILL_LIMIT_S):
-                    shown = await self._drilling.look(drills, replications, before, sight.at)
-            except Exception as error:
-                # As with acting. What was known stays.
-                instruments.looks_failed.add(1, {"cause": "Drilling"})
-                if repr(error) != self._last_drill_fault:
-                    _log.exception("no_drill_run")
-                self._last_drill_fault = repr(error)
-            else:
-                self._last_drill_fault = ""
+        if self._at_drills is not None:
+            done, _ = await asyncio.wait({self._at_drills}, timeout=DRILL_WAIT_S)
+            if done:
+                shown = {**before, **self._at_drills.result()}
+                self._at_drills = None
         for one in drills:
             self._show(one, before[one.uid], shown[one.uid], sight, statuses)
+
+    async def _look_at_drills(
+        self,
+        drills: Sequence[Object],
+        replications: Mapping[str, dict[str, Any]],
+        before: Mapping[str, dict[str, Any]],
+        at: datetime,
+    ) -> dict[str, dict[str, Any]]:
+        """Their statuses, by uid; empty where it came to nothing: what was known stays."""
+        try:
+            async with asyncio.timeout(DRILL_LIMIT_S):
+                shown = await self._drilling.look(drills, replications, before, at)
+        except Exception as error:
+            # As with acting.
+            instruments.looks_failed.add(1, {"cause": "Drilling"})
+            if repr(error) != self._last_drill_fault:
+                _log.exception("no_drill_run")
+            self._last_drill_fault = repr(error)
+            return {}
+        self._last_drill_fault = ""
+        return shown
 
     @property
     def _starts(self) -> bool:

@@ -69,6 +69,9 @@ class Telling:
     def __init__(self) -> None:
         self.primaries: list[str] = []
         self.fault: Exception | None = None
+        self.waiting = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def look(
         self,
@@ -77,6 +80,9 @@ class Telling:
         before: Mapping[str, Mapping[str, Any]],
         at: datetime,
     ) -> dict[str, dict[str, Any]]:
+        self.waiting += 1
+        await self.answers.wait()
+        self.waiting -= 1
         if self.fault is not None:
             raise self.fault
         assert set(before) == {one.uid for one in drills}
@@ -209,6 +215,19 @@ async def test_drilling_that_fails_stops_no_look_and_leaves_what_was_known(bench
     await until(lambda: bench.sites.asked > asked + 5)
     assert not bench.looking.too_old()
     assert bench.looking._statuses[About("Drill", DRILL, f"uid-{DRILL}")]["phase"] == "Waiting"
+
+
+async def test_an_api_server_that_is_silent_about_drills_keeps_no_look_waiting(bench: Bench):
+    bench.put("amsterdam", "race", DRILL)
+    await until(lambda: bench.shown(DRILL))
+    bench.drilling.answers.clear()
+    await until(lambda: bench.drilling.waiting)
+    acted = len(bench.acting.statuses)
+    await until(lambda: len(bench.acting.statuses) > acted + 2)
+    assert bench.drilling.waiting == 1, "one at a time"
+    bench.drilling.answers.set()
+    bench.sites.status = status(reports("london"))
+    await until(lambda: bench.drilling.primaries[-1] == "london")
 
 
 async def test_a_drill_whose_replication_is_not_read_yet_is_not_shown_at_the_start(bench: Bench):
