@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ardoise.sites import guard, switchover
-from ardoise.sites.operations import decide, seen, wishes
+from ardoise.sites.operations import decide, memory, seen, wishes
 from ardoise.sites.operations.memory import Claims, Memory
 from ardoise.sites.operations.record import Wish
 
@@ -176,7 +176,7 @@ NEEDED: dict[str, tuple[Scenario, str, list[Change]]] = {
         TWICE,
         [
             (Claims.find, "Claim.from_json(kept.value) if kept.revision else None", "None"),
-            (Claims._begin, "{key: 0, WISH", "{WISH"),
+            (memory._take, "{key: 0, WISH", "{WISH"),
         ],
     ),
     "claims: found": (
@@ -187,7 +187,7 @@ NEEDED: dict[str, tuple[Scenario, str, list[Change]]] = {
     "claims: an old wish begins nothing": (
         WISHES,
         "a wish accepted twice",
-        [(Claims._begin, "before.revision or", "")],
+        [(memory._take, "before.revision or", "")],
     ),
     "memory: the lease is compared": (
         KILLS,
