@@ -161,6 +161,15 @@ def test_lost_decisions_are_known_once_the_old_primary_follows_the_new_timeline(
     assert decisions(old) == 3
 
 
+def test_rows_of_a_clock_that_is_behind_are_not_taken_for_none():
+    old = returned(2)
+    old.stale_rows.add(timeline=1, decisions=3, time_ms=500)
+    assert decisions(old) is None
+    old = returned(2)
+    old.stale_rows.add(timeline=7, decisions=3, time_ms=2_000)
+    assert decisions(old) == 0, "of another change"
+
+
 def test_rows_that_nobody_can_count_are_unknown_and_not_none():
     for timeline in (0, 1):
         old = returned(2)
