@@ -125,6 +125,8 @@ class Seen:
     """Whether its PostgreSQL is."""
     recorded: bool
     """Whether the database has the operation as it is."""
+    leads: str = ""
+    """Another region, whose PostgreSQL is primary; empty: none is seen to be."""
 
 
 def next_step(forced: ForcedFailover, seen: Seen) -> Step:
@@ -136,7 +138,8 @@ def next_step(forced: ForcedFailover, seen: Seen) -> Step:
         if theirs is None or theirs.operation != forced.request_id:
             return Step.REBUILD
     if not forced.promoted_ms and not seen.primary:
-        return Step.PROMOTE
+        # The old primary is back, in the cluster of etcd that it left: there is no emergency any more.
+        return Step.OVER if seen.leads and not forced.generation else Step.PROMOTE
     if not seen.recorded:
         return Step.RECORD
     if not forced.HasField("messages_lost"):

@@ -33,8 +33,10 @@ def operation(**fields) -> ForcedFailover:
     return ForcedFailover(request_id="op-1", region="london", generation=1, **fields)
 
 
-def seen(generation: Generation | None = MINE, *, primary: bool = False, recorded: bool = False) -> Seen:
-    return Seen(generation, primary, recorded)
+def seen(
+    generation: Generation | None = MINE, *, primary: bool = False, recorded: bool = False, leads: str = ""
+) -> Seen:
+    return Seen(generation, primary, recorded, leads)
 
 
 def test_a_region_without_a_majority_may_be_forced_and_what_it_costs_is_unknown():
@@ -103,6 +105,14 @@ def test_what_is_done_is_not_done_again_whatever_came_after_it():
 
 def test_with_a_majority_etcd_is_left_alone():
     assert next_step(ForcedFailover(request_id="op-1"), seen(Generation())) is Step.PROMOTE
+
+
+def test_where_the_old_primary_is_back_there_is_no_emergency_any_more():
+    within = ForcedFailover(request_id="op-1")
+    assert next_step(within, seen(Generation(), leads="amsterdam")) is Step.OVER
+    # Two clusters of etcd, each with a primary: the later one stays.
+    assert next_step(operation(), seen(leads="amsterdam")) is Step.PROMOTE
+    assert next_step(operation(promoted_ms=1), seen(recorded=True, leads="amsterdam")) is Step.AWAIT_LOG
 
 
 def settled(truck: SiteReport) -> ForcedFailover:
