@@ -34,6 +34,8 @@ class ScriptedApi:
     secrets: dict[str, tuple[str, dict[str, bytes]]] = field(default_factory=dict)
     """(resource version, content) by name."""
     asked: int = 0
+    event_s: float = 0.0
+    """What it takes for each event."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """One request."""
@@ -52,6 +54,7 @@ class ScriptedApi:
             assert request.query["force"] == "true"
             self.statuses.append(body)
         else:
+            await asyncio.sleep(self.event_s)
             self.events.append(body)
         return web.json_response(body)
 

@@ -15,6 +15,7 @@ from tests.support.operator_looks import NOON
 from tests.support.scripted_api import NAMESPACE, ScriptedApi, served, until
 
 LONDON = About("Site", "london", "uid-1")
+TRUCK = About("Site", "truck", "uid-2")
 NOTE = Note("Warning", "SiteSilent", "Ready is Unknown: london does not answer amsterdam")
 
 
@@ -103,11 +104,40 @@ async def test_one_object_that_is_not_answered_keeps_no_other_waiting(
     monkeypatch.setattr(api_module, "REQUEST_LIMIT_S", 60.0)
     script.answers = [(0, {})]
     want(writing, "Primary")
-    writing.want(About("Site", "truck", "uid-2"), {"role": "Origin"}, {}, [], NOON)
+    writing.want(TRUCK, {"role": "Origin"}, {}, [], NOON)
     # One after the other it would take the client's own 5 s.
     async with asyncio.timeout(3.0):
         await until(lambda: script.statuses)
     assert script.statuses[0]["metadata"]["name"] == "truck"
+
+
+async def test_an_event_that_is_not_answered_keeps_no_other_object_waiting(
+    script: ScriptedApi, writing: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(api_module, "REQUEST_LIMIT_S", 60.0)
+    script.answers = [(200, {}), (0, {})]
+    want(writing, "Primary", NOTE)
+    await until(lambda: script.asked == 2)
+    writing.want(TRUCK, {"role": "Origin"}, {}, [], NOON)
+    async with asyncio.timeout(3.0):
+        await until(lambda: len(script.statuses) == 2)
+    assert script.statuses[-1]["metadata"]["name"] == "truck"
+
+
+async def test_many_events_that_take_long_keep_no_status_waiting(script: ScriptedApi, writing: Writer):
+    script.event_s = 0.05
+    notes = [NOTE._replace(message=f"the {number}th") for number in range(20)]
+    want(writing, "Primary", *notes)
+    await until(lambda: script.events)
+    want(writing, "Standby")
+    await until(lambda: len(script.statuses) == 2)
+    assert len(script.events) < 5
+    # What is behind comes with the statuses that are written anyway.
+    for turn in range(len(notes)):
+        want(writing, f"Standby {turn}")
+        await asyncio.sleep(script.event_s * 2)
+    await until(lambda: len(script.events) == len(notes))
+    assert [event["message"] for event in script.events] == [note.message for note in notes]
 
 
 async def test_an_object_that_is_gone_is_forgotten(script: ScriptedApi, writing: Writer):
