@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,9 +95,9 @@ class Api:
         await _within(self._client.patch(resource, about.name, body, patch_type=PatchType.APPLY, force=True))
 
     async def post_event(self, about: About, note: Note, at: datetime, reporter: str) -> None:
-        """One more event of an object. `reporter`: who saw it."""
+        """An event of an object; one that was taken before is not told again. `reporter`: who saw it."""
         event = Event(
-            metadata=ObjectMeta(generateName=f"{about.name}.", namespace=self.namespace),
+            metadata=ObjectMeta(name=_event_name(about, note, at), namespace=self.namespace),
             involvedObject=ObjectReference(
                 apiVersion=API_VERSION,
                 kind=about.kind,
@@ -112,7 +113,7 @@ class Api:
             lastTimestamp=at,
             count=1,
         )
-        await _within(self._client.create(event))
+        await self.make(event)
 
     async def secret(self, name: str) -> SecretFound:
         """A Secret's content."""
@@ -138,7 +139,7 @@ class Api:
         """None: there is none."""
         return await self._found(self._client.get(ConfigMap, name))
 
-    async def make(self, thing: ConfigMap | Job) -> None:
+    async def make(self, thing: ConfigMap | Job | Event) -> None:
         """Does nothing where one of this name is there."""
         try:
             await _within(self._client.create(thing))
@@ -220,6 +221,12 @@ async def _within[T](request: Any) -> T:
         ValueError,
     ) as error:
         raise ApiTrouble(NO_ANSWER, repr(error)) from error
+
+
+def _event_name(about: About, note: Note, at: datetime) -> str:
+    """By what it says: one that was taken, and whose answer was lost, bears the same when it is posted again."""
+    said = "\n".join((about.uid, *note, at.isoformat()))
+    return f"{about.kind.lower()}.{hashlib.sha256(said.encode()).hexdigest()[:32]}"
 
 
 def _asked_s(error: httpx2.HTTPStatusError) -> float | None:

@@ -36,6 +36,8 @@ class ScriptedApi:
     asked: int = 0
     event_s: float = 0.0
     """What it takes for each event."""
+    unheard: int = 0
+    """So many of the next events are taken without an answer."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """One request."""
@@ -54,8 +56,19 @@ class ScriptedApi:
             assert request.query["force"] == "true"
             self.statuses.append(body)
         else:
-            await asyncio.sleep(self.event_s)
-            self.events.append(body)
+            return await self._event(body)
+        return web.json_response(body)
+
+    async def _event(self, body: dict[str, Any]) -> web.Response:
+        await asyncio.sleep(self.event_s)
+        name = body["metadata"].get("name")
+        if name is not None and name in [one["metadata"]["name"] for one in self.events]:
+            said = {"kind": "Status", "code": 409, "message": f"{name} already exists", "status": "Failure"}
+            return web.json_response(said, status=409)
+        self.events.append(body)
+        if self.unheard:
+            self.unheard -= 1
+            await asyncio.sleep(3600)
         return web.json_response(body)
 
     def _secret(self, name: str) -> web.Response:

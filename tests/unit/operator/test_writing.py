@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,23 @@ async def test_events_wait_for_the_status_that_they_come_from(script: ScriptedAp
     assert script.events == []
     await until(lambda: script.events)
     assert len(script.statuses) == 1
+
+
+async def test_an_event_that_was_taken_without_an_answer_is_not_told_twice(
+    script: ScriptedApi, writing: Writer
+):
+    script.unheard = 1
+    want(writing, "Primary", NOTE, NOTE._replace(reason="PrimaryChanged"))
+    await until(lambda: script.events)
+    want(writing, "Standby")
+    await until(lambda: [event["reason"] for event in script.events][-1] == "PrimaryChanged")
+    assert [event["reason"] for event in script.events] == [NOTE.reason, "PrimaryChanged"]
+
+
+async def test_the_same_that_happens_again_is_told_again(script: ScriptedApi, api: Api):
+    for at, uid in ((NOON, "uid-1"), (NOON + timedelta(seconds=2), "uid-1"), (NOON, "uid-2")):
+        await api.post_event(About("Site", "london", uid), NOTE, at, "operator-amsterdam")
+    assert len(script.events) == 3
 
 
 async def test_an_event_that_is_never_taken_keeps_no_other(script: ScriptedApi, writing: Writer):
