@@ -51,7 +51,7 @@ class About:
     kind: str
     name: str
     uid: str
-    """Of another object that bears its name nothing is written."""
+    """Another object may bear its name by now."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,21 @@ class Api:
         await self._client.close()
 
     async def write_status(self, about: About, status: Mapping[str, Any]) -> None:
-        """Makes an object's status what is given, whole: what stood there and is not given goes."""
+        """Makes an object's status what is given, whole: what stood there and is not given goes.
+
+        Trouble with THERE: it was written, but to another object of this name, for a server heeds no uid in a status.
+        """
         body = {
             "apiVersion": API_VERSION,
             "kind": about.kind,
-            "metadata": {"name": about.name, "uid": about.uid},
+            "metadata": {"name": about.name},
             "status": status,
         }
         resource = KINDS[about.kind].Status
-        await _within(self._client.patch(resource, about.name, body, patch_type=PatchType.APPLY, force=True))
+        patch = self._client.patch(resource, about.name, body, patch_type=PatchType.APPLY, force=True)
+        written = await _within(patch)
+        if written.metadata.uid != about.uid:
+            raise ApiTrouble(THERE, f"{about.name} was made anew")
 
     async def post_event(self, about: About, note: Note, at: datetime, reporter: str) -> None:
         """An event of an object; one that was taken before is not told again. `reporter`: who saw it."""
@@ -178,10 +184,14 @@ class Api:
     async def check_kinds(self) -> None:
         """Raises ApiTrouble where the server does not know our kinds, or does not let us list them."""
         for kind in SHOWN:
-            await _within(self._count(KINDS[kind]))
+            await self.uids(kind)
 
-    async def _count(self, resource: Any) -> int:
-        return len([one async for one in self._client.list(resource)])
+    async def uids(self, kind: str) -> set[str]:
+        """Of all objects of a kind of ours."""
+        return await _within(self._uids(KINDS[kind]))
+
+    async def _uids(self, resource: Any) -> set[str]:
+        return {one.metadata.uid async for one in self._client.list(resource)}
 
     async def _versions(self, resource: Any, label: str) -> dict[str, str]:
         # Lightkube's own lists ask for whole objects.

@@ -14,9 +14,10 @@ from typing import Any
 import structlog
 
 from ardoise_operator import instruments
-from ardoise_operator.api import GONE, About, Api, ApiTrouble
+from ardoise_operator.api import GONE, THERE, About, Api, ApiTrouble
 from ardoise_operator.events import Note
 from ardoise_operator.pacing import due, retry_s
+from ardoise_operator.watching import Objects
 
 TURN_EVERY_S = 0.5
 MOST_EVENTS = 64
@@ -48,8 +49,8 @@ class _Page:
 class Writer:
     """Takes what is wanted at once, writes it when it can."""
 
-    def __init__(self, api: Api, reporter: str) -> None:
-        self._api, self._reporter = api, reporter
+    def __init__(self, api: Api, objects: Objects, reporter: str) -> None:
+        self._api, self._objects, self._reporter = api, objects, reporter
         self._pages: dict[About, _Page] = {}
 
     def want(
@@ -88,6 +89,8 @@ class Writer:
             self._refused("status", about, trouble)
             page.failures += 1
             page.not_before_s = time.monotonic() + retry_s(page.failures, trouble.asked_s)
+            if trouble.cause in (GONE, THERE):
+                await self._look_for(about)
             return
         page.written, page.written_s, page.failures = status, began_s, 0
         for note, at in notes:
@@ -103,6 +106,15 @@ class Writer:
             # Many events keep no status waiting: the others come behind the next one.
             if page.due:
                 return
+
+    async def _look_for(self, about: About) -> None:
+        """A refusal alone proves nothing: while definitions are missing, everything is answered 404."""
+        try:
+            there = await self._api.uids(about.kind)
+        except ApiTrouble as trouble:
+            self._refused("list", about, trouble)
+        else:
+            self._objects.looked_for(about.uid, there)
 
     @staticmethod
     def _refused(what: str, about: About, trouble: ApiTrouble) -> None:

@@ -33,6 +33,8 @@ class ScriptedApi:
     events: list[dict[str, Any]] = field(default_factory=list)
     secrets: dict[str, tuple[str, dict[str, bytes]]] = field(default_factory=dict)
     """(resource version, content) by name."""
+    uids: dict[str, str] = field(default_factory=dict)
+    """Of the objects of our kinds that there are, by plural and name (`sites/london`)."""
     asked: int = 0
     event_s: float = 0.0
     """What it takes for each event."""
@@ -48,16 +50,28 @@ class ScriptedApi:
         if code != 200:
             said = {"kind": "Status", "code": code, "message": f"scripted {code}", "status": "Failure"}
             return web.json_response(said, status=code, headers=headers)
+        *_, folder, name = request.path.split("/")
         if request.method == "GET":
-            return self._secret(request.path.rpartition("/")[2])
+            return self._secret(name) if folder == "secrets" else self._list(name)
         body = json.loads(await request.text())
         if request.method == "PATCH":
-            assert request.path.endswith("/status")
+            assert name == "status"
             assert request.query["force"] == "true"
-            self.statuses.append(body)
-        else:
-            return await self._event(body)
+            return self._status("/".join(request.path.split("/")[-3:-1]), body)
+        return await self._event(body)
+
+    def _status(self, which: str, body: dict[str, Any]) -> web.Response:
+        """As a server does: of the object that bears the name, whatever uid was said."""
+        if which not in self.uids:
+            said = {"kind": "Status", "code": 404, "message": f"{which} not found", "status": "Failure"}
+            return web.json_response(said, status=404)
+        body["metadata"]["uid"] = self.uids[which]
+        self.statuses.append(body)
         return web.json_response(body)
+
+    def _list(self, plural: str) -> web.Response:
+        items = [{"metadata": {"uid": uid}} for which, uid in self.uids.items() if which.startswith(plural)]
+        return web.json_response({"kind": "List", "metadata": {}, "items": items})
 
     async def _event(self, body: dict[str, Any]) -> web.Response:
         await asyncio.sleep(self.event_s)

@@ -10,6 +10,7 @@ from ardoise_operator import api as api_module
 from ardoise_operator import pacing, writer
 from ardoise_operator.api import NO_ANSWER, About, Api, ApiTrouble
 from ardoise_operator.events import Note
+from ardoise_operator.watching import Objects
 from ardoise_operator.writer import Writer
 
 from tests.support.operator_looks import NOON
@@ -22,7 +23,12 @@ NOTE = Note("Warning", "SiteSilent", "Ready is Unknown: london does not answer a
 
 @pytest.fixture
 def script() -> ScriptedApi:
-    return ScriptedApi()
+    return ScriptedApi(uids={"sites/london": "uid-1", "sites/truck": "uid-2"})
+
+
+@pytest.fixture
+def objects() -> Objects:
+    return Objects()
 
 
 @pytest.fixture
@@ -41,8 +47,8 @@ async def api(script: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-async def writing(api: Api) -> AsyncIterator[Writer]:
-    made = Writer(api, "operator-amsterdam")
+async def writing(api: Api, objects: Objects) -> AsyncIterator[Writer]:
+    made = Writer(api, objects, "operator-amsterdam")
     task = asyncio.create_task(made.run())
     try:
         yield made
@@ -166,6 +172,38 @@ async def test_an_object_that_is_gone_is_forgotten(script: ScriptedApi, writing:
     asked = script.asked
     await asyncio.sleep(0.3)
     assert script.asked <= asked + 1
+
+
+async def test_an_object_whose_deletion_nobody_heard_of_is_known_to_be_gone(
+    script: ScriptedApi, writing: Writer, objects: Objects
+):
+    del script.uids["sites/london"]
+    want(writing, "Primary", NOTE)
+    await until(lambda: objects.gone)
+    assert objects.gone == {"uid-1"}
+    assert script.events == []
+
+
+async def test_an_object_that_was_made_anew_is_known_to_be_another(
+    script: ScriptedApi, writing: Writer, objects: Objects
+):
+    script.uids["sites/london"] = "uid-3"
+    want(writing, "Primary", NOTE)
+    await until(lambda: objects.gone)
+    assert objects.gone == {"uid-1"}
+    assert script.events == [], "of the old one, at the new one"
+
+
+@pytest.mark.parametrize("code", [404, 409])
+async def test_a_refusal_alone_makes_no_object_gone(
+    code: int, script: ScriptedApi, writing: Writer, objects: Objects
+):
+    # First with a list that is taken, then with one that is refused too.
+    script.answers = [(code, {}), (200, {}), (code, {}), (code, {})]
+    want(writing, "Primary")
+    await until(lambda: script.statuses)
+    assert not script.answers
+    assert objects.gone == set()
 
 
 async def test_trouble_says_its_code_and_how_long_to_wait(script: ScriptedApi, api: Api):
