@@ -207,3 +207,45 @@ async def test_a_region_that_is_lost_comes_back_and_is_made_primary_again(
     assert (failover["type"], failover["lostMessages"], failover["lostDecisions"]) == ("Failover", 0, 0)
     assert 10_000 < failover["writesInterruptedMilliseconds"] < 40_000
     print(failover, clusters["london"].events())
+
+
+async def test_a_region_that_may_lose_something_is_made_primary_by_a_field_that_accepts_it(
+    clusters: dict[str, Cluster], sites: SitesUp, reached: Reached
+):
+    async with sites.control() as control:
+        await control.act("london", Action.KILL, "patroni-london")
+    async with await reached.database("amsterdam") as alone:
+        # Answered once london's server is synchronous no more: only amsterdam's has it.
+        await alone.execute("SELECT pg_logical_emit_message(true, 'test', 'nobody else has this')")
+    async with sites.control() as control:
+        await control.act("amsterdam", Action.KILL)
+        await control.act("london", Action.RESTORE, "patroni-london")
+    at_london = clusters["london"]
+    london = {"london": at_london}
+    until(
+        london,
+        "london runs, and may not be promoted",
+        LOST_S,
+        lambda: (
+            condition(at_london.race(), "PromotionBlocked")[0] == "True"
+            and at_london.get("sites", "london")["status"].get("role") == "Standby"
+        ),
+    )
+    at_london.force("london", "too-little", 0)
+    until(london, "it is refused", READY_S, lambda: at_london.race()["history"][0]["id"] == "too-little")
+    assert at_london.race()["history"][0]["outcome"] == "Refused"
+    at_london.force("london", "forced", "Unknown")
+    until(london, "london is primary", LOST_S, lambda: at_london.race().get("primary") == "london")
+    async with sites.control() as control:
+        await control.act("amsterdam", Action.RESTORE)
+    until(clusters, "amsterdam follows", 3 * COOL_DOWN_S, ready(clusters, "london"))
+    until(
+        clusters,
+        "what it cost is known",
+        READY_S,
+        lambda: at_london.race()["history"][0]["lostDecisions"] != "Unknown",
+    )
+    newest = at_london.race()["history"][0]
+    assert (newest["id"], newest["type"], newest["outcome"]) == ("forced", "ForcedFailover", "Moved")
+    assert (newest["acceptedLossMessages"], newest["lostMessages"]) == ("Unknown", 0)
+    print(newest, at_london.events())

@@ -136,13 +136,20 @@ class Cluster:
 
     def wish(self, primary: str, request_id: str) -> None:
         """As an engineer does."""
-        change = f'{{"spec": {{"primary": "{primary}", "requestId": "{request_id}"}}}}'
-        self.kubectl("patch", "replication", "race", "--type=merge", "--patch", change)
+        self._change({"primary": primary, "requestId": request_id})
+
+    def force(self, primary: str, request_id: str, accepted_loss: int | str) -> None:
+        """As one does who accepts to lose so many messages; or "Unknown"."""
+        force = {"requestId": request_id, "acceptedLossMessages": accepted_loss}
+        self._change({"primary": primary, "requestId": request_id, "force": force})
 
     def events(self) -> list[str]:
         """Reasons, oldest first."""
         found = self.server.api.get(f"/api/v1/namespaces/{NAMESPACE}/events")["items"]
         return [one["reason"] for one in sorted(found, key=lambda one: one["lastTimestamp"])]
+
+    def _change(self, spec: Mapping[str, Any]) -> None:
+        self.kubectl("patch", "replication", "race", "--type=merge", "--patch", json.dumps({"spec": spec}))
 
     def _identities(self) -> tuple[Path, Path]:
         own = self._reached.identity_dir
