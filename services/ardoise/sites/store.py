@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from google.protobuf import json_format
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from ardoise.chassis import tables
@@ -13,6 +13,10 @@ from ardoise.chassis.tables import Watermark
 from ardoise.pb.sites_pb2 import ForcedFailover, WatermarksReport, WritePause
 
 ASK_LIMIT_S = 1.5
+_KEPT_FROM = text(
+    "SELECT slot_name, (restart_lsn - '0/0')::bigint FROM pg_replication_slots"
+    " WHERE NOT active AND restart_lsn IS NOT NULL AND NOT pg_is_in_recovery()"
+)
 PAUSE_MS = 1_500
 """Longer than from one look to the next, with what is written meanwhile: less may be none."""
 
@@ -55,6 +59,15 @@ class SitesStore:
         if self._pauses.newest is not None:
             report.pause.CopyFrom(self._pauses.newest)
         return report
+
+    async def kept_from(self) -> dict[str, int]:
+        """From which WAL position on the region's own server keeps WAL for those who do not take it now, by slot;
+        empty: it is no primary, or does not answer in time."""
+        try:
+            async with asyncio.timeout(ASK_LIMIT_S), self._near.transaction() as connection:
+                return dict((await connection.execute(_KEPT_FROM)).tuples().all())
+        except (StoreUnavailable, TimeoutError):
+            return {}
 
     async def record(self, forced: ForcedFailover) -> bool:
         """Writes the operation down as it is now; False: no primary takes it in time."""

@@ -14,6 +14,7 @@ def platform(**changed: Any) -> Platform:
     sites = {
         name: {
             "kind": "edge" if name == "truck" else "region",
+            "disk": "",
             "clock_ahead_s": 0,
             "parts": {"nats-server": dict(part)},
         }
@@ -125,3 +126,10 @@ def test_a_clock_that_is_off_is_named_with_how_to_set_it_right():
     found.state["sites"]["truck"]["clock_ahead_s"] = -60
     assert objections(found) == ["truck: its clock is -60 s off"]
     assert mending(found.state, ()) == ["ardoise sites clock truck 0"]
+
+
+def test_a_disk_that_is_full_is_named_with_how_to_ease_it():
+    found = platform()
+    found.state["sites"]["truck"]["disk"] = "full"
+    assert objections(found) == ["truck: its disk is full"]
+    assert mending(found.state, ()) == ["ardoise sites part ease-disk truck"]

@@ -34,6 +34,7 @@ def objections(found: Platform) -> list[str]:
         *_parts(found.state),
         *_links(found.state),
         *_clocks(found.state),
+        *_disks(found.state),
         *_database(found.members),
         *_mirrors(found),
         *(["a race is live: finish it first, a drill takes its place"] if found.race_on else []),
@@ -60,9 +61,12 @@ def mending(state: Mapping[str, Any], paused: Iterable[tuple[str, tuple[str, ...
     right = [
         f"ardoise sites clock {site} 0" for site, found in state["sites"].items() if found["clock_ahead_s"]
     ]
+    eased = [
+        f"ardoise sites part ease-disk {site}" for site, found in state["sites"].items() if found["disk"]
+    ]
     # At once: no member of etcd is ready alone.
     together = [f"{' & '.join(restored)} & wait"] if len(restored) > 1 else restored
-    return [*resumed, *whole, *right, *together]
+    return [*resumed, *eased, *whole, *right, *together]
 
 
 def cast_of(found: Platform) -> Cast:
@@ -93,6 +97,12 @@ def _clocks(state: Mapping[str, Any]) -> Iterator[str]:
     for site, found in state["sites"].items():
         if found["clock_ahead_s"]:
             yield f"{site}: its clock is {found['clock_ahead_s']:+d} s off"
+
+
+def _disks(state: Mapping[str, Any]) -> Iterator[str]:
+    for site, found in state["sites"].items():
+        if found["disk"]:
+            yield f"{site}: its disk is {found['disk']}"
 
 
 def _database(members: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
