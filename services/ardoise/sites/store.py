@@ -14,8 +14,9 @@ from ardoise.pb.sites_pb2 import ForcedFailover, WatermarksReport, WritePause
 
 ASK_LIMIT_S = 1.5
 _KEPT_FROM = text(
-    "SELECT slot_name, (restart_lsn - '0/0')::bigint FROM pg_replication_slots"
-    " WHERE NOT active AND restart_lsn IS NOT NULL AND NOT pg_is_in_recovery()"
+    # A slot that was given up keeps the place that it had, and nothing from there on.
+    "SELECT slot_name, (CASE wal_status WHEN 'lost' THEN pg_current_wal_lsn() ELSE restart_lsn END - '0/0')::bigint"
+    " FROM pg_replication_slots WHERE NOT active AND wal_status IS NOT NULL AND NOT pg_is_in_recovery()"
 )
 PAUSE_MS = 1_500
 """Longer than from one look to the next, with what is written meanwhile: less may be none."""
