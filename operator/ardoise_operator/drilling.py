@@ -23,6 +23,7 @@ from ardoise.sites.operations.drill_decide import (
     MakeJob,
     Mend,
     Refuse,
+    Rehearsed,
     decide_drill,
     left_over,
 )
@@ -42,7 +43,7 @@ from lightkube.models.core_v1 import PodTemplateSpec
 
 from ardoise_operator import instruments
 from ardoise_operator.api import THERE, About, Api, ApiTrouble
-from ardoise_operator.drills import drill_of, drill_status, rehearsed_of, unread_status
+from ardoise_operator.drills import drill_of, drill_status, unread_status
 from ardoise_operator.run_objects import DRILL_LABEL, config_map_of, found_run, job_of, owner_of, state_of
 from ardoise_operator.schedule import Schedule
 from ardoise_operator.watching import Object
@@ -99,13 +100,13 @@ class Drilling:
     async def look(
         self,
         drills: Sequence[Object],
-        replications: Mapping[str, Mapping[str, Any]],
+        replications: Mapping[str, Rehearsed],
         before: Mapping[str, Mapping[str, Any]],
         at: datetime,
     ) -> dict[str, dict[str, Any]]:
         """The status of each, by uid; begins what is to be done and does not wait for a run.
 
-        `replications`: their statuses, by name. `before`: the statuses that stood before, by uid.
+        `replications`: by name. `before`: the statuses that stood before, by uid.
         """
         try:
             found = await self._find()
@@ -174,7 +175,7 @@ class Drilling:
         self,
         drill: Drill,
         due: _Due,
-        replication: Mapping[str, Any] | None,
+        rehearsed: Rehearsed | None,
         claimed: Claimed | None,
         found: _Found,
         at: datetime,
@@ -185,7 +186,7 @@ class Drilling:
             here=self._here,
             now_ms=milliseconds_of(at),
             due_ms=milliseconds_of(due.due) if due.due is not None else None,
-            rehearsed=rehearsed_of(replication) if replication is not None else None,
+            rehearsed=rehearsed,
             claimed=claimed,
             runs=tuple(found.runs.get(drill.uid, ())),
             jobs=found.jobs,

@@ -6,7 +6,7 @@ from typing import Any
 
 from ardoise.sites.operations.drill_decide import AbortCondition, Drill, Rehearsed, newest_first
 from ardoise.sites.operations.drill_runs import Phase, Result, Run
-from ardoise.sites.operations.situation import Verdict
+from ardoise.sites.operations.situation import Mode, Verdict
 
 from ardoise_operator.conditions import Condition, statuses, written
 from ardoise_operator.events import MENDED
@@ -42,14 +42,15 @@ def drill_of(one: Object) -> Drill:
     )
 
 
-def rehearsed_of(status: Mapping[str, Any]) -> Rehearsed:
-    """A Replication, by its status."""
+def rehearsed_of(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Rehearsed:
+    """A Replication."""
     primary = status.get("primary", UNKNOWN)
     conditions = {
         kind: (one["status"], milliseconds(one["lastTransitionTime"]))
         for kind, one in statuses(status).items()
     }
-    return Rehearsed("" if primary == UNKNOWN else primary, conditions)
+    observe_only = spec["mode"] == Mode.OBSERVE_ONLY
+    return Rehearsed("" if primary == UNKNOWN else primary, conditions, observe_only)
 
 
 def milliseconds(text: str) -> int:

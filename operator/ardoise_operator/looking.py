@@ -10,12 +10,14 @@ import grpc
 import structlog
 from ardoise.pb.sites_pb2 import GetSitesStatusRequest, SitesStatus
 from ardoise.sites.operations.acting import Told
+from ardoise.sites.operations.drill_decide import Rehearsed
 from ardoise.sites.topology import Topology
 
 from ardoise_operator import instruments
 from ardoise_operator.acting import NOTHING, Acting
 from ardoise_operator.api import SHOWN, About, now
 from ardoise_operator.drilling import Drilling
+from ardoise_operator.drills import rehearsed_of
 from ardoise_operator.events import notes
 from ardoise_operator.reaching import Reaching
 from ardoise_operator.replications import replication_status
@@ -121,13 +123,14 @@ class Looking:
             lacking = self._asked.lacking(one)
             status = site_status(one.name, one.spec, one.generation, before, sight, self._topology, lacking)
             self._show(one, before, status, sight, statuses)
+        rehearsed: dict[str, Rehearsed] = {}
         for one in self._objects.all_replications():
             told = await self._tell(said, one)
             before = self._before(one)
             status = replication_status(one.spec, one.generation, before, sight, told)
             self._show(one, before, status, sight, statuses)
-        replications = {about.name: one for about, one in statuses.items() if about.kind == "Replication"}
-        await self._drill(replications, sight, statuses)
+            rehearsed[one.name] = rehearsed_of(one.spec, status)
+        await self._drill(rehearsed, sight, statuses)
         self._statuses = statuses
         self._writer.keep(set(statuses))
         for kind in SHOWN:
@@ -161,7 +164,7 @@ class Looking:
         return told
 
     async def _drill(
-        self, replications: dict[str, Any], sight: Sight, statuses: dict[About, dict[str, Any]]
+        self, replications: Mapping[str, Rehearsed], sight: Sight, statuses: dict[About, dict[str, Any]]
     ) -> None:
         drills = [
             one
@@ -185,7 +188,7 @@ class Looking:
     async def _look_at_drills(
         self,
         drills: Sequence[Object],
-        replications: Mapping[str, dict[str, Any]],
+        replications: Mapping[str, Rehearsed],
         before: Mapping[str, dict[str, Any]],
         at: datetime,
     ) -> dict[str, dict[str, Any]]:

@@ -99,7 +99,8 @@ async def run(settings: SitesSettings) -> None:
             break_glass = BreakGlass(here, settings.state_dir, beside, patroni, store, observer.status)
             reporter.forced = lambda: break_glass.newest
             service.spawn("break-glass", break_glass.run())
-        planned = Planned(here.name, observer.status, patroni, Claims(etcd[here.name]))
+        members = [etcd[here.name], *(one for site, one in etcd.items() if site != here.name)]
+        planned = Planned(here.name, observer.status, patroni, Claims(lambda: members))
         sites = SitesService(reporter, observer, planned, break_glass, etcd[here.name])
         await service.serve_rpc(sites.servicer())
         await service.run()

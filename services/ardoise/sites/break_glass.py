@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from ardoise.sites.topology import Site
 
 FILE = "forced.json"
+FORMER = "forced-before"
+"""Ids of what was accepted before that, a line each: an order that comes late is not carried out again."""
 LOOK_EVERY_S = 1.0
 # Each lets Patroni's hook pass once. More would be asked for by a database that cannot be promoted.
 MOST_LEAVES = 5
@@ -74,7 +76,7 @@ class BreakGlass:
     ) -> None:
         """`look`: all sites as they are now."""
         self._here, self._beside = here, beside
-        self._file = state_dir / FILE
+        self._file, self._former = state_dir / FILE, state_dir / FORMER
         self._etcd = EtcdApi(here.etcd, beside.tls)
         self._patroni, self._store, self._look = patroni, store, look
         self._recorded = b""
@@ -84,6 +86,8 @@ class BreakGlass:
         """Begins it, or finds that it was begun. Raises Refused."""
         if self.newest is not None and self.newest.request_id == request.request_id:
             return self.newest
+        if self._former.exists() and request.request_id in self._former.read_text().splitlines():
+            raise Refused(f"operation {request.request_id} was accepted before, and another since")
         if self.newest is not None and not self.newest.promoted_ms and self.newest.now:
             raise Refused(f"operation {self.newest.request_id} is still {self.newest.now}: wait for it")
         status = self._look()
@@ -105,6 +109,9 @@ class BreakGlass:
         self._capture(forced, status)
         _note(forced, f"accepted: {author} accepts the loss of {request.accepted_loss}")
         forced.now = Step.REBUILD if generation else Step.PROMOTE
+        if self.newest is not None:
+            with self._former.open("a") as former:
+                former.write(f"{self.newest.request_id}\n")
         self._keep(forced)
         _log.warning("break_glass", operation=forced.request_id, author=author, accepted=forced.accepted_loss)
         return forced

@@ -14,8 +14,7 @@ import structlog
 
 from ardoise.chassis.rpc import Failure, Reason
 from ardoise.pb.sites_pb2 import SitesStatus, SwitchOverResponse
-from ardoise.sites.etcd_api import NoAnswer, NotDone
-from ardoise.sites.operations.memory import Claim, Claims, Superseded
+from ardoise.sites.operations.memory import Claim, Claims, NoMajority, Superseded
 from ardoise.sites.operations.seen import leading
 from ardoise.sites.patroni import NoWord, Patroni
 from ardoise.sites.switching import SwitchoverRefused, see_through, switch_over
@@ -55,7 +54,7 @@ class Planned:
                 return await self._follow(request_id, found)
             except Superseded as error:
                 raise _refused(str(error)) from error
-            except (NoAnswer, NotDone) as error:
+            except NoMajority as error:
                 raise _refused(f"etcd does not answer, nothing is begun without it: {error}") from error
 
     async def _claimable(self, target: str) -> Claim:
@@ -123,7 +122,7 @@ class Planned:
     async def _close(self, request_id: str, claim: Claim) -> None:
         try:
             await self._claims.close(request_id, claim)
-        except (NoAnswer, NotDone) as error:
+        except NoMajority as error:
             # Whoever asks again sees it through by what Patroni says.
             _log.warning("claim_not_closed", request_id=request_id, error=str(error))
 

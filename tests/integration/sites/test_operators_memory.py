@@ -145,7 +145,7 @@ class Region:
 
 @pytest.fixture
 def sites(etcds: Etcds) -> Sites:
-    return Sites(Platform(), Claims(etcds.api("london")))
+    return Sites(Platform(), Claims(lambda: [etcds.api("london")]))
 
 
 @pytest.fixture
@@ -330,6 +330,6 @@ async def test_who_asks_for_another_primary_than_was_wished_for_is_followed_unle
     etcds: Etcds, sites: Sites, amsterdam: Region, request_id: str, accepted: str
 ):
     await acting(amsterdam)
-    claims = Claims(etcds.api("london"))
+    claims = Claims(lambda: [etcds.api("london")])
     assert await claims.begin(request_id, Claim("amsterdam", "london", sites.platform.timeline, "london"))
     assert (await amsterdam.memory.read("x")).wish.request_id == accepted

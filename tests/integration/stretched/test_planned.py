@@ -58,7 +58,7 @@ class Both:
 
     def claims(self, region: str) -> Claims:
         tls = self._cluster.data_plane("sites").client_context()
-        return Claims(EtcdApi(f"{self._cluster.hosts[region]}:2379", tls))
+        return Claims(lambda: [EtcdApi(f"{self._cluster.hosts[region]}:2379", tls)])
 
     async def timelines(self) -> int:
         """On which the primary is: each change makes one."""

@@ -122,6 +122,7 @@ def lose(name: str) -> None:
     """Takes a site away as a power cut does: no process is left, no packet answered. Its disk stays."""
     with _alone():
         site.end(name)
+        _wires(debian_programs(lambda _: None)).disconnect(name)
 
 
 def restore(name: str, progress: Progress) -> None:

@@ -147,19 +147,24 @@ class Wires:
         here = ("lladdr", mac, "dev", HOST_DEVICE, "nud", "permanent")
         self._run(None, ip, "neighbour", "replace", address, *here)
 
+    def disconnect(self, site: str) -> None:
+        """Takes its device away, which may outlive all its processes: the kernel clears namespaces away when it can."""
+        self._try(self._tools.ip, "link", "del", site)
+
     def apply(self, conditions: Conditions, receivers: Sequence[str] = ()) -> None:
         """Makes every direction so; `receivers`: sites that are there, whose queues may change."""
         for receiver in receivers:
-            subprocess.run(
-                self._argv(self._bridge, self._tools.tc, "qdisc", "del", "dev", receiver, "root"),
-                capture_output=True, timeout=COMMAND_LIMIT_S,
-            )  # fmt: skip
+            self._try(self._tools.tc, "qdisc", "del", "dev", receiver, "root")
             for arguments in queues(receiver, conditions):
                 self._run(self._bridge, self._tools.tc, *arguments)
         self._run(self._bridge, self._tools.nft, "-f", "-", text=filter_rules(conditions))
 
     def _plug(self, device: str) -> None:
         self._run(self._bridge, self._tools.ip, "link", "set", device, "master", BRIDGE, "up")
+
+    def _try(self, *argv: str | Path) -> None:
+        """On the bridge; what is to go may not be there."""
+        subprocess.run(self._argv(self._bridge, *argv), capture_output=True, timeout=COMMAND_LIMIT_S)
 
     def _argv(self, pid: int | None, *argv: str | Path) -> list[str]:
         inside = [] if pid is None else ["nsenter", f"--net=/proc/{pid}/ns/net"]

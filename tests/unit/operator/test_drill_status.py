@@ -118,10 +118,10 @@ def test_an_object_is_read_with_its_defaults():
 
 
 def test_a_replication_is_what_its_status_says():
-    found = rehearsed_of(race(sight(status(reports()))))
+    found = rehearsed_of({"mode": "Automatic"}, race(sight(status(reports()))))
     assert found.primary == "amsterdam"
     assert found.conditions["Protected"] == ("True", NOON_MS)
-    assert rehearsed_of({"primary": "Unknown"}) == Rehearsed("", {})
+    assert rehearsed_of({"mode": "ObserveOnly"}, {"primary": "Unknown"}) == Rehearsed("", {}, True)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from ardoise.sites.etcd_api import ABSENT, Kept, NoAnswer
+from ardoise.sites.operations.drill_decide import Rehearsed
 from ardoise.sites.operations.drills import Claimed, DrillClaims
 from ardoise_operator.api import About, ApiTrouble
 from ardoise_operator.drilling import Drilling
+from ardoise_operator.drills import milliseconds
 from ardoise_operator.watching import Object
 from lightkube.models.batch_v1 import JobCondition, JobStatus
 from lightkube.models.core_v1 import Container, PodSpec, PodTemplateSpec
@@ -145,12 +147,7 @@ class Region:
     async def look(self, *drills: Object, after_s: float = 1) -> dict[str, Any]:
         """The first one's status."""
         at = self.cluster.now = DUE + timedelta(seconds=after_s)
-        degraded = {
-            "type": "Degraded",
-            "status": self.degraded,
-            "lastTransitionTime": "2026-06-30T01:30:05Z",
-        }
-        race = {"primary": self.primary, "conditions": [degraded]}
+        race = Rehearsed(self.primary, {"Degraded": (self.degraded, milliseconds("2026-06-30T01:30:05Z"))})
         drills = drills or (WEEKLY,)
         before = {one.uid: self.statuses.get(one.uid, {}) for one in drills}
         self.statuses = await self.drilling.look(drills, {"race": race}, before, at)

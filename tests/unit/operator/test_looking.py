@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ardoise.pb.sites_pb2 import SitesStatus, Truth
 from ardoise.sites.operations.acting import Told
+from ardoise.sites.operations.drill_decide import Rehearsed
 from ardoise.sites.operations.situation import Verdict
 from ardoise.sites.topology import Topology
 from ardoise_operator import looking as looking_module
@@ -76,7 +77,7 @@ class Telling:
     async def look(
         self,
         drills: Sequence[Object],
-        replications: Mapping[str, Mapping[str, Any]],
+        replications: Mapping[str, Rehearsed],
         before: Mapping[str, Mapping[str, Any]],
         at: datetime,
     ) -> dict[str, dict[str, Any]]:
@@ -86,7 +87,7 @@ class Telling:
         if self.fault is not None:
             raise self.fault
         assert set(before) == {one.uid for one in drills}
-        self.primaries.append(replications["race"]["primary"])
+        self.primaries.append(replications["race"].primary)
         return {one.uid: drill_status(one, before[one.uid], at, (), SCHEDULED) for one in drills}
 
 

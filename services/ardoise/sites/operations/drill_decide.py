@@ -65,6 +65,8 @@ class Rehearsed:
     """Empty: nobody is seen to be."""
     conditions: Mapping[str, tuple[str, int]]
     """(status, since when in milliseconds since 1970) by type."""
+    observe_only: bool = False
+    """Its mode: nothing is begun."""
 
     def statuses(self) -> dict[str, str]:
         """By type."""
@@ -218,6 +220,8 @@ def _requested(now: DrillSituation) -> tuple[Action | None, str]:
         return _refusal(now, f"NotSwitchedOn: {now.off}"), ""
     if primary and primary != now.here:
         return _refusal(now, f"RunsElsewhere: {_elsewhere(primary)}"), ""
+    if now.rehearsed is not None and now.rehearsed.observe_only:
+        return _refusal(now, f"ObserveOnly: {_observed(now)}"), ""
     if now.claimed is None or not primary:
         return None, request
     claim = now.claimed.claims.get(request)
@@ -235,7 +239,7 @@ def _scheduled(now: DrillSituation) -> Begin | None:
     due_ms, drill = now.due_ms, now.drill
     if due_ms is None or drill.suspended or now.off or now.claimed is None or now.rehearsed is None:
         return None
-    if now.rehearsed.primary != now.here:
+    if now.rehearsed.primary != now.here or now.rehearsed.observe_only:
         return None
     if now.now_ms - due_ms > LATEST_MS or due_ms < drill.created_ms or _was_going_on(now, due_ms):
         return None
@@ -315,6 +319,8 @@ def _ready(now: DrillSituation) -> Verdict:
         return Verdict(Truth.TRUTH_UNSPECIFIED, "PrimaryUnobserved", nobody)
     if primary != now.here:
         return Verdict(Truth.TRUTH_NO, "RunsElsewhere", _elsewhere(primary))
+    if now.rehearsed.observe_only:
+        return Verdict(Truth.TRUTH_NO, "ObserveOnly", _observed(now))
     if now.claimed is None:
         unread = "etcd has no majority that is reached: what was begun before cannot be read, and nothing is"
         return Verdict(Truth.TRUTH_UNSPECIFIED, "NoMajority", unread)
@@ -323,6 +329,10 @@ def _ready(now: DrillSituation) -> Verdict:
     last = now.claimed.underway(now.now_ms)
     busy = f"{last.run_id} goes on in {last.region}, and no other begins until it is over" if last else ""
     return Verdict(Truth.TRUTH_YES, "Scheduled", busy)
+
+
+def _observed(now: DrillSituation) -> str:
+    return f"the mode of Replication {now.drill.replication} is ObserveOnly: no run begins"
 
 
 def _elsewhere(primary: str) -> str:

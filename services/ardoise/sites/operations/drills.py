@@ -3,11 +3,11 @@
 A run is begun once, ever, by one region's operator, and one at a time on the platform; without a majority none is.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ardoise.sites.etcd_api import EtcdApi, Kept
-from ardoise.sites.operations.memory import PREFIX, ask
+from ardoise.sites.etcd_api import Kept
+from ardoise.sites.operations.memory import PREFIX, InTurn
 from ardoise.sites.operations.record import InEtcd
 
 RUNS, NOW = f"{PREFIX}/drills/runs", f"{PREFIX}/drills/now"
@@ -51,12 +51,8 @@ class Claimed:
         return self.newest if self.newest is not None and now_ms < self.newest.until_ms else None
 
 
-class DrillClaims:
-    """Asks the members in turn, the own region's first. Every method raises NoMajority."""
-
-    def __init__(self, members: Callable[[], Sequence[EtcdApi]]) -> None:
-        """`members`: as they are to be asked now."""
-        self._members = members
+class DrillClaims(InTurn):
+    """What operators of both regions began of drills, and which one goes on."""
 
     async def read(self, run_ids: Sequence[str]) -> Claimed:
         """What is claimed of these runs, and which goes on. Raises ValueError where it cannot be read."""
@@ -82,9 +78,6 @@ class DrillClaims:
         assert seen.newest is not None
         over = replace(seen.newest, until_ms=now_ms)
         return await self._ask(lambda etcd: etcd.write({NOW: seen.revision}, {NOW: over.to_json()}))
-
-    async def _ask[T](self, what: Callable[[EtcdApi], T]) -> T:
-        return await ask(self._members(), what)
 
 
 def _claims(found: Mapping[str, Kept]) -> dict[str, DrillClaim]:

@@ -40,12 +40,30 @@ class Remembered:
     """By key."""
 
 
-class Memory:
-    """Asks the members in turn, the own region's first. Every method raises NoMajority."""
+class InTurn:
+    """Asks members of etcd in turn, the own site's first. Every method raises NoMajority."""
+
+    def __init__(self, members: Callable[[], Sequence[EtcdApi]]) -> None:
+        """`members`: as they are to be asked now."""
+        self._members = members
+
+    async def _ask[T](self, what: Callable[[EtcdApi], T]) -> T:
+        said: list[str] = []
+        for etcd in self._members():
+            try:
+                return await asyncio.to_thread(what, etcd)
+            except (NoAnswer, NotDone) as error:
+                said.append(str(error))
+        raise NoMajority("; ".join(said) or "no member is known")
+
+
+class Memory(InTurn):
+    """What operators remember."""
 
     def __init__(self, members: Callable[[], Sequence[EtcdApi]], holder: str) -> None:
-        """`members`: as they are to be asked now. `holder`: unlike any other process's."""
-        self._members, self._holder = members, holder
+        """`holder`: unlike any other process's."""
+        super().__init__(members)
+        self._holder = holder
         self._lease = ""
 
     async def read(self, request_id: str) -> Remembered:
@@ -89,20 +107,6 @@ class Memory:
         if self._lease:
             await self._ask(lambda etcd: etcd.end_lease(self._lease))
 
-    async def _ask[T](self, what: Callable[[EtcdApi], T]) -> T:
-        return await ask(self._members(), what)
-
-
-async def ask[T](members: Sequence[EtcdApi], what: Callable[[EtcdApi], T]) -> T:
-    """The first answer, in their order. Raises NoMajority."""
-    said: list[str] = []
-    for etcd in members:
-        try:
-            return await asyncio.to_thread(what, etcd)
-        except (NoAnswer, NotDone) as error:
-            said.append(str(error))
-    raise NoMajority("; ".join(said) or "no member is known")
-
 
 @dataclass(frozen=True)
 class Claim(InEtcd):
@@ -120,16 +124,12 @@ class Claim(InEtcd):
     took_ms: int = 0
 
 
-class Claims:
-    """What `sites` of every site began, by request id. Every method raises NoAnswer or NotDone."""
-
-    def __init__(self, etcd: EtcdApi) -> None:
-        """`etcd`: the own site's member."""
-        self._etcd = etcd
+class Claims(InTurn):
+    """What `sites` of every site began, by request id."""
 
     async def find(self, request_id: str) -> Claim | None:
         """None: nobody began it. Raises ValueError where it cannot be read."""
-        (kept,) = await asyncio.to_thread(self._etcd.read, _claimed(request_id))
+        (kept,) = await self._ask(lambda etcd: etcd.read(_claimed(request_id)))
         return Claim.from_json(kept.value) if kept.revision else None
 
     async def begin(self, request_id: str, claim: Claim) -> bool:
@@ -139,22 +139,23 @@ class Claims:
         A drill's is not: it moves the primary back itself, and where it is ended the operators do.
         Raises Superseded where it was the accepted one before that, or is the operators' own.
         """
-        key = _claimed(request_id)
-        return await asyncio.to_thread(self._begin, key, _used(request_id), request_id, claim)
-
-    def _begin(self, key: str, used: str, request_id: str, claim: Claim) -> bool:
-        kept, before = self._etcd.read(WISH, used)
-        unchanged, values = {key: 0, WISH: kept.revision}, {key: claim.to_json()}
-        wish = Wish.from_json(kept.value) if kept.revision else None
-        if wish is not None and wish.primary != claim.target and not request_id.startswith(DRILL):
-            if before.revision or request_id.startswith(FAILBACK):
-                raise Superseded(f"{wish.request_id} was accepted since, for {wish.primary}")
-            values[WISH] = values[used] = Wish(request_id, claim.target).to_json()
-        return self._etcd.write(unchanged, values)
+        return await self._ask(lambda etcd: _take(etcd, request_id, claim))
 
     async def close(self, request_id: str, claim: Claim) -> None:
         """Writes down what came of it."""
-        await asyncio.to_thread(self._etcd.write, {}, {_claimed(request_id): claim.to_json()})
+        await self._ask(lambda etcd: etcd.write({}, {_claimed(request_id): claim.to_json()}))
+
+
+def _take(etcd: EtcdApi, request_id: str, claim: Claim) -> bool:
+    key, used = _claimed(request_id), _used(request_id)
+    kept, before = etcd.read(WISH, used)
+    unchanged, values = {key: 0, WISH: kept.revision}, {key: claim.to_json()}
+    wish = Wish.from_json(kept.value) if kept.revision else None
+    if wish is not None and wish.primary != claim.target and not request_id.startswith(DRILL):
+        if before.revision or request_id.startswith(FAILBACK):
+            raise Superseded(f"{wish.request_id} was accepted since, for {wish.primary}")
+        values[WISH] = values[used] = Wish(request_id, claim.target).to_json()
+    return etcd.write(unchanged, values)
 
 
 def _used(request_id: str) -> str:

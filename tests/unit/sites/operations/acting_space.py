@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from ardoise.sites import forced
 from ardoise.sites.operations import seen, wishes
@@ -23,6 +24,11 @@ BEGUN = (Step.SWITCHING, Step.FORCING)
 
 class ActingSpace(SitesSpace):
     """With both operators."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.written: set[tuple[int, int]] = set()
+        """(record before, record after), by their numbers: what any operator ever wrote."""
 
     def steps(self, state: State) -> Iterator[tuple[str, State]]:
         """Theirs too."""
@@ -125,6 +131,7 @@ class ActingSpace(SitesSpace):
         self._check_written(self.records[state.record], record, refused, what)
         if not lease_as_read:
             self._broken("written by one who does not act", what)
+        self.written.add((state.record, number))
         state = self._with_operator(state, who, self._begun(record, operator._replace(decided=None)))
         return what, self._outdated(state._replace(record=number), record=True)
 
@@ -137,7 +144,7 @@ class ActingSpace(SitesSpace):
         taken = operator.answer == (running.id, None) and running.step is Step.FORCING
         if running.step not in BEGUN or operator.asks is not None or taken:
             return operator
-        asks = (running.id, REGIONS.index(running.target), running.step)
+        asks = (running.id, REGIONS.index(running.target), running.step, running.accepted_loss)
         return operator._replace(asks=asks, answer=None)
 
     def _check_written(self, old: Record, new: Record, refused: bool, what: str) -> None:
@@ -154,7 +161,7 @@ class ActingSpace(SitesSpace):
             self._broken("tried again", what)
 
     def _ask(self, state: State, who: int, operator: Operator) -> Iterator[tuple[str, State]]:
-        request_id, target, step = operator.asks
+        request_id, target, step, accepted_loss = operator.asks
         if step is Step.SWITCHING:
             yield from self._receive(state, who, request_id, target, "its operator's")
             return
@@ -164,17 +171,14 @@ class ActingSpace(SitesSpace):
             yield f"{what} again", accepted
             return
         for seeing, view, silent in self._views(state):
-            refused = self._cached(self._not_forced, view, target, silent, self._loss_of(request_id))
-            if refused or (order is not None and not order[2]):
+            refused = self._cached(self._not_forced, view, target, silent, accepted_loss)
+            if refused or (order is not None and order[2] is False):
                 answer = (request_id, Refusal.NOT_BEGUN)
                 after = self._with_operator(state, who, operator._replace(asks=None, answer=answer))
                 yield f"{what},{seeing} refuses", after
             else:
                 after = state.platform._replace(forced=(target, request_id, False))
                 yield from self._changed(f"{what},{seeing} agrees", accepted, after)
-
-    def _loss_of(self, request_id: str) -> str:
-        return next(one.accepted_loss for one in self.wishes if one.request_id == request_id)
 
     def _not_forced(self, view: Platform, target: int, silent: int, accepted_loss: str) -> bool:
         if silent == target:
@@ -190,12 +194,15 @@ class ActingSpace(SitesSpace):
         if healed is not None or state.older is not None or state.mishaps:
             after = platform if healed is None else healed[1]
             return state._replace(platform=after, older=None, mishaps=0)
-        if platform.forced is not None and not platform.forced[2]:
-            return next((after for _, after in self.force(state)), None) or self._rest(state)
+        ordered = platform.forced is not None and platform.forced[2] is False
+        if ordered and (forced := next((after for _, after in self.force(state)), None)) is not None:
+            return forced
         moves = list(self.patroni.by_itself(platform))
         if moves:
             promoted = [after for _, after in moves if after.leader == platform.candidate != NOBODY]
             return state._replace(platform=(promoted or [after for _, after in moves])[0], older=None)
+        if ordered:
+            return next(after for _, after in self.give_up(state))
         return self._rest(state)
 
     def _rest(self, state: State) -> State | None:

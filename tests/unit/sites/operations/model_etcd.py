@@ -48,7 +48,7 @@ def writes(lease_as_read: bool, record_as_read: bool) -> bool:
 def finds(taken: bool) -> bool:
     """Whether Claims finds what is claimed."""
     kept = {"/ardoise/operator/claims/x": Kept(json.dumps(vars(Claim("", "", 1, ""))).encode(), READ)}
-    return run(Claims(ModelEtcd(kept if taken else {})).find("x")) is not None
+    return run(Claims(lambda: [ModelEtcd(kept if taken else {})]).find("x")) is not None
 
 
 def begins(
@@ -64,7 +64,7 @@ def begins(
         kept[f"/ardoise/operator/wishes/{request_id}"] = Kept(b"{}", READ)
     etcd = ModelEtcd(kept)
     try:
-        begun = run(Claims(etcd).begin(request_id, claim))
+        begun = run(Claims(lambda: [etcd]).begin(request_id, claim))
     except Superseded:
         begun = False
     return begun, Wish.from_json(etcd.kept[WISH].value) if WISH in etcd.kept else None

@@ -60,7 +60,7 @@ class SitesSpace(Space):
 
     def _claimable(self, view: Platform, site: int, silent: int, target: int) -> tuple[int, int] | None:
         status = self._status(view, site, silent)
-        planned = Planned(REGIONS[site], lambda: status, _NeverChanged(), Claims(ModelEtcd({})))
+        planned = Planned(REGIONS[site], lambda: status, _NeverChanged(), Claims(lambda: [ModelEtcd({})]))
         try:
             claim = run(planned._claimable(REGIONS[target] if target in (0, 1) else "truck"))
         except Failure:

@@ -51,8 +51,8 @@ class Operator(NamedTuple):
 
     decided: tuple[int, bool, bool] | None = None
     """(record to be written, lease as it was read, record as it was read)."""
-    asks: tuple[str, int, Step] | None = None
-    """(operation, target, step): its side effect, which was not answered yet."""
+    asks: tuple[str, int, Step, str] | None = None
+    """(operation, target, step, accepted loss): its side effect, which was not answered yet."""
     answer: tuple[str, Refusal | None] | None = None
 
 
@@ -127,16 +127,27 @@ class Space:
         if state.mishaps and self.scenario.faults:
             for what, after in self.patroni.faults(platform, self.scenario.logs):
                 yield from self._changed(what, state._replace(mishaps=state.mishaps - 1), after)
-        if platform.forced is not None and not platform.forced[2]:
+        if platform.forced is not None and platform.forced[2] is False:
             yield from self.force(state)
+            yield from self.give_up(state)
 
     def force(self, state: State) -> Iterator[tuple[str, State]]:
-        """`sites` of the region that is forced has Patroni promote it."""
-        region, request_id, _ = state.platform.forced
+        """`sites` of the region that is forced has Patroni promote it, or sees that it leads."""
+        region, _, _ = state.platform.forced
         after = self.patroni.fail_over(state.platform, region, forced=True)
-        if after is not state.platform:
-            after = after._replace(forced=(region, request_id, True))
-            yield from self._changed(f"{REGIONS[region]} is forced", state, after)
+        if after.leader == region:
+            yield from self._forced(f"{REGIONS[region]} is forced", state, after, promoted=True)
+
+    def give_up(self, state: State) -> Iterator[tuple[str, State]]:
+        """Patroni has not promoted it however often it was told to, or another region was forced after it."""
+        _, request_id, _ = state.platform.forced
+        yield from self._forced(f"{request_id} is given up", state, state.platform, promoted=None)
+
+    def _forced(
+        self, what: str, state: State, after: Platform, promoted: bool | None
+    ) -> Iterator[tuple[str, State]]:
+        region, request_id, _ = state.platform.forced
+        yield from self._changed(what, state, after._replace(forced=(region, request_id, promoted)))
 
     def _changed(self, what: str, state: State, after: Platform) -> Iterator[tuple[str, State]]:
         """What was before the newest thing that went wrong, or change of hands, may still be seen."""

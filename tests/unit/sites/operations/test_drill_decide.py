@@ -31,6 +31,7 @@ HOUR_MS = 3_600_000
 DRILL = Drill("uid-1", "weekly", "race", DUE_MS - 24 * HOUR_MS, deadline_s=1800, history_limit=3)
 WELL = {"Protected": ("True", DUE_MS - HOUR_MS), "PrimaryUnobserved": ("False", DUE_MS - HOUR_MS)}
 HERE = Rehearsed("amsterdam", WELL)
+OBSERVED = replace(HERE, observe_only=True)
 DUE = DrillSituation(DRILL, "amsterdam", DUE_MS + 1000, DUE_MS, HERE, Claimed({}))
 IDLE = replace(DUE, due_ms=None)
 MINE = DrillClaim("amsterdam", "uid-1", DUE_MS)
@@ -185,6 +186,7 @@ def test_what_was_claimed_and_not_made_is_made_a_moment_later_and_never_after_th
         ({"rehearsed": None}, Truth.TRUTH_NO, "ReplicationMissing"),
         ({"off": "not in the values"}, Truth.TRUTH_NO, "NotSwitchedOn"),
         ({"rehearsed": Rehearsed("", WELL)}, Truth.TRUTH_UNSPECIFIED, "PrimaryUnobserved"),
+        ({"rehearsed": OBSERVED}, Truth.TRUTH_NO, "ObserveOnly"),
         ({"claimed": None}, Truth.TRUTH_UNSPECIFIED, "NoMajority"),
     ],
 )
@@ -197,6 +199,12 @@ def test_why_it_is_not_ready_is_one_word_each_and_the_schedule_is_not_run(
     decision = decide_drill(situation)
     assert (decision.ready.status, decision.ready.reason) == (status, reason)
     assert decision.actions == ()
+
+
+def test_where_operators_only_observe_a_request_is_refused_and_what_goes_on_does():
+    assert why_refused(requesting(rehearsed=OBSERVED)).startswith("ObserveOnly: ")
+    assert kinds(goes_on(JobState.RUNS, rehearsed=OBSERVED)) == []
+    assert kinds(goes_on(JobState.OVER, rehearsed=OBSERVED)) == [Mend]
 
 
 def test_a_request_waits_where_nobody_can_tell_and_is_refused_where_drills_are_off():

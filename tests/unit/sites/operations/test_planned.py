@@ -1,11 +1,12 @@
 """A planned change of the primary in `sites`: what is begun, and what whoever asks late is told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
 from ardoise.chassis.rpc import Failure
 from ardoise.sites import planned as planning
-from ardoise.sites.etcd_api import Kept
+from ardoise.sites.etcd_api import Kept, NoAnswer
 from ardoise.sites.operations.memory import WISH, Claim, Claims
 from ardoise.sites.operations.record import FAILBACK, Wish
 from ardoise.sites.patroni import History, Member
@@ -45,10 +46,20 @@ def members(platform: Platform) -> Members:
     return Members(platform)
 
 
-def sites(platform: Platform, members: Members, etcd: ModelEtcd) -> Planned:
+class Silent(ModelEtcd):
+    """A member that does not answer."""
+
+    def read(self, *keys: str) -> list[Kept]:
+        raise NoAnswer(f"nothing of {keys}")
+
+    def write(self, unchanged: Mapping[str, int], values: Mapping[str, str], lease: str = "") -> bool:
+        raise NoAnswer(f"nothing about {unchanged}, {values}, {lease}")
+
+
+def sites(platform: Platform, members: Members, *etcd: ModelEtcd) -> Planned:
     """Of London, which has looked a moment ago."""
     status = platform.status()
-    return Planned("london", lambda: status, members, Claims(etcd))
+    return Planned("london", lambda: status, members, Claims(lambda: etcd))
 
 
 def remembering(wish: Wish, *used: Wish) -> ModelEtcd:
@@ -65,6 +76,19 @@ async def test_what_is_asked_for_twice_is_begun_once(platform: Platform, members
     again = await sites(platform, members, etcd).carry_out("to-london", "london")
     assert (first.message, again.message) == ("Successfully switched over",) * 2
     assert members.told == ["amsterdam to london"]
+
+
+async def test_where_the_own_member_of_etcd_is_silent_another_is_asked(platform: Platform, members: Members):
+    etcd = ModelEtcd({})
+    asked = sites(platform, members, Silent({}), etcd).carry_out("to-london", "london")
+    assert (await asked).message == "Successfully switched over"
+    assert (await Claims(lambda: [etcd]).find("to-london")).moved is True
+
+
+async def test_where_no_member_answers_nothing_is_begun(platform: Platform, members: Members):
+    with pytest.raises(Failure, match="etcd does not answer"):
+        await sites(platform, members, Silent({}), Silent({})).carry_out("to-london", "london")
+    assert members.told == []
 
 
 async def test_a_wish_that_another_has_followed_begins_nothing_and_is_not_accepted_again(
@@ -153,7 +177,7 @@ async def test_a_claim_whose_outcome_nobody_wrote_is_seen_through(
     """Whoever claimed it was killed, after Patroni was told or before."""
     monkeypatch.setattr(planning, "PATIENCE_S", 0.0)
     etcd = ModelEtcd({})
-    claims = Claims(etcd)
+    claims = Claims(lambda: [etcd])
     assert await claims.begin("to-london", Claim("amsterdam", "london", 1, "amsterdam"))
     if moved:
         platform.promote("london")

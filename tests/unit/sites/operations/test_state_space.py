@@ -8,14 +8,16 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from ardoise.sites import guard, switchover
-from ardoise.sites.operations import decide, seen, wishes
+from ardoise.sites.operations import decide, memory, seen, wishes
 from ardoise.sites.operations.memory import Claims, Memory
 from ardoise.sites.operations.record import Wish
 
 from tests.unit.sites.operations.acting_space import ActingSpace
+from tests.unit.sites.operations.drawing import drawn
 from tests.unit.sites.operations.search import Found, search
 from tests.unit.sites.operations.space import Scenario
 from tests.unit.sites.operations.world import LOGS, Patroni
@@ -75,6 +77,14 @@ def test_no_state_breaks_a_promise_and_from_each_it_comes_to_rest(name: str):
     print(f"\n{name}: {found.states} states, {found.steps} steps between them")
     assert not found.broken, told(found)
     assert found.states >= FLOORS[name]
+
+
+def test_the_docs_draw_what_was_found(repository: Path):
+    space = ActingSpace(FORCED)
+    search(space, MOST_STATES)
+    picture = drawn((space.records[before], space.records[after]) for before, after in space.written)
+    page = repository / "docs" / "operator.md"
+    assert picture in page.read_text(), f"not what {page} draws any more:\n{picture}"
 
 
 def told(found: Found) -> str:
@@ -166,7 +176,7 @@ NEEDED: dict[str, tuple[Scenario, str, list[Change]]] = {
         TWICE,
         [
             (Claims.find, "Claim.from_json(kept.value) if kept.revision else None", "None"),
-            (Claims._begin, "{key: 0, WISH", "{WISH"),
+            (memory._take, "{key: 0, WISH", "{WISH"),
         ],
     ),
     "claims: found": (
@@ -177,7 +187,7 @@ NEEDED: dict[str, tuple[Scenario, str, list[Change]]] = {
     "claims: an old wish begins nothing": (
         WISHES,
         "a wish accepted twice",
-        [(Claims._begin, "before.revision or", "")],
+        [(memory._take, "before.revision or", "")],
     ),
     "memory: the lease is compared": (
         KILLS,

@@ -75,8 +75,8 @@ class Platform(NamedTuple):
     """Whose is the matter, and what."""
     candidate: int = NOBODY
     """Whom a planned change is on its way to."""
-    forced: tuple[int, str, bool] | None = None
-    """(region, request id, whether it was promoted): what `sites` of a region was told to force."""
+    forced: tuple[int, str, bool | None] | None = None
+    """(region, request id, whether it was promoted; None: it was given up): what `sites` of a region has to force."""
 
     def seen(self) -> "Platform":
         """What can be known of it."""
@@ -131,8 +131,8 @@ def _region(platform: Platform, region: int) -> SiteReport:
         report.etcd.add(site=member.name, healthy=True, answers=True, cluster_id="1")
     if platform.forced is not None and platform.forced[0] == region:
         _, report.forced.request_id, promoted = platform.forced
-        report.forced.region, report.forced.promoted_ms = REGIONS[region], int(promoted)
-        report.forced.now = "" if promoted else "promoting this region's database"
+        report.forced.region, report.forced.promoted_ms = REGIONS[region], int(bool(promoted))
+        report.forced.now = "promoting this region's database" if promoted is False else ""
     if platform.roles[region] == DOWN:
         return report
     standby = SYNCHRONOUS if platform.synchronous[region] else STANDBY
