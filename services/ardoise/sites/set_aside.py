@@ -4,13 +4,14 @@
     python -m ardoise.sites.set_aside SETTINGS copy --datadir=... --connstring=...
 
 What it committed after the fork goes into a report, <state_dir>/set-aside/<timeline>-<fork>.jsonl: rows that people
-wrote whole, derived rows as counts, since the new primary derives them again. Then the real program goes on. A
-directory that cannot be read is not overwritten either: it is moved beside the report, and a full copy follows.
+wrote whole, derived rows as counts, since the new primary derives them again. Then pg_rewind goes on, or a
+whole copy takes its place (ardoise.sites.full_copy). A directory that cannot be read is not overwritten either: it is
+moved beside the report, and a full copy follows.
 """
 
 import json
 import os
-import shutil
+import subprocess
 import sys
 import time
 from argparse import ArgumentParser
@@ -24,6 +25,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from ardoise.sites.full_copy import NotCopied, copy_beside, put_in_place
 from ardoise.sites.hook_settings import HookSettings, read_hook_settings
 from ardoise.sites.stale_rows import DIRECTORY, StaleSummary, write_summary
 from ardoise.sites.stopped_database import Fork, NotReadable, StoppedDatabase, parse_history
@@ -37,31 +39,34 @@ MOST_ROWS = 100_000
 # The new primary has just been promoted; one that cannot be asked any more leaves the fork unknown.
 ASK_LIMIT_S = 15.0
 ASK_POLL_S = 0.5
+# What cannot be told of a directory is told of none that is overwritten: of one that answers late or oddly neither.
+UNREADABLE = (NotReadable, psycopg.Error, OSError, subprocess.SubprocessError, LookupError, ValueError)
 
 type Line = dict[str, Any]
 
 
 def main(settings_path: str, what: str, arguments: list[str]) -> None:
-    """Sets aside, then becomes the real program."""
+    """Sets aside, then becomes pg_rewind, or copies."""
     settings = read_hook_settings(settings_path)
     data, binaries = Path(settings.data), Path(settings.postgres_bin)
     parser = ArgumentParser()
     parser.add_argument("--source-server", "--connstring", dest="source", required=True)
     source = parser.parse_known_args(arguments)[0].source
-    if (data / "PG_VERSION").exists():
-        set_aside(settings, source)
+    is_there = (data / "PG_VERSION").exists()
     if what == "rewind":
+        if is_there:
+            set_aside(settings, source)
         os.execv(binaries / "pg_rewind", ["pg_rewind", *arguments])
-    shutil.rmtree(data, ignore_errors=True)
-    # A spread checkpoint would let a copy of a few megabytes wait for minutes.
-    copy = [
-        "pg_basebackup",
-        f"--pgdata={data}",
-        "--wal-method=stream",
-        "--checkpoint=fast",
-        f"--dbname={source}",
-    ]
-    os.execv(binaries / "pg_basebackup", copy)
+    try:
+        made = copy_beside(data, binaries, source)
+        if is_there:
+            set_aside(settings, source)
+        put_in_place(made, data)
+    except (NotCopied, OSError) as error:
+        print(f"not copied at {settings.site}: {error}", file=sys.stderr, flush=True)
+        # Patroni removes the directory, `keep_data` or not, unless this ends with 0; then it starts what is there.
+        if not is_there:
+            sys.exit(1)
 
 
 def set_aside(settings: HookSettings, source: str) -> None:
@@ -77,7 +82,7 @@ def set_aside(settings: HookSettings, source: str) -> None:
         commits = stopped.commits_after(fork) if fork else None
         with stopped.opened(settings.database, settings.superuser) as session:
             said = _write_report(report, _lines(settings, stopped.timeline, fork, commits, session))
-    except (NotReadable, psycopg.Error, OSError) as error:
+    except UNREADABLE as error:
         said = _keep(Path(settings.data), reports, error)
     print(f"set aside at {settings.site}: {said}", file=sys.stderr, flush=True)
 
