@@ -2,7 +2,8 @@
 
 A region that is away holds WAL back at the primary by its slot, up to max_slot_wal_keep_size; past that the slot is
 given up, and Patroni makes another, which keeps WAL from there on. The region comes back, asks for what is gone, and
-would go on asking for ever: Patroni does nothing about it (4.1).
+would go on asking for ever: Patroni does nothing about it (4.1). What is gone is told from the primary's own files: it
+has more than its slots promise.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ class Slots(Protocol):
     """The region's own server of the database."""
 
     async def kept_from(self) -> Mapping[str, int]:
-        """From where on it keeps WAL for who does not take it now, by slot; empty: it is no primary."""
+        """From where on it has WAL for who does not take it now, by slot; empty: it is no primary."""
         ...
 
 
@@ -73,7 +74,7 @@ class LeftBehind:
 
 
 def asks_in_vain(member: Member | None, kept_from: int | None) -> int | None:
-    """Where the standby stands, if nothing is kept for it that follows; else None. Pure."""
+    """Where the standby stands, if what follows is gone; else None. Pure."""
     if member is None or kept_from is None or not member.follows_nobody or member.wal_position is None:
         return None
     return member.wal_position if member.wal_position < kept_from else None

@@ -14,9 +14,11 @@ from ardoise.pb.sites_pb2 import ForcedFailover, WatermarksReport, WritePause
 
 ASK_LIMIT_S = 1.5
 _KEPT_FROM = text(
-    # A slot that was given up keeps the place that it had, and nothing from there on.
-    "SELECT slot_name, (CASE wal_status WHEN 'lost' THEN pg_current_wal_lsn() ELSE restart_lsn END - '0/0')::bigint"
-    " FROM pg_replication_slots WHERE NOT active AND wal_status IS NOT NULL AND NOT pg_is_in_recovery()"
+    # Not from where a slot is: Patroni drops that of a member that is away and makes another at the newest checkpoint,
+    # and wal_keep_size keeps more. Segments of all timelines go together.
+    "SELECT slot_name, (SELECT min((pg_split_walfile_name(name)).segment_number)"
+    " * pg_size_bytes(current_setting('wal_segment_size')) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')::bigint"
+    " FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()"
 )
 PAUSE_MS = 1_500
 """Longer than from one look to the next, with what is written meanwhile: less may be none."""
@@ -62,11 +64,11 @@ class SitesStore:
         return report
 
     async def kept_from(self) -> dict[str, int]:
-        """From which WAL position on the region's own server keeps WAL for those who do not take it now, by slot;
-        empty: it is no primary, or does not answer in time."""
+        """From which position on the region's own server has WAL for those who do not take it now, by slot; empty: it
+        is no primary, or does not answer in time."""
         try:
             async with asyncio.timeout(ASK_LIMIT_S), self._near.transaction() as connection:
-                return dict((await connection.execute(_KEPT_FROM)).tuples().all())
+                return dict((await connection.execute(_KEPT_FROM)).all())
         except (StoreUnavailable, TimeoutError):
             return {}
 
