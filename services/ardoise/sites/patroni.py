@@ -82,8 +82,9 @@ class Patroni:
         return await self._tell(new, "failover", {"candidate": new})
 
     async def copy_anew(self, site: str) -> str:
-        """Has this region's server copied from the primary's, whatever it does now. Raises NoWord."""
-        return await self._tell(site, "reinitialize", {"force": True})
+        """Has this region's server copied from the primary's, unless it is at something already. Raises NoWord."""
+        # Never forced: a rewind that is under way would be killed before all is set aside.
+        return await self._tell(site, "reinitialize", {})
 
     async def _tell(self, site: str, what: str, body: Mapping[str, Any]) -> str:
         try:
