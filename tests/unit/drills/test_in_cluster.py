@@ -129,7 +129,12 @@ async def test_what_is_seen_of_a_cluster_passes_the_precheck():
     settings = DrillSettings(drill_reach={site.name: {} for site in sites})
     state = await InCluster(settings, Topology(sites=sites), london, NoPods()).state()
     found = Platform(
-        state, members=(), etcd_leader="", positions={site.name: {} for site in sites}, race_on=False
+        state,
+        members=(),
+        parameters={},
+        etcd_leader="",
+        positions={site.name: {} for site in sites},
+        race_on=False,
     )
     assert all("database" in objection or "region" in objection for objection in objections(found))
     assert mending(state, ()) == []

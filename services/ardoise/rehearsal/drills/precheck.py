@@ -1,15 +1,19 @@
 """Whether the platform is well enough to be drilled. Pure: a drill on a degraded platform would be a disaster."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Place
+from ardoise.up.patroni import WAL_BOUNDS_MB
 
 RUNNING, HELD, REGION = "running", "held", "region"
 LEADER, SYNCHRONOUS = "leader", "sync_standby"
 MEMBER_STATES = {"running", "streaming"}
 LEVEL = 100
+_SIZE = re.compile(r"(-?\d+) *(kB|MB|GB|TB|)")
+_UNITS_MB = {"kB": 1 / 1024, "": 1, "MB": 1, "GB": 1024, "TB": 1024**2}
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Platform:
     """Of `ardoise sites up`."""
     members: tuple[Mapping[str, Any], ...]
     """Of the stretched database, as Patroni lists them."""
+    parameters: Mapping[str, Any]
+    """PostgreSQL's, as Patroni keeps them in etcd for both servers; empty: nobody says."""
     etcd_leader: str
     """The site whose member leads; empty: not known."""
     positions: Mapping[str, Mapping[int, int]]
@@ -36,6 +42,7 @@ def objections(found: Platform) -> list[str]:
         *_clocks(found.state),
         *_disks(found.state),
         *_database(found.members),
+        *_wal(found.parameters),
         *_mirrors(found),
         *(["a race is live: finish it first, a drill takes its place"] if found.race_on else []),
     ]
@@ -116,6 +123,20 @@ def _database(members: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
             yield f"{member['name']}: the database is {member['state']}"
     if len(members) != len(REGIONS):
         yield f"the database has {len(members)} of {len(REGIONS)} members"
+
+
+def _wal(parameters: Mapping[str, Any]) -> Iterator[str]:
+    for name, megabytes in WAL_BOUNDS_MB.items():
+        if parameters and _megabytes(said := parameters.get(name)) < megabytes:
+            yield f"the database's {name} is {said}, less than {megabytes} MB: a drill may have left Patroni so"
+
+
+def _megabytes(said: object) -> float:
+    """Of a bound that PostgreSQL counts in megabytes; -1: there is none."""
+    number = _SIZE.fullmatch(str(said))
+    if number is None:
+        return 0
+    return float(number[1]) * _UNITS_MB[number[2]] if number[1] != "-1" else float("inf")
 
 
 def _mirrors(found: Platform) -> Iterator[str]:

@@ -28,10 +28,11 @@ class WalBound:
             try:
                 config = (await http.get(self._url(site))).raise_for_status().json()
                 before = config["postgresql"]["parameters"]
+                # First: a change without an answer may have been taken.
+                self._before = {name: before.get(name) for name in BOUNDS}
                 await self._patch(http, site, dict.fromkeys(BOUNDS, f"{megabytes}MB"))
             except httpx.HTTPError as error:
                 raise DrillFailed(f"{site}: Patroni does not bound its WAL: {error!r}") from error
-        self._before = {name: before.get(name) for name in BOUNDS}
         try:
             async with asyncio.timeout(APPLIED_LIMIT_S), await self._reached.database(site) as session:
                 while await self._kept(session) != f"{megabytes}MB":  # noqa: ASYNC110 - another process decides it
