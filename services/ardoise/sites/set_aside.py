@@ -11,6 +11,7 @@ moved beside the report, and a full copy follows.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -59,16 +60,23 @@ def main(settings_path: str, what: str, arguments: list[str]) -> None:
         if is_there:
             set_aside(settings, source)
         os.execv(binaries / "pg_rewind", ["pg_rewind", *arguments])
+    # Patroni that is stopped, as with its pod, ends it so.
+    signal.signal(signal.SIGTERM, _give_up)
     try:
         made = copy_beside(data, binaries, source)
         if is_there:
             set_aside(settings, source)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         put_in_place(made, data)
     except (NotCopied, OSError) as error:
         print(f"not copied at {settings.site}: {error}", file=sys.stderr, flush=True)
         # Patroni removes the directory, `keep_data` or not, unless this ends with 0; then it starts what is there.
         if not is_there:
             sys.exit(1)
+
+
+def _give_up(*_: object) -> None:
+    raise NotCopied("it was told to end")
 
 
 def set_aside(settings: HookSettings, source: str) -> None:

@@ -2,7 +2,10 @@
 
 import errno
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,7 @@ from ardoise.up.programs import Programs
 from tests.support.databases import SETTINGS
 
 NOBODY = "host=127.0.0.1 port=1 user=replicator"
+WITHIN_S, POLL_S = 20.0, 0.05
 OLD = "all that is left of a region"
 
 
@@ -37,8 +41,8 @@ def data(tmp_path: Path) -> Path:
     return data
 
 
-def copy(data: Path, programs: Programs, source: str) -> None:
-    """As Patroni has it done."""
+def arguments(data: Path, binaries: Path, source: str) -> list[str]:
+    """As Patroni calls it."""
     settings = data.parent / "hooks.json"
     HookSettings(
         site="london",
@@ -46,14 +50,24 @@ def copy(data: Path, programs: Programs, source: str) -> None:
         nats_url="",
         identity_dir="",
         state_dir=str(data.parent),
-        postgres_bin=str(programs.postgres_bin),
+        postgres_bin=str(binaries),
         data=str(data),
         sockets="",
         database=DATABASE,
         superuser=USER,
         rewinder="rewinder",
     ).write(settings)
-    set_aside.main(str(settings), "copy", [f"--datadir={data}", f"--connstring={source}"])
+    return [str(settings), "copy", f"--datadir={data}", f"--connstring={source}"]
+
+
+def copy(data: Path, programs: Programs, source: str) -> None:
+    """In this process."""
+    settings, what, *options = arguments(data, programs.postgres_bin, source)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        set_aside.main(settings, what, options)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def names_beside(data: Path) -> set[str]:
@@ -92,6 +106,21 @@ def test_where_nothing_was_patroni_is_told_that_the_copy_failed(data: Path, prog
     shutil.rmtree(data)
     with pytest.raises(SystemExit, match="1"):
         copy(data, programs, NOBODY)
+
+
+def test_a_copy_that_is_told_to_end_leaves_what_was_there(data: Path, tmp_path: Path):
+    begun, endless = tmp_path / "begun", tmp_path / "pg_basebackup"
+    endless.write_text(f"#!/bin/sh\ntouch {begun}\nexec sleep 600\n")
+    endless.chmod(0o700)
+    command = [sys.executable, "-m", "ardoise.sites.set_aside", *arguments(data, tmp_path, NOBODY)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
+        deadline = time.monotonic() + WITHIN_S
+        while not begun.exists() and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        program.terminate()
+        said = program.communicate(timeout=WITHIN_S)[1]
+    assert (program.returncode, said) == (0, "not copied at london: it was told to end\n")
+    assert (data / "PG_VERSION").read_text() == OLD
 
 
 def test_a_copy_that_would_fill_the_disk_is_not_begun(
