@@ -104,6 +104,7 @@ class ThreeClusters:
                     "address": layout.address(site),
                     "identity_dir": str(self.releases[site].identities / site),
                     "ports": {name: f"{layout.address(site)}:{port}" for name, port in PORTS.items()},
+                    "disk": "",
                     "clock_ahead_s": 0,
                     "parts": parts,
                 }

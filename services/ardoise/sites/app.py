@@ -16,6 +16,7 @@ from ardoise.pb.race_pb2_grpc import RaceServiceStub
 from ardoise.sites.break_glass import Beside, BreakGlass
 from ardoise.sites.etcd_api import EtcdApi
 from ardoise.sites.etcd_leader import EtcdLeader
+from ardoise.sites.left_behind import LeftBehind
 from ardoise.sites.observer import Observer, Peer
 from ardoise.sites.operations.memory import Claims
 from ardoise.sites.patroni import Patroni
@@ -89,6 +90,9 @@ async def run(settings: SitesSettings) -> None:
         observer = Observer(here.name, topology, reporter, peers, bus)
         service.spawn("compare", observer.compare_forever())
         patroni = Patroni(http, topology)
+        if store is not None:
+            others = tuple(region.name for region in topology.regions if region is not here)
+            service.spawn("left behind", LeftBehind(others, store, patroni).run())
         break_glass: BreakGlass | None = None
         if store is not None and settings.etcd_dir is not None and settings.patroni_dir is not None:
             beside = Beside(settings.etcd_dir, settings.patroni_dir, tls)

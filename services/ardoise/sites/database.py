@@ -22,7 +22,7 @@ def database_report(site: str, member: Mapping[str, Any], cluster: Mapping[str, 
         timeline=member.get("timeline", 0),
         state=member.get("state", "absent"),
         primary="" if leader == site and role != DatabaseRole.DATABASE_ROLE_PRIMARY else leader,
-        wal_position=_wal_position(member.get("xlog") or {}),
+        wal_position=wal_position(member.get("xlog") or {}),
     )
 
 
@@ -37,9 +37,9 @@ def wal_behind(primary: DatabaseReport, other: DatabaseReport) -> int | None:
     return max(0, primary.wal_position - other.wal_position)
 
 
-def _wal_position(xlog: Mapping[str, Any]) -> int | None:
-    """A primary says `location`. A standby says what it has received, which is less than what it has replayed after it
-    started from files."""
+def wal_position(xlog: Mapping[str, Any]) -> int | None:
+    """From `xlog` of GET /patroni. A primary says `location`. A standby says what it has received, which is less than
+    what it has replayed after it started from files."""
     said = (xlog.get(name) for name in ("location", "received_location", "replayed_location"))
     return max((position for position in said if isinstance(position, int) and position > 0), default=None)
 

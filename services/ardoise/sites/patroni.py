@@ -6,10 +6,13 @@ from typing import Any, Self
 
 import httpx
 
+from ardoise.sites.database import wal_position
 from ardoise.sites.topology import Topology
 
 STEP_LIMIT_S = 30.0
 """It answers once the old primary has stopped and the new one leads, or tells within 20 s that it cannot say."""
+
+STREAMING = "streaming"
 
 type History = list[list[Any]]
 """A line for each timeline: [the one that ended, LSN, why, when its successor began, who began it]."""
@@ -29,6 +32,10 @@ class Member:
     """0: not known."""
     nobody_leads: bool
     """In etcd, as it sees it."""
+    follows_nobody: bool = False
+    """It runs as a standby, and nobody sends it what follows."""
+    wal_position: int | None = None
+    """How far it has the write-ahead log, in bytes; None: it does not say."""
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Self:
@@ -38,6 +45,10 @@ class Member:
             primary=running and said.get("role") == "primary",
             timeline=said.get("timeline") or 0,
             nobody_leads=bool(said.get("cluster_unlocked")),
+            follows_nobody=running
+            and said.get("role") == "replica"
+            and said.get("replication_state") != STREAMING,
+            wal_position=wal_position(said.get("xlog") or {}),
         )
 
 
@@ -70,7 +81,12 @@ class Patroni:
         """Gives the leadership that nobody has to this region. Raises NoWord."""
         return await self._tell(new, "failover", {"candidate": new})
 
-    async def _tell(self, site: str, what: str, body: Mapping[str, str]) -> str:
+    async def copy_anew(self, site: str) -> str:
+        """Has this region's server copied from the primary's, unless it is at something already. Raises NoWord."""
+        # Never forced: a rewind that is under way would be killed before all is set aside.
+        return await self._tell(site, "reinitialize", {})
+
+    async def _tell(self, site: str, what: str, body: Mapping[str, Any]) -> str:
         try:
             answer = await self._http.post(self._url(site, what), json=body, timeout=STEP_LIMIT_S)
         except httpx.HTTPError as error:

@@ -4,13 +4,15 @@
     python -m ardoise.sites.set_aside SETTINGS copy --datadir=... --connstring=...
 
 What it committed after the fork goes into a report, <state_dir>/set-aside/<timeline>-<fork>.jsonl: rows that people
-wrote whole, derived rows as counts, since the new primary derives them again. Then the real program goes on. A
-directory that cannot be read is not overwritten either: it is moved beside the report, and a full copy follows.
+wrote whole, derived rows as counts, since the new primary derives them again. Then pg_rewind goes on, or a
+whole copy takes its place (ardoise.sites.full_copy). A directory that cannot be read is not overwritten either: it is
+moved beside the report, and a full copy follows.
 """
 
 import json
 import os
-import shutil
+import signal
+import subprocess
 import sys
 import time
 from argparse import ArgumentParser
@@ -24,9 +26,10 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from ardoise.sites.full_copy import NotCopied, copy_beside, put_in_place
 from ardoise.sites.hook_settings import HookSettings, read_hook_settings
 from ardoise.sites.stale_rows import DIRECTORY, StaleSummary, write_summary
-from ardoise.sites.stopped_database import Fork, NotReadable, StoppedDatabase, parse_history
+from ardoise.sites.stopped_database import Fork, NotReadable, Primary, StoppedDatabase
 
 COUNTED = ("frame", "fix_ledger", "snapshot", "race_event", "decision", "watermark")
 """Derived from the log: by epoch, how many rows and which sequences."""
@@ -37,31 +40,43 @@ MOST_ROWS = 100_000
 # The new primary has just been promoted; one that cannot be asked any more leaves the fork unknown.
 ASK_LIMIT_S = 15.0
 ASK_POLL_S = 0.5
+# A line of some 60 bytes for each promotion.
+MOST_HISTORY_BYTES = 1_000_000
+# What cannot be told of a directory is told of none that is overwritten: of one that answers late or oddly neither.
+UNREADABLE = (NotReadable, psycopg.Error, OSError, subprocess.SubprocessError, LookupError, ValueError)
 
 type Line = dict[str, Any]
 
 
 def main(settings_path: str, what: str, arguments: list[str]) -> None:
-    """Sets aside, then becomes the real program."""
+    """Sets aside, then becomes pg_rewind, or copies."""
     settings = read_hook_settings(settings_path)
     data, binaries = Path(settings.data), Path(settings.postgres_bin)
     parser = ArgumentParser()
     parser.add_argument("--source-server", "--connstring", dest="source", required=True)
     source = parser.parse_known_args(arguments)[0].source
-    if (data / "PG_VERSION").exists():
-        set_aside(settings, source)
+    is_there = (data / "PG_VERSION").exists()
     if what == "rewind":
+        if is_there:
+            set_aside(settings, source)
         os.execv(binaries / "pg_rewind", ["pg_rewind", *arguments])
-    shutil.rmtree(data, ignore_errors=True)
-    # A spread checkpoint would let a copy of a few megabytes wait for minutes.
-    copy = [
-        "pg_basebackup",
-        f"--pgdata={data}",
-        "--wal-method=stream",
-        "--checkpoint=fast",
-        f"--dbname={source}",
-    ]
-    os.execv(binaries / "pg_basebackup", copy)
+    # Patroni that is stopped, as with its pod, ends it so.
+    signal.signal(signal.SIGTERM, _give_up)
+    try:
+        made = copy_beside(data, binaries, source)
+        if is_there:
+            set_aside(settings, source)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        put_in_place(made, data)
+    except (NotCopied, OSError) as error:
+        print(f"not copied at {settings.site}: {error}", file=sys.stderr, flush=True)
+        # Patroni removes the directory, `keep_data` or not, unless this ends with 0; then it starts what is there.
+        if not is_there:
+            sys.exit(1)
+
+
+def _give_up(*_: object) -> None:
+    raise NotCopied("it was told to end")
 
 
 def set_aside(settings: HookSettings, source: str) -> None:
@@ -70,32 +85,41 @@ def set_aside(settings: HookSettings, source: str) -> None:
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         stopped = StoppedDatabase(Path(settings.postgres_bin), Path(settings.data))
-        fork = _fork(settings, source, stopped.timeline)
+        primary = _primary(settings, source)
+        fork = primary.fork_of(stopped.system, stopped.timeline) if primary else None
         report = reports / f"{stopped.timeline}-{fork.lsn.replace('/', '_') if fork else 'unknown'}.jsonl"
         if report.exists() and fork:
             return  # Set aside before an attempt that failed: what it left of the directory says nothing any more.
         commits = stopped.commits_after(fork) if fork else None
+        if fork and fork.timeline == primary.timeline and commits == []:
+            print(
+                f"set aside at {settings.site}: nothing, all it has the primary has",
+                file=sys.stderr,
+                flush=True,
+            )
+            return
         with stopped.opened(settings.database, settings.superuser) as session:
             said = _write_report(report, _lines(settings, stopped.timeline, fork, commits, session))
-    except (NotReadable, psycopg.Error, OSError) as error:
+    except UNREADABLE as error:
         said = _keep(Path(settings.data), reports, error)
     print(f"set aside at {settings.site}: {said}", file=sys.stderr, flush=True)
 
 
-def _fork(settings: HookSettings, source: str, timeline: int) -> Fork | None:
-    """Where the new primary left our timeline; None: unknown."""
+def _primary(settings: HookSettings, source: str) -> Primary | None:
+    """What is written now at the primary; None: it cannot be asked."""
     conninfo = make_conninfo(source, user=settings.rewinder, dbname="postgres", connect_timeout=3)
     query = (
-        "SELECT convert_from(pg_read_binary_file('pg_wal/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)"
-        " || '.history'), 'UTF8')"
+        "SELECT system_identifier::text, timeline, now::text,"
+        # The first timeline has no history.
+        " coalesce(convert_from(pg_read_binary_file('pg_wal/' || timeline || '.history', 0, %s, true), 'UTF8'), '')"
+        " FROM pg_control_system(), pg_current_wal_lsn() AS now, left(pg_walfile_name(now), 8) AS timeline"
     )
     deadline = time.monotonic() + ASK_LIMIT_S
     while True:
         try:
             with psycopg.connect(conninfo) as session:
-                return parse_history(session.execute(query).fetchone()[0], timeline)
-        except psycopg.errors.UndefinedFile:
-            return None  # The first timeline has no history.
+                system, timeline, position, history = session.execute(query, [MOST_HISTORY_BYTES]).fetchone()
+                return Primary(system, int(timeline, 16), position, history)
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline:
                 print(f"the new primary does not say where it left us: {error}", file=sys.stderr)

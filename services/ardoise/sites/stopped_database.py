@@ -57,6 +57,38 @@ def parse_history(history: str, timeline: int) -> Fork | None:
     return None
 
 
+@dataclass(frozen=True)
+class Primary:
+    """What a directory is compared with, at the instant that it was asked."""
+
+    system: str
+    """Identifier of the cluster that it belongs to."""
+    timeline: int
+    position: str
+    """LSN of the next that it writes."""
+    history: str
+    """Which timelines led to its own; empty: it is the first."""
+
+    def fork_of(self, system: str, timeline: int) -> Fork | None:
+        """From where on a directory has what this has not; None: it is not known to be of the same origin.
+
+        On its own timeline, where it alone writes, that is where it is now.
+        """
+        if system != self.system:
+            return None
+        return (
+            Fork(timeline, self.position)
+            if timeline == self.timeline
+            else parse_history(self.history, timeline)
+        )
+
+
+def bytes_of(lsn: str) -> int:
+    """Its position in the log."""
+    high, low = (int(part, 16) for part in lsn.split("/"))
+    return (high << 32) + low
+
+
 class StoppedDatabase:
     """A data directory without a server on it."""
 
@@ -71,12 +103,19 @@ class StoppedDatabase:
         newest = ("Latest checkpoint's TimeLineID", "Min recovery ending loc's timeline")
         return max(int(self._control[label]) for label in newest)
 
+    @property
+    def system(self) -> str:
+        """Identifier of the cluster that it belongs to."""
+        return self._control["Database system identifier"]
+
     def commits_after(self, fork: Fork) -> list[int] | None:
         """Transactions that it committed after the fork; None: that part of its log is gone, or too long to tell."""
-        high, low = (int(part, 16) for part in fork.lsn.split("/"))
+        high, low = divmod(bytes_of(fork.lsn), 1 << 32)
         segment = low // int(self._control["Bytes per WAL segment"])
         if not (self._data / "pg_wal" / f"{fork.timeline:08X}{high:08X}{segment:08X}").exists():
-            return None
+            # From here on to its end the log is whole: without the fork's segment it ends before.
+            recovered_from = bytes_of(self._control["Latest checkpoint's REDO location"])
+            return [] if recovered_from <= bytes_of(fork.lsn) else None
         command = [self._binaries / "pg_waldump", "-p", self._data / "pg_wal", "-t", str(fork.timeline)]
         command += ["-s", fork.lsn, "-r", "Transaction"]
         found: list[int] = []

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from google.protobuf import json_format
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from ardoise.chassis import tables
@@ -13,6 +13,13 @@ from ardoise.chassis.tables import Watermark
 from ardoise.pb.sites_pb2 import ForcedFailover, WatermarksReport, WritePause
 
 ASK_LIMIT_S = 1.5
+_KEPT_FROM = text(
+    # Not from where a slot is: Patroni drops that of a member that is away and makes another at the newest checkpoint,
+    # and wal_keep_size keeps more. Segments of all timelines go together.
+    "SELECT slot_name, (SELECT min((pg_split_walfile_name(name)).segment_number)"
+    " * pg_size_bytes(current_setting('wal_segment_size')) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')::bigint"
+    " FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()"
+)
 PAUSE_MS = 1_500
 """Longer than from one look to the next, with what is written meanwhile: less may be none."""
 
@@ -55,6 +62,15 @@ class SitesStore:
         if self._pauses.newest is not None:
             report.pause.CopyFrom(self._pauses.newest)
         return report
+
+    async def kept_from(self) -> dict[str, int]:
+        """From which position on the region's own server has WAL for those who do not take it now, by slot; empty: it
+        is no primary, or does not answer in time."""
+        try:
+            async with asyncio.timeout(ASK_LIMIT_S), self._near.transaction() as connection:
+                return dict((await connection.execute(_KEPT_FROM)).all())
+        except (StoreUnavailable, TimeoutError):
+            return {}
 
     async def record(self, forced: ForcedFailover) -> bool:
         """Writes the operation down as it is now; False: no primary takes it in time."""

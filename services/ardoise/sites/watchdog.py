@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 import nats.errors
 import structlog
@@ -90,6 +91,18 @@ class _Sample:
     origin_last: int
     at_s: float
     differs_at: int
+    unreadable: int
+    """Messages that this mirror counts, and cannot read; the truck can."""
+
+
+class Compared(Enum):
+    """One sequence, here and at the truck."""
+
+    SAME = auto()
+    DIFFER = auto()
+    ONLY_HERE = auto()
+    ONLY_THERE = auto()
+    """After a stop in good order a server still counts what it cannot read any more (nats-server 2.15)."""
 
 
 class MirrorWatch:
@@ -139,14 +152,14 @@ class MirrorWatch:
         before, now_s = self.findings.get(name), time.monotonic()
         is_log = name.startswith(STREAM_PREFIX)
         try:
-            differs_at = await self._sampled(name, near.get(name), far.get(name))
+            differs_at, unreadable = await self._sampled(name, near.get(name), far.get(name))
             if is_log:
                 await self._read_beginning(name, near.get(name))
         except _FAILURES as error:
             last = near[name].state.last_seq
             return unknown(name, f"its content cannot be read: {error!r}", last, now_s)
         seen = Observation(
-            mirror=_seen(near.get(name), self._edge),
+            mirror=_seen(near.get(name), self._edge, unreadable),
             origin=_seen(far.get(name), self._edge),
             differs_at=differs_at,
             compared=self._account.may_read,
@@ -183,10 +196,15 @@ class MirrorWatch:
         await self._near.add_stream(mirror_config(origin, self._edge))
         return True
 
-    async def _sampled(self, name: str, mirror: StreamInfo | None, origin: StreamInfo | None) -> int:
-        """A sequence whose content differs, 0 where none is known. What was found stays found until repaired."""
+    async def _sampled(
+        self, name: str, mirror: StreamInfo | None, origin: StreamInfo | None
+    ) -> tuple[int, int]:
+        """A sequence whose content differs, 0 where none is known; and how many this mirror counts and cannot read.
+
+        What was found stays found until repaired.
+        """
         if mirror is None or origin is None or not self._account.may_read:
-            return 0
+            return 0, 0
         pair = (created_of(mirror), created_of(origin))
         last = self._samples.get(name)
         if last is not None and last.pair == pair:
@@ -194,19 +212,29 @@ class MirrorWatch:
             every_s = QUIET_SAMPLE_EVERY_S if there == last.origin_last else SAMPLE_EVERY_S
             # A mirror that stands still may be thrown away: look at it each time.
             stands = here < there and here == last.mirror_last
-            if last.differs_at or (time.monotonic() - last.at_s < every_s and not stands):
-                return last.differs_at
+            found = last.differs_at or last.unreadable
+            if found or (time.monotonic() - last.at_s < every_s and not stands):
+                return last.differs_at, last.unreadable
         first = max(mirror.state.first_seq, origin.state.first_seq, 1)
         end = min(mirror.state.last_seq, origin.state.last_seq)
         chosen = sorted(
             {first, end, *(self._draw.randint(first, end) for _ in range(SAMPLES))} if first <= end else ()
         )
-        differs = await asyncio.gather(*(self._differs(name, sequence) for sequence in chosen))
-        differs_at = next((sequence for sequence, yes in zip(chosen, differs, strict=True) if yes), 0)
+        compared = await asyncio.gather(*(self._compare(name, sequence) for sequence in chosen))
+        # Of a log with holes of its own the counts say so; one that is whole by its count has every message.
+        whole = name.startswith(STREAM_PREFIX) and not (mirror.state.num_deleted or origin.state.num_deleted)
+        wrong = {Compared.DIFFER, *({Compared.ONLY_HERE} if whole else ())}
+        differs_at = next((at for at, one in zip(chosen, compared, strict=True) if one in wrong), 0)
+        unreadable = compared.count(Compared.ONLY_THERE) if whole else 0
         self._samples[name] = _Sample(
-            pair, mirror.state.last_seq, origin.state.last_seq, time.monotonic(), differs_at
+            pair,
+            mirror.state.last_seq,
+            origin.state.last_seq,
+            time.monotonic(),
+            differs_at,
+            unreadable,
         )
-        return differs_at
+        return differs_at, unreadable
 
     async def _read_beginning(self, name: str, mirror: StreamInfo | None) -> None:
         if name in self._begun or mirror is None or mirror.state.first_seq != 1 or not mirror.state.messages:
@@ -224,15 +252,15 @@ class MirrorWatch:
         mine = [log for log, given_up in self._begun.items() if f"{STREAM_PREFIX}{given_up}" == name]
         return max((int(log.removeprefix(STREAM_PREFIX)) for log in mine), default=0)
 
-    async def _differs(self, name: str, sequence: int) -> bool:
-        """Whether both have it, and not the same. What only one has is a hole, and shows in the counts."""
-        try:
-            here, there = await asyncio.gather(
-                self._near.get_msg(name, seq=sequence), self._far.get_msg(name, seq=sequence)
-            )
-        except NotFoundError:
-            return False
-        return digest_of(here) != digest_of(there)
+    async def _compare(self, name: str, sequence: int) -> Compared:
+        here, there = await asyncio.gather(
+            _content_of(self._near, name, sequence), _content_of(self._far, name, sequence)
+        )
+        if here == there:
+            return Compared.SAME
+        if here is None:
+            return Compared.ONLY_THERE
+        return Compared.ONLY_HERE if there is None else Compared.DIFFER
 
     def _say(self, found: dict[str, Finding]) -> None:
         for name, finding in found.items():
@@ -289,7 +317,15 @@ async def streams_of(context: JetStreamContext) -> dict[str, StreamInfo]:
             return found
 
 
-def _seen(info: StreamInfo | None, edge: str) -> StreamSeen | None:
+async def _content_of(context: JetStreamContext, name: str, sequence: int) -> bytes | None:
+    """Its digest; None: it is not there, or cannot be read."""
+    try:
+        return digest_of(await context.get_msg(name, seq=sequence))
+    except NotFoundError:
+        return None
+
+
+def _seen(info: StreamInfo | None, edge: str, unreadable: int = 0) -> StreamSeen | None:
     if info is None:
         return None
     state = info.state
@@ -297,7 +333,7 @@ def _seen(info: StreamInfo | None, edge: str) -> StreamSeen | None:
         created=created_of(info),
         first=state.first_seq,
         last=state.last_seq,
-        missing=state.num_deleted or 0,
+        missing=(state.num_deleted or 0) + unreadable,
         size_bytes=state.bytes,
         made_from=made_from(info, edge),
     )

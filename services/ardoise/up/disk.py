@@ -4,6 +4,7 @@ A process killed with SIGKILL loses nothing that it has written, synced or not; 
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,11 @@ from pathlib import Path
 SIZE_BYTES = 4 * 1024**3
 """Of the file, which takes only what is written to it."""
 COMMAND_LIMIT_S = 60
+BLOCK_BYTES = 4096
+STALL_S, BETWEEN_S = 2, 0.1
+"""It stands, and then lets what waited for it through."""
+MOST_STALLS = 60
+"""Nobody who forgets it makes it stand for ever."""
 
 
 class DiskUnavailable(RuntimeError):
@@ -25,6 +31,7 @@ class Disk:
 
     def __init__(self, file: Path, directory: Path) -> None:
         self._file, self._directory = file, directory
+        self._stalling: subprocess.Popen[bytes] | None = None
         if os.geteuid() != 0:
             raise DiskUnavailable("a disk whose power can be cut is mounted, which takes root")
         os.unshare(os.CLONE_NEWNS)
@@ -36,6 +43,44 @@ class Disk:
                 made.truncate(SIZE_BYTES)
             _run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(file))
         self._mount()
+
+    def fill(self) -> None:
+        """Takes all room that is left, and what is kept for root too."""
+        size, chunk = 0, SIZE_BYTES
+        with self._ballast.open("wb") as file:
+            while chunk >= BLOCK_BYTES:
+                try:
+                    os.posix_fallocate(file.fileno(), size, chunk)
+                except OSError:
+                    chunk //= 2
+                else:
+                    size += chunk
+
+    def stall(self) -> None:
+        """From now on it stands for STALL_S, again and again: what is written, and what is synced, waits for it.
+
+        In a process of its own, which lets go of it by itself: nobody can end who waits for a disk that stands.
+        """
+        quoted = shlex.quote(str(self._directory))
+        freed = f"fsfreeze -u {quoted} 2>/dev/null"
+        once = f"fsfreeze -f {quoted}; sleep {STALL_S}; {freed}; sleep {BETWEEN_S}"
+        script = f"trap '{freed}; exit' TERM EXIT; for n in $(seq {MOST_STALLS}); do {once}; done"
+        self._stalling = subprocess.Popen(["sh", "-c", script], stdin=subprocess.DEVNULL)
+
+    def ease(self) -> None:
+        """As it was: it has room, and does not stand. Done twice it is done once."""
+        self._ballast.unlink(missing_ok=True)
+        if self._stalling is not None:
+            self._stalling.terminate()
+            self._stalling.wait(COMMAND_LIMIT_S)
+            self._stalling = None
+
+    @property
+    def trouble(self) -> str:
+        """Empty: none."""
+        if self._ballast.exists():
+            return "full"
+        return "slow" if self._stalling is not None else ""
 
     def image(self) -> None:
         """Keeps what is on the disk now, and not in the kernel's memory: as after a power cut at this instant.
@@ -49,6 +94,10 @@ class Disk:
         _run("umount", str(self._directory))
         shutil.move(self._cut, self._file)
         self._mount()
+
+    @property
+    def _ballast(self) -> Path:
+        return self._directory / "ballast"
 
     @property
     def _cut(self) -> Path:

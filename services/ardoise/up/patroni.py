@@ -37,6 +37,7 @@ PRIMARY_START_LIMIT_S, PRIMARY_STOP_LIMIT_S = 20, 10
 MAX_SLOT_WAL_MB = 4096
 # What a stale primary keeps of its own, so that it can be rewound rather than copied.
 KEEP_WAL_MB = 1024
+WAL_BOUNDS_MB = {"max_slot_wal_keep_size": MAX_SLOT_WAL_MB, "wal_keep_size": KEEP_WAL_MB}
 # Decisions wait for the other region: a link that is silent for so long is cut, and they go on without it.
 REPLICATION_SILENCE_S = 4
 READY_LIMIT_S = 90.0
@@ -53,6 +54,8 @@ CREATE ROLE {USER} LOGIN;
 CREATE DATABASE {DATABASE} OWNER {USER};
 \\connect {DATABASE}
 CREATE EXTENSION timescaledb;
+-- Names and sizes of WAL: `sites` asks for whom there is enough.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO {USER};
 """
 
 
@@ -143,8 +146,7 @@ def _bootstrap(member: PatroniMember, programs: Programs) -> Mapping[str, Any]:
                 "parameters": {
                     "max_connections": 100,
                     "max_worker_processes": 16,
-                    "wal_keep_size": f"{KEEP_WAL_MB}MB",
-                    "max_slot_wal_keep_size": f"{MAX_SLOT_WAL_MB}MB",
+                    **{name: f"{megabytes}MB" for name, megabytes in WAL_BOUNDS_MB.items()},
                     "wal_sender_timeout": f"{REPLICATION_SILENCE_S}s",
                     "wal_receiver_timeout": f"{REPLICATION_SILENCE_S}s",
                     "wal_receiver_status_interval": "1s",

@@ -1,7 +1,10 @@
 """The data plane of three sites on one machine: what runs where, started in order, and what can be done to it."""
 
 import asyncio
+import random
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +17,9 @@ from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.clocks import Clocks
 from ardoise.up.control import Action, Refused
 from ardoise.up.disk import Disk
+from ardoise.up.flipped_bit import flip_log_bit
 from ardoise.up.kept_log import KeptLog
+from ardoise.up.lost_wal import lose_wal
 from ardoise.up.network import Condition, Network
 from ardoise.up.programs import Programs
 from ardoise.up.site import PATRONI, PORTS, OneSite, reachable
@@ -23,6 +28,8 @@ from ardoise.up.supervisor import Part
 TRUCK, AMSTERDAM, LONDON = "truck", "amsterdam", "london"
 SITES = (TRUCK, AMSTERDAM, LONDON)
 TOPOLOGY_FILE = "sites.yaml"
+SEED = 43
+"""Of the bit that flips."""
 LOG_HOLDERS = ("nats-server", "ingest")
 
 
@@ -56,7 +63,8 @@ class ThreeSites:
         clocks: Clocks | None,
     ) -> None:
         """`forwards`: where this machine reaches a site's server, by (site, server)."""
-        self._truck_disk, self._clocks = truck_disk, clocks
+        self._programs, self._truck_disk, self._clocks = programs, truck_disk, clocks
+        self._draw = random.Random(SEED)
         self.state_dir = state_dir
         self._forwards = forwards
         self.network = network
@@ -84,6 +92,8 @@ class ThreeSites:
 
     async def stop(self) -> None:
         """Stops everything: services first, then servers, at all sites at once."""
+        if self._truck_disk is not None:
+            await asyncio.to_thread(self._truck_disk.ease)
         await asyncio.gather(*(site.supervisor.stop() for site in self.sites.values()))
         self.network.close()
 
@@ -97,6 +107,7 @@ class ThreeSites:
                     "address": self.network.addresses[name],
                     "identity_dir": str(site.settings.identity_dir),
                     "ports": {server: self._forwards[name, server] for server in reachable(site.site.kind)},
+                    "disk": self._truck_disk.trouble if self._truck_disk and name == TRUCK else "",
                     "clock_ahead_s": self._clocks.ahead_s[name] if self._clocks else 0,
                     "parts": {part.name: _part_state(part) for part in site.supervisor.parts},
                 }
@@ -138,6 +149,14 @@ class ThreeSites:
             await self._keep_log(site, parts)
         elif action is Action.ROLL_BACK_LOG:
             await self._roll_back_log(site, parts)
+        elif action is Action.WIPE:
+            await self._wipe(site, chosen)
+        elif action is Action.LOSE_WAL:
+            await self._lose_wal(site, chosen)
+        elif action is Action.FLIP_LOG_BIT:
+            await self._flip_log_bit(site, chosen)
+        elif action in (Action.FILL_DISK, Action.STALL_DISK, Action.EASE_DISK):
+            await self._change_disk(site, action, parts)
         elif action is Action.RESTORE:
             await supervisor.release(*chosen)
         else:
@@ -149,17 +168,40 @@ class ThreeSites:
             for part in chosen:
                 _signal_all(part, number[action])
 
-    async def _cut_power(self, site: str, parts: list[str]) -> None:
+    async def _flip_log_bit(self, site: str, parts: list[Part]) -> None:
+        if [part.name for part in parts] != ["nats-server"]:
+            raise Refused("only nats-server has a log")
+        await self._site(site).supervisor.hold(*parts)
+        store = self._site(site).settings.state_dir / "nats" / "store"
+        try:
+            await asyncio.to_thread(flip_log_bit, store, self._draw)
+        except OSError as error:
+            raise Refused(f"{site}: no bit is flipped: {error}") from error
+
+    async def _change_disk(self, site: str, action: Action, parts: list[str]) -> None:
+        disk = self._disk_of(site, parts)
+        change = {
+            Action.FILL_DISK: disk.fill,
+            Action.STALL_DISK: disk.stall,
+            Action.EASE_DISK: disk.ease,
+        }
+        await asyncio.to_thread(change[action])
+
+    def _disk_of(self, site: str, parts: list[str]) -> Disk:
         if site != TRUCK or parts:
-            raise Refused(f"power is cut of the whole {TRUCK}")
+            raise Refused(f"the disk is the whole {TRUCK}'s")
         if self._truck_disk is None:
             raise Refused("the truck has no disk of its own: start with --truck-disk, as root")
+        return self._truck_disk
+
+    async def _cut_power(self, site: str, parts: list[str]) -> None:
+        disk = self._disk_of(site, parts)
         supervisor = self._site(site).supervisor
         for part in supervisor.parts:
             _signal_all(part, signal.SIGSTOP)
-        await asyncio.to_thread(self._truck_disk.image)
+        await asyncio.to_thread(disk.image)
         await supervisor.hold(*supervisor.parts)
-        await asyncio.to_thread(self._truck_disk.restore_image)
+        await asyncio.to_thread(disk.restore_image)
 
     async def _keep_log(self, site: str, parts: list[str]) -> None:
         holders = self._log_holders(site, parts)
@@ -177,6 +219,22 @@ class ThreeSites:
             raise Refused("no copy of the log is kept: keep-log first")
         await self._site(site).supervisor.hold(*holders)
         await asyncio.to_thread(self._kept_log(site).put_back)
+
+    async def _wipe(self, site: str, parts: list[Part]) -> None:
+        if [part.name for part in parts] != [f"etcd-{site}"]:
+            raise Refused(f"only etcd-{site} is wiped")
+        await self._site(site).supervisor.hold(*parts)
+        await asyncio.to_thread(shutil.rmtree, self._site(site).settings.state_dir / "etcd")
+
+    async def _lose_wal(self, site: str, parts: list[Part]) -> None:
+        if [part.name for part in parts] != [f"patroni-{site}"]:
+            raise Refused(f"only patroni-{site} loses WAL")
+        await self._site(site).supervisor.hold(*parts)
+        data = self._site(site).settings.state_dir / "patroni" / "data"
+        try:
+            await asyncio.to_thread(lose_wal, self._programs.postgres_bin, data)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Refused(f"{site}: its WAL stays: {error}") from error
 
     def _log_holders(self, site: str, parts: list[str]) -> list[Part]:
         if site != TRUCK or parts:

@@ -10,6 +10,7 @@ import nats.errors
 import pytest
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import stream_of
+from ardoise.sites import watchdog
 from ardoise.sites.app import TEAMS_IDENTITY
 from ardoise.sites.mirrors import MirrorState
 from ardoise.sites.stagger import Elsewhere
@@ -157,6 +158,28 @@ async def test_a_mirror_that_stands_still_is_found_and_repaired(sites: ThreeSite
         assert "10 behind" in finding.reason
         await level(watchdog, 20, within_s=REPAIRED_S)
         assert await contents(region) == numbered(1, 20)
+
+
+async def test_a_message_that_a_mirror_counts_and_cannot_read_is_found_and_filled_again(
+    sites: ThreeSites, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(watchdog, "QUIET_SAMPLE_EVERY_S", 0.0)
+    async with mirrored(sites) as (_, region, watching):
+        # It writes down what it holds as it stops, and does not read it again as it starts.
+        await sites.amsterdam.server.stop()
+        block = next(sites.amsterdam.server.directory.rglob(f"{LOG}/msgs/1.blk"))
+        content = block.read_bytes()
+        block.write_bytes(content.replace(b"record 5", b"recorD 5"))
+        await sites.amsterdam.server.start()
+        assert (await until(lambda: region.js.stream_info(LOG))).state.messages == 10
+        with pytest.raises(NotFoundError):
+            await region.js.get_msg(LOG, seq=5)
+
+        async def whole() -> bool:
+            return await contents(region) == numbered(1, 10)
+
+        await until(whole, FOUND_S)
+        await level(watching, 10)
 
 
 async def test_two_regions_whose_mirrors_stand_still_fill_them_again_one_after_the_other(sites: ThreeSites):

@@ -1,5 +1,6 @@
 """Drills in a region's own cluster: what they can do, who they are, what they tell of themselves."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,17 +8,20 @@ import pytest
 from ardoise.ingest.setup.source import read_setup
 from ardoise.pb.sites_pb2 import SitesCondition, SitesStatus, Truth
 from ardoise.rehearsal.drills import platform
-from ardoise.rehearsal.drills.in_cluster.control import _workload
+from ardoise.rehearsal.drills.in_cluster.control import Cluster, InCluster, _workload
 from ardoise.rehearsal.drills.in_cluster.result import prechecked, result
 from ardoise.rehearsal.drills.in_cluster.run import elsewhere, not_well
 from ardoise.rehearsal.drills.in_cluster.scenarios import IN_CLUSTER
+from ardoise.rehearsal.drills.in_cluster.settings import DrillSettings
 from ardoise.rehearsal.drills.invariants.finding import finding
+from ardoise.rehearsal.drills.precheck import Platform, mending, objections
 from ardoise.rehearsal.drills.probes.relays import START_OFFSET_S
 from ardoise.rehearsal.drills.report.model import Figures, Fixes, Verdict
 from ardoise.rehearsal.drills.scenario import Act, Invariant, Place, Switchover, WaitUntil
 from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from ardoise.rehearsal.simulator import Simulation
 from ardoise.sites.operations.drill_runs import Asked, Result, Run, data_of, run_of
+from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.control import Action
 from ardoise.up.demo import SIMULATED_EVENT
 from ardoise.up.identities import DRILL, DRILL_OPERATOR, DRILL_RELAYS
@@ -53,6 +57,16 @@ def test_it_breaks_nothing_but_the_region_where_it_runs():
 def test_a_primary_that_moves_in_the_catalogue_moves_here_too():
     moving = [name for name, one in IN_CLUSTER.items() if any(isinstance(s, Switchover) for s in one.steps)]
     assert moving == ["failback", "switchover"]
+
+
+class NoPods(Cluster):
+    """An API server that has none."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "")
+
+    async def pods(self, _: Sequence[str]) -> list[tuple[str, Pod]]:
+        return []
 
 
 def told(**change: Any) -> Result:
@@ -105,6 +119,25 @@ def test_a_platform_that_is_not_well_is_not_drilled():
         ]
     )
     assert not_well(status) == ["Protected: the mirror is behind"]
+
+
+async def test_what_is_seen_of_a_cluster_passes_the_precheck():
+    places = {"nats": "h:1", "etcd": "h:2", "positioning": "h:3", "sites": "h:4"}
+    truck = Site(name="truck", kind=SiteKind.EDGE, **places)
+    london = Site(name="london", kind=SiteKind.REGION, patroni="h:5", postgres="h:6", **places)
+    sites = (truck, london)
+    settings = DrillSettings(drill_reach={site.name: {} for site in sites})
+    state = await InCluster(settings, Topology(sites=sites), london, NoPods()).state()
+    found = Platform(
+        state,
+        members=(),
+        parameters={},
+        etcd_leader="",
+        positions={site.name: {} for site in sites},
+        race_on=False,
+    )
+    assert all("database" in objection or "region" in objection for objection in objections(found))
+    assert mending(state, ()) == []
 
 
 def test_it_runs_where_the_primary_is():

@@ -14,6 +14,7 @@ def platform(**changed: Any) -> Platform:
     sites = {
         name: {
             "kind": "edge" if name == "truck" else "region",
+            "disk": "",
             "clock_ahead_s": 0,
             "parts": {"nats-server": dict(part)},
         }
@@ -25,6 +26,7 @@ def platform(**changed: Any) -> Platform:
             {"name": "amsterdam", "role": "leader", "state": "running"},
             {"name": "london", "role": "sync_standby", "state": "streaming"},
         ),
+        "parameters": {"max_slot_wal_keep_size": "4096MB", "wal_keep_size": "1024MB"},
         "etcd_leader": "london",
         "positions": {name: {EPOCH: 1_000} for name in sites},
         "race_on": False,
@@ -125,3 +127,26 @@ def test_a_clock_that_is_off_is_named_with_how_to_set_it_right():
     found.state["sites"]["truck"]["clock_ahead_s"] = -60
     assert objections(found) == ["truck: its clock is -60 s off"]
     assert mending(found.state, ()) == ["ardoise sites clock truck 0"]
+
+
+def test_a_disk_that_is_full_is_named_with_how_to_ease_it():
+    found = platform()
+    found.state["sites"]["truck"]["disk"] = "full"
+    assert objections(found) == ["truck: its disk is full"]
+    assert mending(found.state, ()) == ["ardoise sites part ease-disk truck"]
+
+
+@pytest.mark.parametrize("kept", ["64MB", 64, "1023MB", "65536kB", None, "a lot"])
+def test_a_bound_of_wal_that_a_drill_left_small_is_named(kept: object):
+    found = platform(parameters={"max_slot_wal_keep_size": "4096MB", "wal_keep_size": kept})
+    (objection,) = objections(found)
+    assert objection.startswith(f"the database's wal_keep_size is {kept}, less than 1024 MB")
+
+
+@pytest.mark.parametrize(("slots", "kept"), [("4GB", "1GB"), (-1, 1024), ("1TB", "2048MB")])
+def test_as_much_wal_or_more_may_be_drilled(slots: object, kept: object):
+    assert objections(platform(parameters={"max_slot_wal_keep_size": slots, "wal_keep_size": kept})) == []
+
+
+def test_bounds_that_nobody_says_are_no_objection():
+    assert objections(platform(parameters={})) == []

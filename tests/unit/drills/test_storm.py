@@ -48,5 +48,11 @@ def test_every_site_and_every_kind_of_step_is_drawn_sooner_or_later():
         Action.RESTORE,
         Action.KEEP_LOG,
         Action.ROLL_BACK_LOG,
+        Action.WIPE,
+        Action.LOSE_WAL,
+        Action.FLIP_LOG_BIT,
+        Action.FILL_DISK,
+        Action.STALL_DISK,
+        Action.EASE_DISK,
     }
     assert any(isinstance(step, Hold) for step in drawn)

@@ -19,6 +19,8 @@ FRESH_S = 1.5
 LEVEL = 40
 """Messages that a mirror may be behind and still be level: a few seconds of heartbeats and frames of one race."""
 LOG_MESSAGES_A_SECOND = 10
+WAITING_S = 1.0
+"""A commit takes milliseconds: one that is not answered for so long waits."""
 
 
 def level_of(load: int) -> int:
@@ -62,6 +64,41 @@ def decisions_go_on() -> Until:
         return any(primary_is(place).holds(at) for place in REGIONS)
 
     return Until("decisions are taken again", holds)
+
+
+def decisions_wait(place: Place) -> Until:
+    """Commits on that server wait for the other region: nothing has been answered for WAITING_S."""
+
+    def holds(at: Moment) -> bool:
+        own = (one for one in at.history.decisions if one.site == at.cast[place])
+        ended_s = (one.ended_s for one in (*own, *at.history.by_services))
+        return at.history.now_s() - max(ended_s, default=0.0) > WAITING_S
+
+    return Until(f"commits of the {place}'s wait", holds)
+
+
+def services_decide(place: Place) -> Until:
+    """What services decide is decided by that server: begun after the fault, and acknowledged."""
+
+    def holds(at: Moment) -> bool:
+        return any(
+            one.outcome is Outcome.ACKNOWLEDGED and one.site == at.cast[place]
+            for one in _newer(at.history.by_services, at.since_s, lambda decision: decision.began_s)
+        )
+
+    return Until(f"services decide at the {place}", holds)
+
+
+def sends_away(place: Place) -> Until:
+    """Whoever stays with that server is told that it takes no decisions."""
+
+    def holds(at: Moment) -> bool:
+        return any(
+            one.outcome is Outcome.REFUSED and one.site == at.cast[place]
+            for one in _newer(at.history.decisions, at.since_s, lambda decision: decision.began_s)
+        )
+
+    return Until(f"the {place}'s database sends its clients away", holds)
 
 
 def stepped_down(place: Place) -> Until:

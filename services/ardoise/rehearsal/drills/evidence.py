@@ -118,6 +118,8 @@ class Evidence:
     servers: dict[str, Server]
     set_aside: dict[str, list[SetAside]] = field(default_factory=dict)
     """By region: the reports that it wrote during the drill."""
+    copied: frozenset[str] = frozenset()
+    """Regions whose database was copied anew during the drill."""
     forced: tuple[Forced, ...] = ()
     missing: list[str] = field(default_factory=list)
     """What could not be read, with the reason: what depends on it is not held to be true."""

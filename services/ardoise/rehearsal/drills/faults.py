@@ -18,13 +18,15 @@ from ardoise.rehearsal.drills.history import History, Kind
 from ardoise.rehearsal.drills.log_faults import LogFaults
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.precheck import HELD
-from ardoise.rehearsal.drills.probes.database import write_alone
+from ardoise.rehearsal.drills.probes.database import break_off_waits, write_alone, write_wal
 from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.race_control import try_to_decide
 from ardoise.rehearsal.drills.scenario import (
     Act,
     BeginSwitchover,
     BoundLog,
+    BoundWal,
+    BreakOffWaits,
     Cast,
     CrashRecorder,
     Decide,
@@ -45,7 +47,9 @@ from ardoise.rehearsal.drills.scenario import (
     Switchover,
     WriteAlone,
     WritePoison,
+    WriteWal,
 )
+from ardoise.rehearsal.drills.wal_bound import WalBound
 from ardoise.sites.witness import SUFFIX
 from ardoise.up.control import Action, Control
 from ardoise.up.network import Condition
@@ -72,6 +76,7 @@ class Faults:
         self._relays, self._history = relays, history
         self._asking = Asking(reached, cast, history)
         self._log = LogFaults(reached, cast, history)
+        self._wal = WalBound(reached)
         self.paused: set[tuple[str, tuple[str, ...]]] = set()
         """Parts of sites that stand still."""
 
@@ -95,6 +100,12 @@ class Faults:
                 await self._asking.status_says(step)
             case WriteAlone(place):
                 await self._write_alone(self._cast[place])
+            case BreakOffWaits(place):
+                await self._break_off_waits(self._cast[place])
+            case WriteWal(place, megabytes):
+                await self._write_wal(self._cast[place], megabytes)
+            case BoundWal(megabytes):
+                await self._bound_wal(megabytes)
             case LeadEtcd(place):
                 site = self._cast[place]
                 self._history.note(Kind.FAULT, f"{site}'s member is to lead etcd")
@@ -138,6 +149,8 @@ class Faults:
         for site, found in state["sites"].items():
             if found["clock_ahead_s"]:
                 await self._control.set_clock(site, 0)
+            if found["disk"]:
+                await self._control.act(site, Action.EASE_DISK)
         held = {
             site: [name for name, part in found["parts"].items() if part["state"] == HELD]
             for site, found in state["sites"].items()
@@ -147,6 +160,7 @@ class Faults:
             *(self._control.act(site, Action.RESTORE, *parts) for site, parts in held.items() if parts)
         )
         await self._log.restore()
+        await self._wal.restore(self._cast[Place.PRIMARY])
         await self._call_truck()
 
     async def _set_link(self, step: SetLink) -> None:
@@ -162,7 +176,7 @@ class Faults:
     async def _act(self, step: Act) -> None:
         site = self._cast[step.place]
         parts = await self._named(site, step.parts)
-        mends = step.action in (Action.RESTORE, Action.RESUME)
+        mends = step.action in (Action.RESTORE, Action.RESUME, Action.EASE_DISK)
         text = f"{site}: {step.action} {', '.join(parts) or 'everything'}"
         if not mends:
             self._history.note(Kind.FAULT, text)
@@ -202,6 +216,31 @@ class Faults:
             raise DrillFailed(f"{site} takes no rows for itself: {error}") from error
         self._history.alone += keys
         self._history.note(Kind.FAULT, f"{site}: {len(keys)} rows that nobody else has")
+
+    async def _break_off_waits(self, site: str) -> None:
+        try:
+            waited = await break_off_waits(await self._reached.database(site))
+        except psycopg.Error as error:
+            raise DrillFailed(f"{site}: no wait could be broken off: {error}") from error
+        if not waited:
+            raise DrillFailed(f"{site}: no commit waits for the other region")
+        self._history.note(Kind.FAULT, f"{site}: {waited} commits wait for the other region no more")
+
+    async def _write_wal(self, site: str, megabytes: int) -> None:
+        self._history.note(Kind.FAULT, f"{site}: {megabytes} MB of WAL")
+        try:
+            await write_wal(await self._reached.database(site), megabytes)
+        except psycopg.Error as error:
+            raise DrillFailed(f"{site}: no WAL could be written: {error}") from error
+
+    async def _bound_wal(self, megabytes: int) -> None:
+        site = self._cast[Place.PRIMARY]
+        if megabytes:
+            self._history.note(Kind.FAULT, f"{megabytes} MB of WAL are all that is kept for who is away")
+            await self._wal.set(site, megabytes)
+        else:
+            await self._wal.restore(site)
+            self._history.note(Kind.MENDED, "as much WAL is kept as before")
 
     async def _crash_recorder(self, site: str, times: int) -> None:
         """What another session sees is committed: rows that come in another transaction are then under way."""

@@ -170,6 +170,15 @@ class LeaseSeen:
 
 
 @dataclass(frozen=True)
+class WalSeen:
+    """How much the WAL of a region's server took on its disk."""
+
+    at_s: float
+    site: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class EtcdSeen:
     """One member of etcd, as a site said."""
 
@@ -256,10 +265,13 @@ class History:
     screens: list[ScreenSeen] = field(default_factory=list)
     database: list[DatabaseSeen] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    by_services: list[Decision] = field(default_factory=list)
+    """Decided as services do, on whichever server is primary."""
     race_decisions: list[RaceDecision] = field(default_factory=list)
     digests: list[DigestSeen] = field(default_factory=list)
     positions: list[PositionSeen] = field(default_factory=list)
     leases: list[LeaseSeen] = field(default_factory=list)
+    wal: list[WalSeen] = field(default_factory=list)
     statuses: list[StatusSeen] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     followed: list[Followed] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import grpc
 import httpx
@@ -32,6 +33,7 @@ async def inspect(
     return Platform(
         state=state,
         members=await members(reached),
+        parameters=await _parameters(reached),
         etcd_leader=await etcd.leader(reached),
         positions=positions,
         race_on=not own_race and await _race_on(reached),
@@ -58,15 +60,24 @@ async def _logs(bus: Bus) -> dict[int, int] | None:
 
 async def members(reached: Reached) -> tuple[Mapping, ...]:
     """As the first region says that answers."""
+    return tuple((await _patroni(reached, "cluster")).get("members", ()))
+
+
+async def _parameters(reached: Reached) -> Mapping[str, Any]:
+    return (await _patroni(reached, "config")).get("postgresql", {}).get("parameters", {})
+
+
+async def _patroni(reached: Reached, path: str) -> Mapping[str, Any]:
+    """Of the first region that answers; empty: none does."""
     regions = [name for name, site in reached.state["sites"].items() if site["kind"] == REGION]
     async with reached.data_plane() as http:
         for region in regions:
             try:
-                answer = await http.get(f"https://{reached.at(region, 'patroni')}/cluster")
-                return tuple(answer.raise_for_status().json()["members"])
+                answer = await http.get(f"https://{reached.at(region, 'patroni')}/{path}")
+                return answer.raise_for_status().json()
             except httpx.HTTPError:
                 continue
-    return ()
+    return {}
 
 
 async def _race_on(reached: Reached) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import httpx
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.identity import DATA_PLANE, Credentials, Role, client_identity
@@ -43,7 +44,18 @@ class Reached:
 
     def set_aside_at(self, region: str) -> Path:
         """Where it puts the rows of a stale primary."""
-        return Path(self.state["state_dir"]) / region / "disk" / "patroni" / "set-aside"
+        return self._patroni_at(region) / "set-aside"
+
+    def database_at(self, region: str) -> Path:
+        """PostgreSQL's data directory."""
+        return self._patroni_at(region) / "data"
+
+    def _patroni_at(self, region: str) -> Path:
+        return Path(self.state["state_dir"]) / region / "disk" / "patroni"
+
+    def site_at(self, address: str) -> str:
+        """The site whose servers listen there."""
+        return next(name for name, site in self.state["sites"].items() if site["address"] == address)
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -72,18 +84,34 @@ class Reached:
         """A session on this region's server and on no other, in autocommit. Raises psycopg.OperationalError."""
         host, port = host_and_port(self.at(site, "postgres"))
         return await psycopg.AsyncConnection.connect(
-            host=host,
-            port=port,
-            dbname=DATABASE,
-            user=DATABASE_USER,
-            sslmode="verify-full",
-            sslrootcert=str(self._mine.ca),
-            sslcert=str(self._mine.certificate),
-            sslkey=str(self._mine.key),
+            **self._as_client(host, str(port)),
             connect_timeout=CONNECT_LIMIT_S,
             application_name=IDENTITY,
             autocommit=True,
         )
+
+    def database_url(self, first: str) -> str:
+        """Of both regions' servers, for libpq; `first`: the one that is asked first."""
+        regions = [name for name, site in self.state["sites"].items() if "postgres" in site["ports"]]
+        at = [
+            host_and_port(self.at(site, "postgres"))
+            for site in sorted(regions, key=lambda name: name != first)
+        ]
+        return make_conninfo(
+            **self._as_client(",".join(host for host, _ in at), ",".join(str(port) for _, port in at))
+        )
+
+    def _as_client(self, host: str, port: str) -> dict[str, str]:
+        return {
+            "host": host,
+            "port": port,
+            "dbname": DATABASE,
+            "user": DATABASE_USER,
+            "sslmode": "verify-full",
+            "sslrootcert": str(self._mine.ca),
+            "sslcert": str(self._mine.certificate),
+            "sslkey": str(self._mine.key),
+        }
 
     def data_plane(self) -> httpx.AsyncClient:
         """A client that every Patroni and every member of etcd lets in."""

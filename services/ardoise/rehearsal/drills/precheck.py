@@ -1,15 +1,19 @@
 """Whether the platform is well enough to be drilled. Pure: a drill on a degraded platform would be a disaster."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Place
+from ardoise.up.patroni import WAL_BOUNDS_MB
 
 RUNNING, HELD, REGION = "running", "held", "region"
 LEADER, SYNCHRONOUS = "leader", "sync_standby"
 MEMBER_STATES = {"running", "streaming"}
 LEVEL = 100
+_SIZE = re.compile(r"(-?\d+) *(kB|MB|GB|TB|)")
+_UNITS_MB = {"kB": 1 / 1024, "": 1, "MB": 1, "GB": 1024, "TB": 1024**2}
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Platform:
     """Of `ardoise sites up`."""
     members: tuple[Mapping[str, Any], ...]
     """Of the stretched database, as Patroni lists them."""
+    parameters: Mapping[str, Any]
+    """PostgreSQL's, as Patroni keeps them in etcd for both servers; empty: nobody says."""
     etcd_leader: str
     """The site whose member leads; empty: not known."""
     positions: Mapping[str, Mapping[int, int]]
@@ -34,7 +40,9 @@ def objections(found: Platform) -> list[str]:
         *_parts(found.state),
         *_links(found.state),
         *_clocks(found.state),
+        *_disks(found.state),
         *_database(found.members),
+        *_wal(found.parameters),
         *_mirrors(found),
         *(["a race is live: finish it first, a drill takes its place"] if found.race_on else []),
     ]
@@ -60,9 +68,12 @@ def mending(state: Mapping[str, Any], paused: Iterable[tuple[str, tuple[str, ...
     right = [
         f"ardoise sites clock {site} 0" for site, found in state["sites"].items() if found["clock_ahead_s"]
     ]
+    eased = [
+        f"ardoise sites part ease-disk {site}" for site, found in state["sites"].items() if found["disk"]
+    ]
     # At once: no member of etcd is ready alone.
     together = [f"{' & '.join(restored)} & wait"] if len(restored) > 1 else restored
-    return [*resumed, *whole, *right, *together]
+    return [*resumed, *eased, *whole, *right, *together]
 
 
 def cast_of(found: Platform) -> Cast:
@@ -95,6 +106,12 @@ def _clocks(state: Mapping[str, Any]) -> Iterator[str]:
             yield f"{site}: its clock is {found['clock_ahead_s']:+d} s off"
 
 
+def _disks(state: Mapping[str, Any]) -> Iterator[str]:
+    for site, found in state["sites"].items():
+        if found["disk"]:
+            yield f"{site}: its disk is {found['disk']}"
+
+
 def _database(members: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
     roles = [member["role"] for member in members]
     if roles.count(LEADER) != 1:
@@ -106,6 +123,20 @@ def _database(members: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
             yield f"{member['name']}: the database is {member['state']}"
     if len(members) != len(REGIONS):
         yield f"the database has {len(members)} of {len(REGIONS)} members"
+
+
+def _wal(parameters: Mapping[str, Any]) -> Iterator[str]:
+    for name, megabytes in WAL_BOUNDS_MB.items():
+        if parameters and _megabytes(said := parameters.get(name)) < megabytes:
+            yield f"the database's {name} is {said}, less than {megabytes} MB: a drill may have left Patroni so"
+
+
+def _megabytes(said: object) -> float:
+    """Of a bound that PostgreSQL counts in megabytes; -1: there is none."""
+    number = _SIZE.fullmatch(str(said))
+    if number is None:
+        return 0
+    return float(number[1]) * _UNITS_MB[number[2]] if number[1] != "-1" else float("inf")
 
 
 def _mirrors(found: Platform) -> Iterator[str]:

@@ -22,13 +22,17 @@ from ardoise.rehearsal.drills.probes.database import Decider, Server, drop_table
 from ardoise.rehearsal.drills.probes.lease import watch_lease
 from ardoise.rehearsal.drills.probes.relays import Relays
 from ardoise.rehearsal.drills.probes.screens import Screen
+from ardoise.rehearsal.drills.probes.services import ServiceDecider
 from ardoise.rehearsal.drills.probes.status import watch_status
-from ardoise.rehearsal.drills.scenario import REGIONS, Cast, Moment, Place
+from ardoise.rehearsal.drills.probes.wal import watch_wal
+from ardoise.rehearsal.drills.scenario import ALWAYS, REGIONS, Cast, Invariant, Moment, Place
 from ardoise.rehearsal.drills.stage import begin_race, end_race, race_on
 from ardoise.rehearsal.drills.waits import Wait
 
 LOOK_EVERY_S = 0.1
 RACE_OVER_LIMIT_S = 10.0
+BY_SERVICES = frozenset({Invariant.IN_DOUBT, Invariant.CLIENTS})
+"""What is told from what services decide."""
 
 
 class Probes:
@@ -42,9 +46,10 @@ class Probes:
         stage: StageSetup,
         seed: int,
         load: int = 1,
+        checks: frozenset[Invariant] = ALWAYS,
     ) -> None:
         self._reached, self._buses, self._cast = reached, buses, cast
-        self._stage, self._seed = stage, seed
+        self._stage, self._seed, self._checks = stage, seed, checks
         self.history = History(load=load)
         self.relays = Relays(reached, cast[Place.TRUCK], self.history)
         self._stack = AsyncExitStack()
@@ -86,10 +91,16 @@ class Probes:
             decider = Decider(self._reached, self._cast[place], self.history)
             await decider.open()
             self._deciding.append(self._start(decider.run()))
+            if Invariant.SPACE in self._checks:
+                site = self._cast[place]
+                self._start(watch_wal(self._reached.database_at(site), site, self.history))
             self._start(watch_lease(self._reached, self._cast[place], self.history))
             self._start(Server(self._reached, self._cast[place], self.history).run())
             sites = await enter(self._reached.channel(self._cast[place], "sites"))
             self._start(watch_status(sites, self._cast[place], self.history))
+        if self._checks & BY_SERVICES:
+            decider = ServiceDecider(self._reached, self._cast[Place.PRIMARY], self.history)
+            self._deciding.append(self._start(decider.run()))
         self._riding = self._start(self.relays.run(self._stage, self._seed))
 
     async def beside(self, steps: Coroutine[Any, Any, None]) -> None:

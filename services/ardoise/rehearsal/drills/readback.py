@@ -111,7 +111,17 @@ async def _read_one(
             missing.append(f"{primary}: the database cannot be read: {error!r}")
     aside = {site: read_set_aside(reached.set_aside_at(site), history) for site in regions}
     return Evidence(
-        upto, log, mirrors, written, servers, aside, forced, missing, epoch=history.epoch, given_up=given_up
+        upto,
+        log,
+        mirrors,
+        written,
+        servers,
+        aside,
+        frozenset(site for site in regions if is_copied(reached.database_at(site), history)),
+        forced,
+        missing,
+        epoch=history.epoch,
+        given_up=given_up,
     )
 
 
@@ -240,6 +250,12 @@ def read_set_aside(directory: Path, history: History) -> list[SetAside]:
                 )
             )
     return found
+
+
+def is_copied(data: Path, history: History) -> bool:
+    """Whether this directory was made from another server's since the drill began."""
+    manifest = data / "backup_manifest"
+    return manifest.exists() and manifest.stat().st_mtime * 1000 >= history.origin_utc_ms
 
 
 async def _server(reached: Reached, site: str, history: History) -> Server:

@@ -25,7 +25,7 @@ from ardoise.rehearsal.drills.probing import Probes
 from ardoise.rehearsal.drills.readback import read_evidence
 from ardoise.rehearsal.drills.report.measure import event_lines, figures, timeline
 from ardoise.rehearsal.drills.report.model import Report, Verdict
-from ardoise.rehearsal.drills.scenario import Cast, Follow, Hold, Moment, Scenario, Until, WaitUntil
+from ardoise.rehearsal.drills.scenario import Cast, Follow, Hold, Moment, Scenario, Stays, Until, WaitUntil
 from ardoise.rehearsal.drills.stopping import ONCE, THRICE, TWICE, Stopped, Stops
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.sites.operations.drill_runs import Phase
@@ -121,8 +121,8 @@ class _Drill:
         aborted = False
         self._enter(Phase.RUNNING)
         try:
-            load = self._scenario.load
-            async with Probes(self._reached, self._buses, self._cast, stage, seed, load) as probes:
+            load, checks = self._scenario.load, self._scenario.checks
+            async with Probes(self._reached, self._buses, self._cast, stage, seed, load, checks) as probes:
                 self._history = history = probes.history
                 faults = Faults(self._control, self._reached, self._cast, probes.relays, history)
                 try:
@@ -189,6 +189,8 @@ class _Drill:
                 case Hold(wait):
                     self._tell(f"{history.now_s():6.1f} s  for {wait.seconds:.0f} s")
                     await asyncio.sleep(wait.seconds)
+                case Stays(until, wait):
+                    await self._stays(history, until, wait)
                 case Follow():
                     state_dir = Path(self._reached.state["state_dir"])
                     await follow(step, self._cast, history, state_dir, self._tell)
@@ -211,6 +213,14 @@ class _Drill:
             self._late.append(late)
         history.note(Kind.REACHED, until.says)
         self._tell(f"{history.now_s():6.1f} s  {until.says}")
+
+    async def _stays(self, history: History, until: Until, wait: Wait) -> None:
+        moment = Moment(history, self._cast, history.changed_s, history.now_s())
+        self._tell(f"{moment.waiting_s:6.1f} s  for {wait.seconds:.0f} s: {until.says}")
+        while (held_s := history.now_s() - moment.waiting_s) < wait.seconds:
+            if not until.holds(moment):
+                raise DrillFailed(f"only for {held_s:.1f} s of {wait.seconds:.0f} s: {until.says}")
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _back_to_normal(self, faults: Faults, history: History) -> list[str]:
         """Puts everything right and waits until it is; else why not, what is broken still, and how to mend it."""

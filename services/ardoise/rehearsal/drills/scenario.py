@@ -116,6 +116,28 @@ class WriteAlone:
 
 
 @dataclass(frozen=True)
+class BreakOffWaits:
+    """Breaks off every wait of this server's for the other region: PostgreSQL answers those commits with success."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class WriteWal:
+    """So much is written to this server's WAL, and nothing else."""
+
+    place: Place
+    megabytes: int
+
+
+@dataclass(frozen=True)
+class BoundWal:
+    """Servers keep so much WAL for whoever is away, and so much of their own; 0: as much as before."""
+
+    megabytes: int
+
+
+@dataclass(frozen=True)
 class LeadEtcd:
     """Makes the site's member the leader of etcd."""
 
@@ -210,6 +232,14 @@ class WaitUntil:
 
 
 @dataclass(frozen=True)
+class Stays:
+    """It is true, and stays so; where it ceases to be, the drill has failed."""
+
+    until: Until
+    wait: Wait
+
+
+@dataclass(frozen=True)
 class Follow:
     """Does what a runbook says, command by command, as a person would; past what it promises, the drill has failed."""
 
@@ -228,6 +258,9 @@ type Step = (
     | EndSwitchover
     | StatusSays
     | WriteAlone
+    | BreakOffWaits
+    | WriteWal
+    | BoundWal
     | LeadEtcd
     | StickMirror
     | DeleteMirror
@@ -241,6 +274,7 @@ type Step = (
     | Do
     | Hold
     | WaitUntil
+    | Stays
     | Follow
 )
 
@@ -263,6 +297,10 @@ class Invariant(StrEnum):
     SAME_EVERYWHERE = "digests"
     RACE_CONTROL = "race control"
     CATCH_UP = "catch-up"
+    IN_DOUBT = "in doubt"
+    CLIENTS = "clients"
+    COPIED = "copied"
+    SPACE = "I12"
 
 
 @dataclass(frozen=True)
@@ -273,12 +311,18 @@ class Promise:
     """Where the picture goes on as if nothing had happened."""
     writes_within: Wait | None = None
     """Longest interruption of decisions; None: they may stop for as long as the fault lasts."""
+    clients_within: Wait | None = None
+    """Longest interruption of what services decide, who look for the primary by themselves."""
     screens_back: Wait | None = None
     """Something of theirs is restarted: these pictures may stand once, for so long at most."""
     ingest_goes_on: bool = True
     """Relays are answered all through; False: the truck itself is what fails."""
     replays: bool = False
     """It leaves something to be written down late: a drill of a replay without one proves nothing."""
+    copied: Place | None = None
+    """Whose database is copied anew from the other's."""
+    wal_mb: int = 0
+    """No server's WAL takes more."""
     primary_stays: bool = False
     """No promotion anywhere."""
     lease_kept: bool = False
@@ -303,6 +347,10 @@ ALWAYS = frozenset(Invariant) - {
     Invariant.STALE_ROWS,
     Invariant.RACE_CONTROL,
     Invariant.CATCH_UP,
+    Invariant.IN_DOUBT,
+    Invariant.CLIENTS,
+    Invariant.COPIED,
+    Invariant.SPACE,
 }
 """Checked after every drill: no fault of ours may break them."""
 EVERYWHERE = frozenset(Place)
@@ -334,4 +382,4 @@ class Scenario:
     @property
     def lasts_s(self) -> float:
         """How long the steps hold it at least; what is waited for comes on top."""
-        return sum(step.wait.seconds for step in self.steps if isinstance(step, Hold))
+        return sum(step.wait.seconds for step in self.steps if isinstance(step, Hold | Stays))

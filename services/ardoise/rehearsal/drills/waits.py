@@ -27,6 +27,11 @@ class Wait(Enum):
         "a primary may take 20 s to come up again, then the other may",
         True,
     )
+    CLIENTS_MOVED = (
+        LEASE_S + 7.0,
+        "the lease, 2 s to promote, and a decision that was begun before: in doubt after its 5 s",
+        True,
+    )
     SWITCHOVER = (10.0, "a planned change: Patroni's own 2.5 to 4.5 s, the recorder's way to it", True)
     GUARD_ASKED_AGAIN = (
         LEASE_S + 8.0,
@@ -43,6 +48,7 @@ class Wait(Enum):
     SYNCHRONOUS_LEFT = (15.0, "4 s of silence end a replication session; a Patroni loop or two notice", True)
     NO_LINK_SAID = (15.0, "screens say it once the last tick is 10 s old", True)
     MIRROR_REPAIRED = (30.0, "a mirror stuck at lag 0 is found within 30 s, and filled again", True)
+    COPIED_ANEW = (60.0, "who asks in vain for 15 s is copied anew: a database of megabytes in seconds", True)
     LOG_SUCCEEDED = (20.0, "a heartbeat finds it, ingest starts anew, asks the mirrors for 5 s at most", True)
     LOG_FILLS = (120.0, "as long again as the race has lasted, and longer on a busy machine", False)
     MIRROR_LEVEL = (60.0, "minutes of a log, at the speed of this machine", False)
@@ -70,6 +76,7 @@ class Wait(Enum):
         False,
     )
     CUT_LONG = (LEASE_S + 10.0, "longer than the lease: who could be wrong is wrong by then", False)
+    DISK_FULL = (15.0, "long enough for every server of the site to have noticed", False)
     PAUSE = (40.0, "fault 3: with the lease before it, a machine that stood still for a minute", False)
     RUNBOOK = (120.0, "what a runbook says is to be seen is seen, or it says whom to call", False)
     OBSERVE = (5.0, "what went wrong at once would have shown", False)

@@ -101,6 +101,7 @@ class InCluster:
                     "identity_dir": str(self._settings.identity_dir),
                     "ports": {**_servers(site), **self._settings.drill_reach[site.name]},
                     "clock_ahead_s": 0,
+                    "disk": "",
                     "parts": await self._parts() if site == self._here else {},
                 }
                 for site in self._topology.sites

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 
 from ardoise.rehearsal.drills.evidence import Evidence
 from ardoise.rehearsal.drills.history import History
-from ardoise.rehearsal.drills.invariants import alone, copies, forced, pace, promotion, truth, writer
+from ardoise.rehearsal.drills.invariants import (
+    alone,
+    clients,
+    copies,
+    forced,
+    pace,
+    promotion,
+    space,
+    truth,
+    writer,
+)
 from ardoise.rehearsal.drills.invariants.finding import Finding, together
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise, Scenario
 
@@ -26,6 +36,10 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.SAME_EVERYWHERE: copies.same_everywhere,
     Invariant.RACE_CONTROL: alone.race_control,
     Invariant.CATCH_UP: alone.catch_up,
+    Invariant.IN_DOUBT: clients.in_doubt,
+    Invariant.CLIENTS: clients.clients,
+    Invariant.COPIED: copies.copied,
+    Invariant.SPACE: space.space,
 }
 
 

@@ -67,6 +67,19 @@ def same_everywhere(history: History, evidence: Evidence, promise: Promise, cast
     return finding(Invariant.SAME_EVERYWHERE, "the same race everywhere", len(compared), against)
 
 
+def copied(history: History, evidence: Evidence, promise: Promise, cast: Cast) -> Finding:
+    """A database that could not go on from what it had was copied anew, and what it alone had was set aside before."""
+    expected = {cast[promise.copied]} if promise.copied else set()
+    reports = (report for region in expected for report in evidence.set_aside.get(region, []))
+    kept = frozenset().union(*(report.keys for report in reports))
+    against = [f"{key} was not set aside" for key in history.alone if key not in kept]
+    against += [f"{region}'s database was not copied" for region in sorted(expected - evidence.copied)]
+    against += [f"{region}'s database was copied" for region in sorted(evidence.copied - expected)]
+    return finding(
+        Invariant.COPIED, "copied anew where nothing less is possible", len(evidence.copied), against
+    )
+
+
 def _used_twice(evidence: Evidence, promise: Promise) -> bool:
     """Whether each mirror may have what was written again under the same sequences in its own way."""
     return promise.used_again and evidence.given_up is not None

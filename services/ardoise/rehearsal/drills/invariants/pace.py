@@ -1,10 +1,10 @@
 """I8 and I9: what a fault may cost in time, and that screens say what they do not know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from ardoise.rehearsal.drills.evidence import Evidence
-from ardoise.rehearsal.drills.history import History, Outcome, Words
+from ardoise.rehearsal.drills.history import Decision, History, Outcome, Words
 from ardoise.rehearsal.drills.invariants.finding import Finding, finding
 from ardoise.rehearsal.drills.replay import replayed
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Place, Promise
@@ -121,7 +121,12 @@ def blind_s(history: History, from_s: float, to_s: float) -> float:
 
 def writes_interrupted_s(history: History) -> float | None:
     """The longest time without an acknowledged decision; None where they never came back after the last fault."""
-    ended = sorted(one.ended_s for one in history.decisions if one.outcome is Outcome.ACKNOWLEDGED)
+    return interrupted_s(history, history.decisions)
+
+
+def interrupted_s(history: History, decisions: Iterable[Decision]) -> float | None:
+    """The same of these decisions."""
+    ended = sorted(one.ended_s for one in decisions if one.outcome is Outcome.ACKNOWLEDGED)
     faults = history.faults_s
     if not ended or (faults and ended[-1] < faults[-1]):
         return None

@@ -29,6 +29,9 @@ _LOOK = (
     f"SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN {_FOLLOWED} ELSE {TIMELINE} END, "
     "coalesce((SELECT sequence FROM watermark WHERE epoch = %(epoch)s), 0)"
 )
+_BREAK_OFF = (
+    "SELECT count(*) FILTER (WHERE pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+)
 _DECIDE = f"INSERT INTO {TABLE} (key, timeline) SELECT %(key)s, {TIMELINE} RETURNING timeline"
 
 
@@ -134,6 +137,24 @@ async def write_alone(session: psycopg.AsyncConnection, site: str) -> list[str]:
         for key in keys:
             await session.execute(_DECIDE, {"key": key})
     return keys
+
+
+async def break_off_waits(session: psycopg.AsyncConnection) -> int:
+    """Has commits that wait for the other region wait no more: each is answered with success, and a warning. How many.
+
+    Raises psycopg.Error.
+    """
+    async with session:
+        row = await (await session.execute(_BREAK_OFF)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def write_wal(session: psycopg.AsyncConnection, megabytes: int) -> None:
+    """Writes so much into the server's WAL, and nothing else. Raises psycopg.Error."""
+    async with session:
+        for _ in range(megabytes):
+            await session.execute("SELECT pg_logical_emit_message(false, 'drill', repeat('x', 1024 * 1024))")
 
 
 async def _commit(session: psycopg.AsyncConnection, key: str) -> int:

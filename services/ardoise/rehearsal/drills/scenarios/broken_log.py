@@ -100,6 +100,37 @@ ALL = (
         promise=replace(_COSTS_THE_LOG, used_again=True),
     ),
     Scenario(
+        name="bit-flipped-in-log",
+        numbers=(43,),
+        title="a bit of the truck's log flips on its disk, and its nats-server starts again",
+        purpose="what is no frame any more is one to nobody: mirrors have it as it was, and another log takes over",
+        steps=(
+            Hold(Wait.OBSERVE),
+            WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
+            Act(TRUCK, Action.FLIP_LOG_BIT, ("nats-server",)),
+            Act(TRUCK, Action.RESTORE, ("nats-server",)),
+            *_ANOTHER_LOG,
+        ),
+        promise=_COSTS_THE_LOG,
+    ),
+    Scenario(
+        name="bit-flipped-in-mirror",
+        numbers=(43,),
+        title="a bit of the standby's mirror flips on its disk, and its nats-server starts again",
+        purpose="the mirror ends where it can be read, and fills again from the truck",
+        steps=(
+            Hold(Wait.OBSERVE),
+            Act(STANDBY, Action.FLIP_LOG_BIT, ("nats-server",)),
+            Act(STANDBY, Action.RESTORE, ("nats-server",)),
+            WaitUntil(mirror_level(STANDBY), Wait.MIRROR_LEVEL),
+            WaitUntil(screens_live(STANDBY), Wait.MIRROR_LEVEL),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        ),
+        promise=Promise(
+            screens=frozenset({TRUCK, PRIMARY}), writes_within=Wait.CUT_SHORT, primary_stays=True
+        ),
+    ),
+    Scenario(
         name="mirror-deleted",
         numbers=(34,),
         title="the standby's mirror of the log is deleted",

@@ -2,6 +2,7 @@
 
 from ardoise.rehearsal.drills.conditions import (
     attached,
+    decisions_go_on,
     etcd_whole,
     loss_known,
     mirror_behind,
@@ -25,6 +26,7 @@ from ardoise.rehearsal.drills.scenario import (
     Promise,
     Scenario,
     SetLink,
+    Stays,
     WaitUntil,
 )
 from ardoise.rehearsal.drills.waits import Wait
@@ -111,6 +113,24 @@ ALL = (
             *_NORMAL,
         ),
         promise=Promise(screens=EVERYWHERE, forced=STANDBY),
+    ),
+    Scenario(
+        name="empty-member",
+        numbers=(16,),
+        title="the truck's member of etcd is wiped and comes back empty while the standby's is down",
+        purpose="who has forgotten what it agreed to has no vote: together with one that remembers it decides nothing",
+        steps=(
+            Act(TRUCK, Action.WIPE, ("etcd",)),
+            Act(STANDBY, Action.KILL, ("etcd",)),
+            Act(TRUCK, Action.RESTORE, ("etcd",)),
+            WaitUntil(promotion_blocked(PRIMARY), Wait.BLOCKED_SAID),
+            Stays(promotion_blocked(PRIMARY), Wait.CUT_LONG),
+            Act(STANDBY, Action.RESTORE, ("etcd",)),
+            WaitUntil(etcd_whole(), Wait.NORMAL_AGAIN),
+            WaitUntil(decisions_go_on(), Wait.NORMAL_AGAIN),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        ),
+        promise=Promise(screens=EVERYWHERE, primary_stays=True),
     ),
     Scenario(
         name="truck-off-for-the-night",

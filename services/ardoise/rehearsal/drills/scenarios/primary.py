@@ -16,6 +16,7 @@ from ardoise.rehearsal.drills.scenario import (
     REGIONS,
     Act,
     BeginSwitchover,
+    BoundWal,
     EndSwitchover,
     Hold,
     Invariant,
@@ -28,6 +29,7 @@ from ardoise.rehearsal.drills.scenario import (
     Switchover,
     WaitUntil,
     WriteAlone,
+    WriteWal,
 )
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.up.control import Action
@@ -37,6 +39,9 @@ TRUCK, PRIMARY, STANDBY = Place.TRUCK, Place.PRIMARY, Place.STANDBY
 CUT, WHOLE = Condition(cut=True), Condition()
 TOO_FAR_BEHIND = 1_000
 """Messages behind the truck at which a planned switchover is refused."""
+THREE_SEGMENTS_MB = 48
+KEPT_MB, WITHIN_MB, WRITTEN_MB = 64, 512, 1024
+"""What is kept for who is away; that, what comes between two checkpoints, and room; and more than all of it."""
 
 ALL = (
     Scenario(
@@ -60,6 +65,31 @@ ALL = (
         ),
         promise=Promise(screens=frozenset({TRUCK, STANDBY})),
         checks=ALWAYS | {Invariant.GUARD, Invariant.STALE_ROWS},
+    ),
+    Scenario(
+        name="rewind-impossible",
+        numbers=(18,),
+        title="a stale primary comes back without the WAL that a rewind takes",
+        purpose="it is copied anew by itself, and what it alone had is set aside before",
+        steps=(
+            # The last checkpoint that both have lies in a segment before the fork: it is lost below.
+            WriteWal(PRIMARY, THREE_SEGMENTS_MB),
+            SetLink(PRIMARY, STANDBY, CUT),
+            WriteAlone(PRIMARY),
+            Hold(Wait.BEFORE_NOTICED),
+            SetLink(PRIMARY, TRUCK, CUT),
+            WaitUntil(stepped_down(PRIMARY), Wait.STEPPED_DOWN),
+            WaitUntil(primary_is(STANDBY), Wait.DATABASE_BACK),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+            Act(PRIMARY, Action.LOSE_WAL, ("patroni",)),
+            SetLink(PRIMARY, STANDBY, WHOLE),
+            SetLink(PRIMARY, TRUCK, WHOLE),
+            Act(PRIMARY, Action.RESTORE, ("patroni",)),
+            WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+            WaitUntil(mirror_level(PRIMARY), Wait.MIRROR_LEVEL),
+        ),
+        promise=Promise(screens=frozenset({TRUCK, STANDBY}), copied=PRIMARY),
+        checks=ALWAYS | {Invariant.GUARD, Invariant.COPIED},
     ),
     Scenario(
         name="switchover-behind",
@@ -135,6 +165,32 @@ ALL = (
         ),
         promise=Promise(screens=EVERYWHERE),
         checks=ALWAYS | {Invariant.GUARD},
+    ),
+    Scenario(
+        name="slot-orphaned",
+        numbers=(41,),
+        title="the standby's database is away for longer than WAL is kept for it",
+        purpose="who does not come back fills nobody's disk; and who does, too late, is copied anew by itself",
+        steps=(
+            # The bounds of a disk, made small: as many gigabytes would take minutes.
+            BoundWal(KEPT_MB),
+            Act(STANDBY, Action.KILL, ("patroni",)),
+            WaitUntil(primary_is(PRIMARY), Wait.SYNCHRONOUS_LEFT),
+            WriteWal(PRIMARY, WRITTEN_MB),
+            Hold(Wait.OBSERVE),
+            Act(STANDBY, Action.RESTORE, ("patroni",)),
+            WaitUntil(attached(STANDBY), Wait.COPIED_ANEW),
+            BoundWal(0),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        ),
+        promise=Promise(
+            screens=EVERYWHERE,
+            writes_within=Wait.SYNCHRONOUS_LEFT,
+            primary_stays=True,
+            copied=STANDBY,
+            wal_mb=WITHIN_MB,
+        ),
+        checks=ALWAYS | {Invariant.COPIED, Invariant.SPACE},
     ),
     Scenario(
         name="guard-refuses",

@@ -3,23 +3,30 @@
 from ardoise.rehearsal.drills.conditions import (
     attached,
     decisions_go_on,
+    decisions_wait,
     ingest_acknowledges,
     mirror_level,
     primary_is,
     screens_live,
+    sends_away,
+    services_decide,
     stepped_down,
     written_down,
 )
 from ardoise.rehearsal.drills.scenario import (
+    ALWAYS,
     EVERYWHERE,
     Act,
+    BreakOffWaits,
     Follow,
     Hold,
+    Invariant,
     KillInside,
     Place,
     Promise,
     Scenario,
     SetLink,
+    Switchover,
     WaitUntil,
 )
 from ardoise.rehearsal.drills.waits import Wait
@@ -28,7 +35,7 @@ from ardoise.up.network import Condition
 
 TRUCK, PRIMARY, STANDBY = Place.TRUCK, Place.PRIMARY, Place.STANDBY
 SURVIVORS = frozenset({TRUCK, STANDBY})
-CUT = Condition(cut=True)
+CUT, WHOLE = Condition(cut=True), Condition()
 
 _PRIMARY_IS_BACK = (
     Act(PRIMARY, Action.RESTORE),
@@ -103,8 +110,8 @@ ALL = (
             WaitUntil(primary_is(STANDBY), Wait.DATABASE_BACK),
             WaitUntil(stepped_down(PRIMARY), Wait.STEPPED_DOWN),
             Hold(Wait.OBSERVE),
-            SetLink(PRIMARY, STANDBY, Condition()),
-            SetLink(PRIMARY, TRUCK, Condition()),
+            SetLink(PRIMARY, STANDBY, WHOLE),
+            SetLink(PRIMARY, TRUCK, WHOLE),
             WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
             WaitUntil(mirror_level(PRIMARY), Wait.MIRROR_LEVEL),
         ),
@@ -188,6 +195,63 @@ ALL = (
             *_PRIMARY_IS_BACK,
         ),
         promise=Promise(screens=SURVIVORS, writes_within=Wait.DATABASE_BACK, replays=True),
+    ),
+    Scenario(
+        name="clients-pinned",
+        numbers=(48,),
+        title="planned switchover; some clients stay with the old primary",
+        purpose="who holds a session on the old primary is told that it is one no more; who looks for the new finds it",
+        steps=(
+            Switchover(),
+            WaitUntil(services_decide(STANDBY), Wait.SWITCHOVER),
+            WaitUntil(sends_away(PRIMARY), Wait.STEPPED_DOWN),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+            WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+        ),
+        promise=Promise(screens=EVERYWHERE, writes_within=Wait.SWITCHOVER, clients_within=Wait.SWITCHOVER),
+        checks=ALWAYS | {Invariant.CLIENTS},
+    ),
+    Scenario(
+        name="clients-pinned-to-the-isolated",
+        numbers=(48,),
+        title="the primary's region is isolated; its clients still reach it, and the other region",
+        purpose="a primary that is cut off lets go of those whom it can serve no more, and they find the other",
+        steps=(
+            SetLink(PRIMARY, STANDBY, CUT),
+            SetLink(PRIMARY, TRUCK, CUT),
+            WaitUntil(services_decide(STANDBY), Wait.CLIENTS_MOVED),
+            WaitUntil(sends_away(PRIMARY), Wait.STEPPED_DOWN),
+            SetLink(PRIMARY, STANDBY, WHOLE),
+            SetLink(PRIMARY, TRUCK, WHOLE),
+            WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+            WaitUntil(mirror_level(PRIMARY), Wait.MIRROR_LEVEL),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        ),
+        promise=Promise(
+            screens=SURVIVORS, writes_within=Wait.DATABASE_BACK, clients_within=Wait.CLIENTS_MOVED
+        ),
+        checks=ALWAYS | {Invariant.CLIENTS},
+    ),
+    Scenario(
+        name="partner-lost-in-commit",
+        numbers=(49,),
+        title="the standby is lost while commits wait for it, the waits are broken off, then the primary is lost too",
+        purpose="PostgreSQL calls success what one region alone has: nobody is told that it holds, and it does not",
+        steps=(
+            SetLink(PRIMARY, STANDBY, CUT),
+            WaitUntil(decisions_wait(PRIMARY), Wait.BEFORE_NOTICED),
+            BreakOffWaits(PRIMARY),
+            Act(PRIMARY, Action.KILL, ("patroni",)),
+            # The link stays cut: what the dead server's kernel still holds must not come through.
+            WaitUntil(primary_is(STANDBY), Wait.DATABASE_BACK),
+            WaitUntil(services_decide(STANDBY), Wait.CLIENTS_MOVED),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+            SetLink(PRIMARY, STANDBY, WHOLE),
+            Act(PRIMARY, Action.RESTORE, ("patroni",)),
+            WaitUntil(attached(PRIMARY), Wait.NORMAL_AGAIN),
+        ),
+        promise=Promise(screens=EVERYWHERE),
+        checks=ALWAYS | {Invariant.GUARD, Invariant.IN_DOUBT, Invariant.CLIENTS},
     ),
     Scenario(
         name="recorder-down",

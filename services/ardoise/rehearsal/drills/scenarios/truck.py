@@ -1,6 +1,7 @@
-"""The truck is gone, and comes back."""
+"""The truck is gone, and comes back; or its disk is full, or slow."""
 
 from ardoise.rehearsal.drills.conditions import (
+    etcd_whole,
     ingest_acknowledges,
     mirror_level,
     screens_live,
@@ -14,7 +15,9 @@ from ardoise.rehearsal.drills.scenario import (
     REGIONS,
     Act,
     Follow,
+    Hold,
     Invariant,
+    LeadEtcd,
     Place,
     Promise,
     Scenario,
@@ -45,6 +48,46 @@ ALL = (
             writes_within=Wait.CUT_SHORT,
             primary_stays=True,
             says_no_truck=frozenset(REGIONS),
+        ),
+        checks=ALWAYS | {Invariant.HONEST},
+    ),
+    Scenario(
+        name="truck-disk-full",
+        numbers=(39,),
+        title="the truck's disk is full: for its log, and for its member of etcd",
+        purpose="no frame is acknowledged that is not on it, relays keep them; with room again it goes on by itself",
+        steps=(
+            Act(Place.TRUCK, Action.FILL_DISK),
+            Hold(Wait.DISK_FULL),
+            Act(Place.TRUCK, Action.EASE_DISK),
+            WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
+            WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
+            WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+            WaitUntil(etcd_whole(), Wait.NORMAL_AGAIN),
+        ),
+        promise=Promise(ingest_goes_on=False, writes_within=Wait.CUT_SHORT, primary_stays=True),
+        checks=ALWAYS | {Invariant.HONEST},
+        # Not seen to hold yet.
+        in_all=False,
+    ),
+    Scenario(
+        name="truck-disk-slow",
+        numbers=(40,),
+        title="the truck's member leads etcd, and whatever is written to its disk takes up to 2 s",
+        purpose="a disk that is slow and not dead costs its own site time, and nobody the primary",
+        steps=(
+            LeadEtcd(Place.TRUCK),
+            Act(Place.TRUCK, Action.STALL_DISK),
+            Hold(Wait.CUT_LONG),
+            Act(Place.TRUCK, Action.EASE_DISK),
+            WaitUntil(ingest_acknowledges(), Wait.INGEST_BACK),
+            WaitUntil(mirror_level(*REGIONS), Wait.MIRROR_LEVEL),
+            WaitUntil(screens_live(*EVERYWHERE), Wait.MIRROR_LEVEL),
+            WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        ),
+        promise=Promise(
+            ingest_goes_on=False, writes_within=Wait.CUT_SHORT, primary_stays=True, lease_kept=True
         ),
         checks=ALWAYS | {Invariant.HONEST},
     ),
