@@ -3,9 +3,11 @@
 import asyncio
 from datetime import UTC, datetime
 
+import structlog
 from google.protobuf import json_format
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import ProgrammingError
 
 from ardoise.chassis import tables
 from ardoise.chassis.store import Store, StoreUnavailable
@@ -20,8 +22,11 @@ _KEPT_FROM = text(
     " * pg_size_bytes(current_setting('wal_segment_size')) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')::bigint"
     " FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()"
 )
+_GRANT = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO ardoise"
 PAUSE_MS = 1_500
 """Longer than from one look to the next, with what is written meanwhile: less may be none."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Pauses:
@@ -46,6 +51,7 @@ class SitesStore:
         self._primary = Store(url, "sites")
         self._near = self._primary.nearest()
         self._pauses = Pauses()
+        self._may_see_wal = True
 
     async def report(self) -> WatermarksReport | None:
         """None: it does not answer in time, or has no tables yet."""
@@ -70,6 +76,12 @@ class SitesStore:
             async with asyncio.timeout(ASK_LIMIT_S), self._near.transaction() as connection:
                 return dict((await connection.execute(_KEPT_FROM)).all())
         except (StoreUnavailable, TimeoutError):
+            return {}
+        except ProgrammingError as error:
+            # A database that is older than this grants it to nobody: no standby is copied anew then.
+            if self._may_see_wal:
+                _log.warning("kept_wal_unknown", mend=_GRANT, error=str(error.orig))
+            self._may_see_wal = False
             return {}
 
     async def record(self, forced: ForcedFailover) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from ardoise.chassis.postgres import EmbeddedPostgres
 from ardoise.sites.store import SitesStore
 from ardoise.up.programs import Programs
+from psycopg.conninfo import make_conninfo
 
 from tests.support.databases import SETTINGS
 
@@ -42,6 +43,15 @@ async def test_what_is_there_counts_and_not_where_a_slot_is(primary: EmbeddedPos
             while (kept_from := (await store.kept_from())["london"]) <= stands:
                 fill(session, segments=1)  # The checkpointer reads its settings anew some time.
         assert kept_from <= slot
+    await store.close()
+
+
+async def test_where_nobody_may_look_nothing_is_said_and_the_rest_goes_on(primary: EmbeddedPostgres):
+    with psycopg.connect(primary.url, autocommit=True) as session:
+        session.execute("CREATE ROLE poor LOGIN")
+        session.execute("SELECT pg_create_physical_replication_slot('london', immediately_reserve => true)")
+    store = SitesStore(make_conninfo(primary.url, user="poor"))
+    assert await store.kept_from() == {}
     await store.close()
 
 
