@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ class Cluster:
         self.region, self.server, self._reached, self._directory = region, server, reached, directory
         self._process: subprocess.Popen[bytes] | None = None
         self._ports = Ports({"health": 0})
+        self.kubeconfig = server.kubeconfig
+        """By which its operator finds the API server."""
 
     def install(self, replication: Mapping[str, Any]) -> None:
         """Everything but the operator. `replication`: its spec."""
@@ -77,13 +79,13 @@ class Cluster:
             self._apply(_object("Site", site, spec))
         self._apply(replication_object(replication))
 
-    def start(self) -> None:
-        """Its operator."""
+    def start(self, program: Sequence[str] = ("-m", "ardoise")) -> None:
+        """Its operator. `program`: as Python is told it."""
         sites_file = self._directory / "sites.yaml"
         write_sites_file(self._reached, sites_file)
         environment = {
             **os.environ,
-            "KUBECONFIG": str(self.server.kubeconfig),
+            "KUBECONFIG": str(self.kubeconfig),
             "ARDOISE_SITE": self.region,
             "ARDOISE_SITES_FILE": str(sites_file),
             "ARDOISE_NAMESPACE": NAMESPACE,
@@ -91,7 +93,7 @@ class Cluster:
             "ARDOISE_IDENTITY_DIR": str(self._reached.identity_dir),
             "ARDOISE_METRICS_LISTEN": "",
         }
-        command = bound([sys.executable, "-m", "ardoise", "operator"], signal.SIGTERM)
+        command = bound([sys.executable, *program, "operator"], signal.SIGTERM)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -109,6 +111,19 @@ class Cluster:
             process.kill()
         self._process.kill()
         self._process.wait()
+
+    def has_ended(self) -> bool:
+        """By itself."""
+        assert self._process is not None
+        return self._process.poll() is not None
+
+    def halt(self) -> None:
+        """Its operator stands still, until go_on()."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """As if no time had passed."""
+        self._signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it as a cluster does."""
@@ -143,6 +158,12 @@ class Cluster:
         """Reasons, oldest first."""
         found = self.server.api.get(f"/api/v1/namespaces/{NAMESPACE}/events")["items"]
         return [one["reason"] for one in sorted(found, key=lambda one: one["lastTimestamp"])]
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        process = psutil.Process(self._process.pid)
+        for one in (process, *process.children(recursive=True)):
+            one.send_signal(number)
 
     def _identities(self) -> tuple[Path, Path]:
         own = self._reached.identity_dir
