@@ -16,6 +16,7 @@ from google.protobuf import json_format
 from ardoise.pb.sites_pb2 import BreakGlassRequest, ForcedFailover, SiteReport, SitesStatus
 from ardoise.sites.etcd_api import EtcdApi, NoAnswer, NotDone
 from ardoise.sites.forced import (
+    PRIMARY,
     UNKNOWN,
     Seen,
     Step,
@@ -141,9 +142,9 @@ class BreakGlass:
         forced.now = step
         # Before the step: whoever is killed in it has to know of what led to it.
         self._keep(forced)
-        await self._do(step, forced)
+        await self._do(step, forced, seen)
 
-    async def _do(self, step: Step, forced: ForcedFailover) -> None:
+    async def _do(self, step: Step, forced: ForcedFailover, seen: Seen) -> None:
         match step:
             case Step.REBUILD:
                 order_rebuild(self._beside.etcd_dir, _generation(forced))
@@ -156,7 +157,9 @@ class BreakGlass:
                 self._settle(forced)
             case Step.OVER:
                 if not forced.promoted_ms:
-                    _note(forced, "given up: another region was forced after it")
+                    why = f"{seen.leads} is primary" if seen.leads else "another region was forced after it"
+                    _note(forced, f"given up: {why}")
+                    withdraw_leave(self._beside.patroni_dir)
                     self._keep(forced)
                 _log.warning("break_glass_over", operation=forced.request_id)
 
@@ -211,7 +214,12 @@ class BreakGlass:
             generation=await asyncio.to_thread(self._generation),
             primary=member is not None and member.primary,
             recorded=self._recorded == _facts(forced),
+            leads=self._leads(),
         )
+
+    def _leads(self) -> str:
+        others = (site for site in self._look().sites if site.site != self._here.name)
+        return next((one.site for one in others if one.report.database.role == PRIMARY), "")
 
     def _generation(self) -> Generation | None:
         try:

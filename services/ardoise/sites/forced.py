@@ -19,7 +19,7 @@ from ardoise.pb.sites_pb2 import (
 )
 from ardoise.sites.generation import Generation
 from ardoise.sites.guard import Held
-from ardoise.sites.loss import log_loss
+from ardoise.sites.loss import decisions_lost, log_loss
 
 UNKNOWN = "Unknown"
 """What is accepted where nobody can tell what will be lost: anything."""
@@ -125,6 +125,8 @@ class Seen:
     """Whether its PostgreSQL is."""
     recorded: bool
     """Whether the database has the operation as it is."""
+    leads: str = ""
+    """Another region, whose PostgreSQL is primary; empty: none is seen to be."""
 
 
 def next_step(forced: ForcedFailover, seen: Seen) -> Step:
@@ -136,7 +138,8 @@ def next_step(forced: ForcedFailover, seen: Seen) -> Step:
         if theirs is None or theirs.operation != forced.request_id:
             return Step.REBUILD
     if not forced.promoted_ms and not seen.primary:
-        return Step.PROMOTE
+        # The old primary is back, in the cluster of etcd that it left: there is no emergency any more.
+        return Step.OVER if seen.leads and not forced.generation else Step.PROMOTE
     if not seen.recorded:
         return Step.RECORD
     if not forced.HasField("messages_lost"):
@@ -167,10 +170,9 @@ def settle_decisions(forced: ForcedFailover, here: SiteReport, other: SiteReport
         return
     if not database.timeline or database.timeline != here.database.timeline:
         return
-    since = [one for one in other.stale_rows if one.time_ms >= forced.begun_ms]
-    mine = [one for one in since if one.timeline in (0, forced.timeline_before)]
-    if all(one.HasField("decisions") for one in mine):
-        forced.decisions_lost = sum(one.decisions for one in mine)
+    found = decisions_lost(other.stale_rows, forced.timeline_before, forced.begun_ms)
+    if found is not None:
+        forced.decisions_lost = found
 
 
 def _own(status: SitesStatus) -> SiteReport:

@@ -1,8 +1,9 @@
-"""What a promotion cost of the log: which messages beyond the database's watermark nobody holds any more. Pure."""
+"""What a promotion cost: messages beyond the database's watermark that nobody holds any more, decisions. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ardoise.pb.sites_pb2 import StaleRows
 from ardoise.sites.guard import Held
 
 
@@ -52,6 +53,20 @@ def log_loss(
         lost += [Lost(epoch, first, last) for first, last in gaps]
         replayed += max(0, end - wanted + 1) - sum(last - first + 1 for first, last in gaps)
     return LogLoss(tuple(lost), replayed)
+
+
+def decisions_lost(rows: Iterable[StaleRows], timeline: int, began_ms: int) -> int | None:
+    """`rows`: set aside by the old primary, which follows again. `timeline`: that it was primary on; 0: not known.
+
+    None: nobody can tell. What was set aside of that timeline before the change began, by a clock of its own, may be of
+    this change or of a cluster before this one.
+    """
+    mine = [one for one in rows if 0 in (timeline, one.timeline) or one.timeline == timeline]
+    since = [one for one in mine if one.time_ms >= began_ms]
+    only_earlier = not since and any(one.timeline for one in mine if timeline)
+    if only_earlier or not all(one.HasField("decisions") for one in since):
+        return None
+    return sum(one.decisions for one in since)
 
 
 def _gaps(first: int, last: int, held: list[Held]) -> Iterator[tuple[int, int]]:

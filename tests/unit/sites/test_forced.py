@@ -33,8 +33,10 @@ def operation(**fields) -> ForcedFailover:
     return ForcedFailover(request_id="op-1", region="london", generation=1, **fields)
 
 
-def seen(generation: Generation | None = MINE, *, primary: bool = False, recorded: bool = False) -> Seen:
-    return Seen(generation, primary, recorded)
+def seen(
+    generation: Generation | None = MINE, *, primary: bool = False, recorded: bool = False, leads: str = ""
+) -> Seen:
+    return Seen(generation, primary, recorded, leads)
 
 
 def test_a_region_without_a_majority_may_be_forced_and_what_it_costs_is_unknown():
@@ -105,6 +107,14 @@ def test_with_a_majority_etcd_is_left_alone():
     assert next_step(ForcedFailover(request_id="op-1"), seen(Generation())) is Step.PROMOTE
 
 
+def test_where_the_old_primary_is_back_there_is_no_emergency_any_more():
+    within = ForcedFailover(request_id="op-1")
+    assert next_step(within, seen(Generation(), leads="amsterdam")) is Step.OVER
+    # Two clusters of etcd, each with a primary: the later one stays.
+    assert next_step(operation(), seen(leads="amsterdam")) is Step.PROMOTE
+    assert next_step(operation(promoted_ms=1), seen(recorded=True, leads="amsterdam")) is Step.AWAIT_LOG
+
+
 def settled(truck: SiteReport) -> ForcedFailover:
     forced = operation(begun_ms=EPOCH + 1_000)
     before = report("london", 20, SYNCHRONOUS, 30)
@@ -159,6 +169,15 @@ def test_lost_decisions_are_known_once_the_old_primary_follows_the_new_timeline(
     old.stale_rows.add(timeline=1, decisions=3, time_ms=2_000)
     old.stale_rows.add(timeline=1, decisions=8, time_ms=500)  # of an earlier failover
     assert decisions(old) == 3
+
+
+def test_rows_of_a_clock_that_is_behind_are_not_taken_for_none():
+    old = returned(2)
+    old.stale_rows.add(timeline=1, decisions=3, time_ms=500)
+    assert decisions(old) is None
+    old = returned(2)
+    old.stale_rows.add(timeline=7, decisions=3, time_ms=2_000)
+    assert decisions(old) == 0, "of another change"
 
 
 def test_rows_that_nobody_can_count_are_unknown_and_not_none():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ardoise.pb.sites_pb2 import ForcedFailover, SitesStatus
 from ardoise.sites.guard import Held
-from ardoise.sites.loss import log_loss
+from ardoise.sites.loss import decisions_lost, log_loss
 from ardoise.sites.operations.record import Ended, Kind, Loss, Outcome, Record
 from ardoise.sites.operations.seen import follows, report_of
 
@@ -62,7 +62,5 @@ def _decisions(loss: Loss, ended: Ended, record: Record, status: SitesStatus) ->
     """Set aside of the old primary before it followed; where nothing was, it had nothing alone."""
     if loss.decisions is not None or not follows(status, ended.source, record.timeline):
         return loss
-    rows = [one for one in report_of(status, ended.source).stale_rows if one.time_ms >= ended.started_ms]
-    if not all(one.HasField("decisions") for one in rows):
-        return loss
-    return replace(loss, decisions=sum(one.decisions for one in rows))
+    rows = report_of(status, ended.source).stale_rows
+    return replace(loss, decisions=decisions_lost(rows, ended.timeline_before, ended.started_ms))

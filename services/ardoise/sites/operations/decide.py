@@ -29,6 +29,8 @@ from ardoise.sites.operations.seen import before, follows, leading, other_region
 from ardoise.sites.operations.situation import Mode, Refusal, Situation, Verdict
 from ardoise.sites.operations.standing import against_failback, against_planned, ready
 
+UNKNOWN, NOTHING = Loss(), Loss(messages=0, replayed=0, decisions=0)
+
 
 class Decision(NamedTuple):
     """What is to be remembered before anything is done, and how things stand."""
@@ -115,16 +117,30 @@ def _went_on(record: Record, running: Operation, situation: Situation) -> Record
         return replace(record, operation=replace(running, step=Step.REJOINING, steps=steps, before=seen))
     if answer is not None and answer.refusal is not None:
         if answer.refusal is Refusal.CAME_TO_NOTHING:
-            return _end(record, running, Outcome.STAYED, answer.message, situation.now_ms)
+            return _stayed(record, running, answer.message, situation)
         if running.kind is Kind.FORCED_FAILOVER:
-            return _end(record, running, Outcome.REFUSED, answer.message, situation.now_ms)
+            return _end(record, running, Outcome.REFUSED, answer.message, situation.now_ms, NOTHING)
         return replace(record, operation=None)
-    forced = situation.status.forced
-    given_up = forced.request_id == running.id and not forced.now and not forced.promoted_ms
-    if running.step is Step.FORCING and given_up:
-        last = forced.steps[-1].what if forced.steps else "given up"
-        return _end(record, running, Outcome.STAYED, last, situation.now_ms)
+    if running.step is Step.FORCING and (why := _given_up(record, running, situation)):
+        return _stayed(record, running, why, situation)
     return record
+
+
+def _given_up(record: Record, running: Operation, situation: Situation) -> str:
+    """Why the target will not be forced any more; empty: it may be. Its `sites`, which would say so, may be lost."""
+    forced = situation.status.forced
+    if forced.request_id == running.id and not forced.now and not forced.promoted_ms:
+        return forced.steps[-1].what if forced.steps else "given up"
+    if record.primary != running.target and record.timeline > running.timeline:
+        return f"{record.primary} is primary again"
+    return ""
+
+
+def _stayed(record: Record, running: Operation, reason: str, situation: Situation) -> Record:
+    """It came to nothing. What the target may have acknowledged meanwhile nobody knows, if nobody is seen to lead."""
+    now = leading(situation.status, record.timeline)
+    loss = NOTHING if now is not None else UNKNOWN
+    return _end(record, running, Outcome.STAYED, reason, situation.now_ms, loss)
 
 
 def _rejoined(record: Record, running: Operation, situation: Situation) -> Record:
@@ -180,8 +196,9 @@ def _before(target: str, situation: Situation) -> Before | None:
     return before(situation.led, target) if situation.led is not None else None
 
 
-def _end(record: Record, running: Operation, outcome: Outcome, reason: str, now_ms: int) -> Record:
-    moved = outcome is Outcome.MOVED
+def _end(
+    record: Record, running: Operation, outcome: Outcome, reason: str, now_ms: int, loss: Loss = UNKNOWN
+) -> Record:
     ended = Ended(
         id=running.id,
         kind=running.kind,
@@ -191,11 +208,12 @@ def _end(record: Record, running: Operation, outcome: Outcome, reason: str, now_
         reason=reason,
         started_ms=running.started_ms,
         finished_ms=now_ms,
-        timeline=record.timeline if moved else 0,
+        timeline=record.timeline if outcome is Outcome.MOVED else 0,
         accepted_loss=running.accepted_loss,
         interrupted_ms=running.interrupted_ms,
-        loss=Loss() if moved else Loss(messages=0, replayed=0, decisions=0),
+        loss=loss,
         before=running.before,
+        timeline_before=running.timeline,
     )
     history = (ended, *record.history)[:MOST_HISTORY]
     return replace(record, operation=None, history=history)

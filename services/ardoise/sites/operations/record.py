@@ -157,6 +157,8 @@ class Ended:
     loss: Loss = Loss()
     before: Before | None = None
     """As long as the loss is not known."""
+    timeline_before: int = 0
+    """Of the old primary; 0: not known."""
 
 
 @dataclass(frozen=True)

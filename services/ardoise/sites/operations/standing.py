@@ -12,7 +12,8 @@ def against_planned(record: Record, target: str, situation: Situation) -> Verdic
     status, limits = situation.status, situation.limits
     if found := objections(status, target, limits.mirror_lag_messages, limits.wal_lag_bytes):
         return Verdict(Truth.TRUTH_NO, "SwitchoverRefused", "; ".join(found))
-    waited_s = (situation.now_ms - record.changed_ms) / 1000
+    # By a clock that may have been another operator's: one that is far off lets nobody wait for ever.
+    waited_s = abs(situation.now_ms - record.changed_ms) / 1000
     if record.changed_ms and waited_s < situation.limits.cool_down_s:
         left_s = situation.limits.cool_down_s - waited_s
         return Verdict(

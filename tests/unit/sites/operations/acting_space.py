@@ -235,7 +235,8 @@ def _without_figures(record: Record) -> Record:
     if running is not None:
         running = replace(running, steps=(), before=None, interrupted_ms=None)
     newest = [
-        replace(one, reason="", loss=Loss(), before=None, interrupted_ms=None) for one in record.history[:1]
+        replace(one, reason="", loss=Loss(), before=None, interrupted_ms=None, timeline_before=0)
+        for one in record.history[:1]
     ]
     # Of older ones decisions look at nothing but the id.
     older = [replace(newest[0], id=one) for one in sorted(one.id for one in record.history[1:])]

@@ -139,7 +139,7 @@ class Space:
             yield from self._forced(f"{REGIONS[region]} is forced", state, after, promoted=True)
 
     def give_up(self, state: State) -> Iterator[tuple[str, State]]:
-        """Patroni has not promoted it however often it was told to, or another region was forced after it."""
+        """Patroni has not promoted it however often it was told to, or another leads or was forced after it."""
         _, request_id, _ = state.platform.forced
         yield from self._forced(f"{request_id} is given up", state, state.platform, promoted=None)
 

@@ -132,7 +132,8 @@ def test_what_came_to_nothing_is_not_tried_again_by_itself(platform: Platform, o
     assert operator.look(platform, answer=nothing) is None
     operator.later(HOUR_MS)
     assert operator.look(platform) is None
-    assert operator.record.history[0].outcome is Outcome.STAYED
+    ended = operator.record.history[0]
+    assert (ended.outcome, ended.loss) == (Outcome.STAYED, Loss(messages=0, replayed=0, decisions=0))
     assert operator.ready.reason == "CameToNothing"
     assert "london's guard refused" in operator.ready.message
     operator.wish = Wish("to-london-2", "london")
@@ -151,6 +152,19 @@ def test_two_changes_are_apart_by_the_cool_down(platform: Platform, operator: Op
     assert operator.look(platform) is None
     assert operator.ready.reason == "CoolingDown"
     operator.later(1_000)
+    assert operator.look(platform).id == "back"
+
+
+def test_an_operator_whose_clock_is_far_behind_the_others_waits_for_nothing(
+    platform: Platform, operator: Operator
+):
+    operator.look(platform)
+    platform.promote("london")
+    operator.look(platform)
+    platform.synchronous = True
+    operator.look(platform)
+    operator.wish = Wish("back", "amsterdam")
+    operator.later(-HOUR_MS)
     assert operator.look(platform).id == "back"
 
 
@@ -286,6 +300,36 @@ def test_a_forced_wish_that_is_refused_is_over(platform: Platform, operator: Ope
     assert operator.look(platform) is None
     assert operator.record.history[0].outcome is Outcome.REFUSED
     assert "amsterdam is primary" in operator.ready.message
+
+
+def test_a_forced_wish_is_over_where_the_old_primary_is_back_though_the_target_is_lost(
+    platform: Platform, operator: Operator
+):
+    operator.look(platform)
+    operator.wish = FORCE_LONDON
+    platform.primary, platform.silent = "", frozenset({"amsterdam"})
+    begun = operator.look(platform)
+    platform.silent = frozenset({"london"})
+    assert operator.look(platform, answer=answered(begun)) == begun
+    platform.primary, platform.timeline = "amsterdam", 2
+    assert operator.look(platform) is None
+    ended = operator.record.history[0]
+    assert (ended.outcome, ended.reason) == (Outcome.STAYED, "amsterdam is primary again")
+    operator.wish = Wish("stay", "amsterdam")
+    operator.look(platform)
+    assert operator.ready.reason == "AsWished"
+
+
+def test_what_a_target_that_nobody_sees_any_more_had_acknowledged_is_unknown(
+    platform: Platform, operator: Operator
+):
+    operator.wish = TO_LONDON
+    begun = operator.look(platform)
+    platform.primary, platform.silent = "", frozenset({"london"})
+    nothing = answered(begun, message="no primary is seen 60 s later", refusal=Refusal.CAME_TO_NOTHING)
+    operator.look(platform, answer=nothing)
+    ended = operator.record.history[0]
+    assert (ended.outcome, ended.loss) == (Outcome.STAYED, Loss())
 
 
 def test_a_forced_wish_does_not_wait_for_a_region_to_follow(platform: Platform, operator: Operator):

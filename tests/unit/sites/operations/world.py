@@ -232,11 +232,8 @@ class Patroni:
 
     def fail_over(self, platform: Platform, new: int, *, forced: bool = False) -> Platform:
         """It is told to, by hand; it asks for no synchronous member."""
-        if platform.roles[new] != FOLLOWS or (platform.leader != NOBODY and not forced):
+        if platform.roles[new] != FOLLOWS or platform.leader != NOBODY:
             return platform
-        if platform.leader != NOBODY:
-            roles = with_(platform.roles, platform.leader, FOLLOWS)
-            platform = platform._replace(leader=NOBODY, roles=roles)
         return self.promote(platform, new, forced=forced)
 
     def by_itself(self, platform: Platform) -> Iterator[tuple[str, Platform]]:
