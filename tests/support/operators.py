@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,8 @@ class Cluster:
             self._apply(_object("Site", site, spec))
         self._apply(replication_object(replication))
 
-    def start(self, program: Sequence[str] = ("-m", "ardoise")) -> None:
-        """Its operator. `program`: as Python is told it."""
+    def start(self) -> None:
+        """Its operator."""
         sites_file = self._directory / "sites.yaml"
         write_sites_file(self._reached, sites_file)
         environment = {
@@ -93,7 +93,7 @@ class Cluster:
             "ARDOISE_IDENTITY_DIR": str(self._reached.identity_dir),
             "ARDOISE_METRICS_LISTEN": "",
         }
-        command = bound([sys.executable, *program, "operator"], signal.SIGTERM)
+        command = bound([sys.executable, "-m", "ardoise", "operator"], signal.SIGTERM)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
