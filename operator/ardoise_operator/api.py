@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ class About:
     kind: str
     name: str
     uid: str
-    """Of another object that bears its name nothing is written."""
+    """Another object may bear its name by now."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +84,26 @@ class Api:
         await self._client.close()
 
     async def write_status(self, about: About, status: Mapping[str, Any]) -> None:
-        """Makes an object's status what is given, whole: what stood there and is not given goes."""
+        """Makes an object's status what is given, whole: what stood there and is not given goes.
+
+        Trouble with THERE: it was written, but to another object of this name, for a server heeds no uid in a status.
+        """
         body = {
             "apiVersion": API_VERSION,
             "kind": about.kind,
-            "metadata": {"name": about.name, "uid": about.uid},
+            "metadata": {"name": about.name},
             "status": status,
         }
         resource = KINDS[about.kind].Status
-        await _within(self._client.patch(resource, about.name, body, patch_type=PatchType.APPLY, force=True))
+        patch = self._client.patch(resource, about.name, body, patch_type=PatchType.APPLY, force=True)
+        written = await _within(patch)
+        if written.metadata.uid != about.uid:
+            raise ApiTrouble(THERE, f"{about.name} was made anew")
 
     async def post_event(self, about: About, note: Note, at: datetime, reporter: str) -> None:
-        """One more event of an object. `reporter`: who saw it."""
+        """An event of an object; one that was taken before is not told again. `reporter`: who saw it."""
         event = Event(
-            metadata=ObjectMeta(generateName=f"{about.name}.", namespace=self.namespace),
+            metadata=ObjectMeta(name=_event_name(about, note, at), namespace=self.namespace),
             involvedObject=ObjectReference(
                 apiVersion=API_VERSION,
                 kind=about.kind,
@@ -112,7 +119,7 @@ class Api:
             lastTimestamp=at,
             count=1,
         )
-        await _within(self._client.create(event))
+        await self.make(event)
 
     async def secret(self, name: str) -> SecretFound:
         """A Secret's content."""
@@ -138,7 +145,7 @@ class Api:
         """None: there is none."""
         return await self._found(self._client.get(ConfigMap, name))
 
-    async def make(self, thing: ConfigMap | Job) -> None:
+    async def make(self, thing: ConfigMap | Job | Event) -> None:
         """Does nothing where one of this name is there."""
         try:
             await _within(self._client.create(thing))
@@ -177,10 +184,14 @@ class Api:
     async def check_kinds(self) -> None:
         """Raises ApiTrouble where the server does not know our kinds, or does not let us list them."""
         for kind in SHOWN:
-            await _within(self._count(KINDS[kind]))
+            await self.uids(kind)
 
-    async def _count(self, resource: Any) -> int:
-        return len([one async for one in self._client.list(resource)])
+    async def uids(self, kind: str) -> set[str]:
+        """Of all objects of a kind of ours."""
+        return await _within(self._uids(KINDS[kind]))
+
+    async def _uids(self, resource: Any) -> set[str]:
+        return {one.metadata.uid async for one in self._client.list(resource)}
 
     async def _versions(self, resource: Any, label: str) -> dict[str, str]:
         # Lightkube's own lists ask for whole objects.
@@ -220,6 +231,12 @@ async def _within[T](request: Any) -> T:
         ValueError,
     ) as error:
         raise ApiTrouble(NO_ANSWER, repr(error)) from error
+
+
+def _event_name(about: About, note: Note, at: datetime) -> str:
+    """By what it says: one that was taken, and whose answer was lost, bears the same when it is posted again."""
+    said = "\n".join((about.uid, *note, at.isoformat()))
+    return f"{about.kind.lower()}.{hashlib.sha256(said.encode()).hexdigest()[:32]}"
 
 
 def _asked_s(error: httpx2.HTTPStatusError) -> float | None:

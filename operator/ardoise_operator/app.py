@@ -41,7 +41,7 @@ async def run(settings: OperatorSettings) -> None:
         reaching = Reaching(here.name, settings, objects, secrets)
         service.on_drain("sites", reaching.close)
         asked = Asked(here.name, objects, secrets, reaching)
-        writer = Writer(api, f"{NAME}-{here.name}")
+        writer = Writer(api, objects, f"{NAME}-{here.name}")
         carrying = Carrying(here.name, reaching)
         service.on_drain("acting", carrying.stop)
         drilling = Drilling(here.name, settings.drill_template, api, DrillClaims(reaching.etcd))

@@ -6,7 +6,7 @@ No handler of ours is one that keeps progress or finalizers in objects: nothing 
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,23 +54,39 @@ class ForEver:
 
 @dataclass
 class Objects:
-    """What kopf has in memory, by name."""
+    """What kopf has in memory, by name, without what is gone: it hears of no deletion while its watch was away."""
 
     sites: Mapping[str, Collection[Object]] = field(default_factory=dict)
     replications: Mapping[str, Collection[Object]] = field(default_factory=dict)
     drills: Mapping[str, Collection[Object]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """Uids of objects that kopf may have still."""
 
     def all_sites(self) -> list[Object]:
         """Of the namespace."""
-        return [one for found in self.sites.values() for one in found]
+        return self._there(self.sites)
 
     def all_replications(self) -> list[Object]:
         """Of the namespace."""
-        return [one for found in self.replications.values() for one in found]
+        return self._there(self.replications)
 
     def all_drills(self) -> list[Object]:
         """Of the namespace."""
-        return [one for found in self.drills.values() for one in found]
+        return self._there(self.drills)
+
+    def looked_for(self, uid: str, there: Set[str]) -> None:
+        """`there`: the uids of its kind, as the API server has them."""
+        self.gone.add(uid)
+        self.gone -= there
+
+    def _there(self, found: Mapping[str, Collection[Object]]) -> list[Object]:
+        there = []
+        for named in found.values():
+            left = sorted((one for one in named if one.uid not in self.gone), key=lambda one: one.created)
+            # An older one does not come back once the newest is deleted.
+            self.gone.update(one.uid for one in left[:-1])
+            there += left[-1:]
+        return there
 
 
 async def heed_watchers() -> None:

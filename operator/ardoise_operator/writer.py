@@ -14,9 +14,10 @@ from typing import Any
 import structlog
 
 from ardoise_operator import instruments
-from ardoise_operator.api import GONE, About, Api, ApiTrouble
+from ardoise_operator.api import GONE, THERE, About, Api, ApiTrouble
 from ardoise_operator.events import Note
 from ardoise_operator.pacing import due, retry_s
+from ardoise_operator.watching import Objects
 
 TURN_EVERY_S = 0.5
 MOST_EVENTS = 64
@@ -34,15 +35,22 @@ class _Page:
     written_s: float = 0.0
     not_before_s: float = 0.0
     failures: int = 0
+    turn: asyncio.Task[None] | None = None
     behind: deque[tuple[Note, datetime]] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
     """Events of what is not written yet, or was not posted yet."""
+
+    @property
+    def due(self) -> bool:
+        """Whether the status is to be written now."""
+        now_s = time.monotonic()
+        return now_s >= self.not_before_s and due(self.wanted, self.written, now_s - self.written_s)
 
 
 class Writer:
     """Takes what is wanted at once, writes it when it can."""
 
-    def __init__(self, api: Api, reporter: str) -> None:
-        self._api, self._reporter = api, reporter
+    def __init__(self, api: Api, objects: Objects, reporter: str) -> None:
+        self._api, self._objects, self._reporter = api, objects, reporter
         self._pages: dict[About, _Page] = {}
 
     def want(
@@ -65,25 +73,26 @@ class Writer:
 
     async def run(self) -> None:
         """Writes for ever what is due."""
-        while True:
-            began_s = time.monotonic()
-            # Side by side: one that is not answered keeps no other waiting.
-            await asyncio.gather(*(self._turn(about, page) for about, page in list(self._pages.items())))
-            await asyncio.sleep(max(0.0, began_s + TURN_EVERY_S - time.monotonic()))
+        # A task for each: one that is not answered keeps no other waiting.
+        async with asyncio.TaskGroup() as turns:
+            while True:
+                for about, page in self._pages.items():
+                    if page.due and (page.turn is None or page.turn.done()):
+                        page.turn = turns.create_task(self._turn(about, page))
+                await asyncio.sleep(TURN_EVERY_S)
 
     async def _turn(self, about: About, page: _Page) -> None:
-        now_s = time.monotonic()
-        if now_s < page.not_before_s or not due(page.wanted, page.written, now_s - page.written_s):
-            return
-        status, notes = page.wanted, list(page.behind)
+        began_s, status, notes = time.monotonic(), page.wanted, list(page.behind)
         try:
             await self._api.write_status(about, status)
         except ApiTrouble as trouble:
             self._refused("status", about, trouble)
             page.failures += 1
             page.not_before_s = time.monotonic() + retry_s(page.failures, trouble.asked_s)
+            if trouble.cause in (GONE, THERE):
+                await self._look_for(about)
             return
-        page.written, page.written_s, page.failures = status, now_s, 0
+        page.written, page.written_s, page.failures = status, began_s, 0
         for note, at in notes:
             try:
                 await self._api.post_event(about, note, at, self._reporter)
@@ -94,6 +103,18 @@ class Writer:
             # What came in meanwhile may have pushed it out already.
             if page.behind and page.behind[0] == (note, at):
                 page.behind.popleft()
+            # Many events keep no status waiting: the others come behind the next one.
+            if page.due:
+                return
+
+    async def _look_for(self, about: About) -> None:
+        """A refusal alone proves nothing: while definitions are missing, everything is answered 404."""
+        try:
+            there = await self._api.uids(about.kind)
+        except ApiTrouble as trouble:
+            self._refused("list", about, trouble)
+        else:
+            self._objects.looked_for(about.uid, there)
 
     @staticmethod
     def _refused(what: str, about: About, trouble: ApiTrouble) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,18 @@ HOW_TO_GIVE = (
     f"Or give clusters: KUBECONFIG with contexts {', '.join(layout.SITES)}, "
     f"or {CONTEXTS}=truck=<context>,... (tests/kubernetes/README.md)"
 )
+
+
+MINUTES = "KUBERNETES_MINUTES"
+"""How long a run may begin long tests; those after it are skipped, by name. For who is ended at a fixed time."""
+BEGAN_S = time.monotonic()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leaves out what would begin too late."""
+    minutes = float(os.environ.get(MINUTES, "inf"))
+    if item.get_closest_marker("long") and time.monotonic() - BEGAN_S > minutes * 60:
+        pytest.skip(f"not begun within {minutes:.0f} minutes ({MINUTES}); make kubernetes runs all")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

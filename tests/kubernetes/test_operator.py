@@ -2,10 +2,15 @@
 
 import signal
 import time
+import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ardoise_operator.api import GONE, THERE, About, Api, ApiTrouble
+from ardoise_operator.events import Note
+from ardoise_operator.sight import instant
 
 from tests.kubernetes.alone import serving
 from tests.kubernetes.bed.cluster import eventually
@@ -104,6 +109,41 @@ def test_with_the_operator_away_an_object_is_deleted_and_made_anew(bench: Bench,
     operator.start()
     bench.make_objects()
     bench.await_why("site", "london", "Ready", "Answers")
+
+
+async def test_of_an_object_that_is_gone_or_was_made_anew_the_api_server_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KUBECONFIG", str(bench.kubeconfig()))
+    race = bench.server.cluster.get("replication", "race", f"--namespace={NAMESPACE}")
+    uid, status = race["metadata"]["uid"], {"observedAt": instant(datetime.now(UTC))}
+    api = Api("")
+    try:
+        await api.write_status(About("Replication", "race", uid), status)
+        for name, cause in (("race", THERE), ("nobody", GONE)):
+            with pytest.raises(ApiTrouble) as refused:
+                await api.write_status(About("Replication", name, str(uuid.uuid4())), status)
+            assert refused.value.cause == cause
+        assert await api.uids("Replication") == {uid}
+    finally:
+        await api.close()
+
+
+async def test_an_event_is_taken_once(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KUBECONFIG", str(bench.kubeconfig()))
+    before, at = bench.events(), datetime.now(UTC)
+    api = Api("")
+    try:
+        for _ in range(2):
+            await api.post_event(
+                About("Site", "london", "uid"), Note("Normal", "Twice", "posted"), at, "test"
+            )
+    finally:
+        await api.close()
+    new = bench.events()
+    for one in before:
+        new.remove(one)
+    assert new == [("london", "Twice")]
 
 
 @pytest.mark.parametrize("how", ["silent", "killed"])

@@ -33,7 +33,13 @@ class ScriptedApi:
     events: list[dict[str, Any]] = field(default_factory=list)
     secrets: dict[str, tuple[str, dict[str, bytes]]] = field(default_factory=dict)
     """(resource version, content) by name."""
+    uids: dict[str, str] = field(default_factory=dict)
+    """Of the objects of our kinds that there are, by plural and name (`sites/london`)."""
     asked: int = 0
+    event_s: float = 0.0
+    """What it takes for each event."""
+    unheard: int = 0
+    """So many of the next events are taken without an answer."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """One request."""
@@ -44,15 +50,39 @@ class ScriptedApi:
         if code != 200:
             said = {"kind": "Status", "code": code, "message": f"scripted {code}", "status": "Failure"}
             return web.json_response(said, status=code, headers=headers)
+        *_, folder, name = request.path.split("/")
         if request.method == "GET":
-            return self._secret(request.path.rpartition("/")[2])
+            return self._secret(name) if folder == "secrets" else self._list(name)
         body = json.loads(await request.text())
         if request.method == "PATCH":
-            assert request.path.endswith("/status")
+            assert name == "status"
             assert request.query["force"] == "true"
-            self.statuses.append(body)
-        else:
-            self.events.append(body)
+            return self._status("/".join(request.path.split("/")[-3:-1]), body)
+        return await self._event(body)
+
+    def _status(self, which: str, body: dict[str, Any]) -> web.Response:
+        """As a server does: of the object that bears the name, whatever uid was said."""
+        if which not in self.uids:
+            said = {"kind": "Status", "code": 404, "message": f"{which} not found", "status": "Failure"}
+            return web.json_response(said, status=404)
+        body["metadata"]["uid"] = self.uids[which]
+        self.statuses.append(body)
+        return web.json_response(body)
+
+    def _list(self, plural: str) -> web.Response:
+        items = [{"metadata": {"uid": uid}} for which, uid in self.uids.items() if which.startswith(plural)]
+        return web.json_response({"kind": "List", "metadata": {}, "items": items})
+
+    async def _event(self, body: dict[str, Any]) -> web.Response:
+        await asyncio.sleep(self.event_s)
+        name = body["metadata"].get("name")
+        if name is not None and name in [one["metadata"]["name"] for one in self.events]:
+            said = {"kind": "Status", "code": 409, "message": f"{name} already exists", "status": "Failure"}
+            return web.json_response(said, status=409)
+        self.events.append(body)
+        if self.unheard:
+            self.unheard -= 1
+            await asyncio.sleep(3600)
         return web.json_response(body)
 
     def _secret(self, name: str) -> web.Response:

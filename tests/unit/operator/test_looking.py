@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ardoise_operator import secrets as secrets_module
 from ardoise_operator.acting import NOTHING
 from ardoise_operator.api import About, Api
 from ardoise_operator.drills import drill_status
+from ardoise_operator.kinds import PLURALS
 from ardoise_operator.looking import Asked, Looking
 from ardoise_operator.reaching import Reaching
 from ardoise_operator.secrets import Secrets
@@ -102,7 +104,7 @@ class Bench:
         self.secrets = Secrets(api)
         self.reaching = Reaching("amsterdam", OperatorSettings(), self.objects, self.secrets)
         self.asked = Asked("amsterdam", self.objects, self.secrets, self.reaching)
-        self.writer = Writer(api, "operator-amsterdam")
+        self.writer = Writer(api, self.objects, "operator-amsterdam")
         topology = placed_at(target)
         self.drilling = Telling()
         self.looking = Looking(
@@ -112,11 +114,13 @@ class Bench:
     def put(self, *names: str, **about: Any) -> None:
         """These objects, and no others."""
         found: dict[str, dict[str, list[Object]]] = {"Site": {}, "Replication": {}, "Drill": {}}
+        self.script.uids.clear()
         for name in names:
             one = overlaid(OBJECTS[name], {"metadata": {"uid": f"uid-{name}", "generation": 1, **about}})
             if name == "amsterdam":
                 one["spec"]["endpoints"]["sites"] = self.target
             found[one["kind"]][name] = [seen(one)]
+            self.script.uids[f"{PLURALS[one['kind']]}/{name}"] = one["metadata"]["uid"]
         self.objects.sites, self.objects.replications = found["Site"], found["Replication"]
         self.objects.drills = found["Drill"]
 
@@ -263,6 +267,30 @@ async def test_of_an_object_made_anew_under_the_same_name_nothing_old_is_kept(be
         About("Site", "amsterdam", "another"),
         About("Replication", "race", "another"),
     }
+
+
+async def test_a_replication_whose_deletion_nobody_heard_of_is_not_acted_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pacing, "LATEST_S", 0.1)
+    await until(lambda: bench.shown("race"))
+    del bench.script.uids["replications/race"]
+    await until(lambda: not bench.objects.all_replications())
+    asked, acted = bench.sites.asked, len(bench.acting.statuses)
+    await until(lambda: bench.sites.asked > asked + 3)
+    assert len(bench.acting.statuses) <= acted + 1, "the look that was under way"
+    assert {about.kind for about in bench.looking._statuses} == {"Site"}
+
+
+async def test_of_a_site_that_was_made_anew_the_new_address_counts(bench: Bench):
+    bench.put("amsterdam", "race", creationTimestamp="2026-07-07T12:00:00Z")
+    (now,) = bench.objects.sites["amsterdam"]
+    spec = overlaid(dict(now.spec), {"endpoints": {"sites": "127.0.0.1:1"}})
+    old = replace(now, uid="old", spec=spec, created="2020-01-01T00:00:00Z")
+    bench.objects.sites = {"amsterdam": [old, now]}
+    await until(lambda: bench.shown("race"))
+    assert bench.shown("amsterdam")["Ready"] == ("True", "Answers")
+    assert "old" not in {about.uid for about in bench.looking._statuses}
 
 
 async def test_a_loop_that_does_not_come_round_is_too_old(bench: Bench, monkeypatch: pytest.MonkeyPatch):

@@ -7,6 +7,7 @@ import pytest
 from ardoise_operator.watching import (
     LONGEST_RETRY_S,
     ForEver,
+    Object,
     Objects,
     WatchEnded,
     heed_watchers,
@@ -18,6 +19,14 @@ from kopf._core.reactor import orchestration
 
 MOST_DEAD_WATCH_S = 75
 LIMIT_S = 10.0
+
+
+def race(uid: str, minute: int) -> Object:
+    return Object("Replication", "race", uid, 1, {}, {}, f"2026-07-07T12:{minute:02}:00Z")
+
+
+def uids(objects: Objects) -> list[str]:
+    return [one.uid for one in objects.all_replications()]
 
 
 def test_kopf_keeps_objects_and_has_no_handler_that_writes_into_them():
@@ -65,3 +74,27 @@ async def test_a_watch_that_kopf_gave_up_ends_the_operator_and_one_that_it_stopp
 
 def test_kopf_asks_for_no_right_of_the_whole_cluster():
     assert settings().scanning.disabled
+
+
+def test_of_one_name_the_newest_counts_and_no_older_one_comes_back():
+    objects = Objects(replications={"race": [race("new", 5), race("old", 1)]})
+    assert uids(objects) == ["new"]
+    objects.replications = {"race": [race("old", 1)]}
+    assert uids(objects) == []
+
+
+def test_of_one_second_what_was_heard_of_last_counts():
+    assert uids(Objects(replications={"race": [race("old", 1), race("new", 1)]})) == ["new"]
+
+
+def test_what_the_api_server_has_counts_whatever_clocks_say():
+    objects = Objects(replications={"race": [race("old", 5), race("new", 1)]})
+    assert uids(objects) == ["old"]
+    objects.looked_for("old", {"new"})
+    assert uids(objects) == ["new"]
+
+
+def test_what_was_looked_for_and_is_there_stays():
+    objects = Objects(replications={"race": [race("race", 1)]})
+    objects.looked_for("race", {"race", "another"})
+    assert uids(objects) == ["race"]
