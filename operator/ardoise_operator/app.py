@@ -71,6 +71,7 @@ async def _start_kopf(
     """As a task of ours among others: it stops when we do, and stops nothing that is not its own."""
     # One line for each probe would drown the rest.
     logging.getLogger("kopf.activities.probe").setLevel(logging.WARNING)
+    service.spawn("watchers", watching.heed_watchers())
     ours = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
         registry=watching.registry(objects, looking.too_old),

@@ -3,7 +3,9 @@
 No handler of ours is one that keeps progress or finalizers in objects: nothing hangs when the operator is away.
 """
 
+import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -21,6 +23,12 @@ CONNECT_LIMIT_S = 5.0
 REQUEST_LIMIT_S = 10.0
 RETRIES_S = (0.5, 1, 2, 4)
 LONGEST_RETRY_S = 5.0
+WATCHERS = "kopf._core.reactor.orchestration"
+"""The logger by which kopf says that a task which watches has failed; it says so nowhere else."""
+
+
+class WatchEnded(Exception):
+    """kopf gave a watch up, and begins it never again: what changes from then on would not be seen."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,23 @@ class Objects:
             self.gone.update(one.uid for one in left[:-1])
             there += left[-1:]
         return there
+
+
+async def heed_watchers() -> None:
+    """For ever; begun before kopf is. Raises WatchEnded."""
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    class Heed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if not ended.done():
+                ended.set_exception(WatchEnded(record.getMessage()))
+
+    heed, log = Heed(logging.ERROR), logging.getLogger(WATCHERS)
+    log.addHandler(heed)
+    try:
+        await ended
+    finally:
+        log.removeHandler(heed)
 
 
 def seen(body: Mapping[str, Any]) -> Object:

@@ -56,6 +56,8 @@ class Cluster:
         self.region, self.server, self._reached, self._directory = region, server, reached, directory
         self._process: subprocess.Popen[bytes] | None = None
         self._ports = Ports({"health": 0})
+        self.kubeconfig = server.kubeconfig
+        """By which its operator finds the API server."""
 
     def install(self, replication: Mapping[str, Any]) -> None:
         """Everything but the operator. `replication`: its spec."""
@@ -83,7 +85,7 @@ class Cluster:
         write_sites_file(self._reached, sites_file)
         environment = {
             **os.environ,
-            "KUBECONFIG": str(self.server.kubeconfig),
+            "KUBECONFIG": str(self.kubeconfig),
             "ARDOISE_SITE": self.region,
             "ARDOISE_SITES_FILE": str(sites_file),
             "ARDOISE_NAMESPACE": NAMESPACE,
@@ -109,6 +111,19 @@ class Cluster:
             process.kill()
         self._process.kill()
         self._process.wait()
+
+    def has_ended(self) -> bool:
+        """By itself."""
+        assert self._process is not None
+        return self._process.poll() is not None
+
+    def halt(self) -> None:
+        """Its operator stands still, until go_on()."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """As if no time had passed."""
+        self._signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it as a cluster does."""
@@ -150,6 +165,12 @@ class Cluster:
 
     def _change(self, spec: Mapping[str, Any]) -> None:
         self.kubectl("patch", "replication", "race", "--type=merge", "--patch", json.dumps({"spec": spec}))
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        process = psutil.Process(self._process.pid)
+        for one in (process, *process.children(recursive=True)):
+            one.send_signal(number)
 
     def _identities(self) -> tuple[Path, Path]:
         own = self._reached.identity_dir

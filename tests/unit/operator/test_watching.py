@@ -1,10 +1,24 @@
 """What kopf is told to do, and what it must not."""
 
+import asyncio
 import itertools
 
-from ardoise_operator.watching import LONGEST_RETRY_S, ForEver, Object, Objects, registry, settings
+import pytest
+from ardoise_operator.watching import (
+    LONGEST_RETRY_S,
+    ForEver,
+    Object,
+    Objects,
+    WatchEnded,
+    heed_watchers,
+    registry,
+    settings,
+)
+from kopf._cogs.aiokits.aiotasks import create_guarded_task
+from kopf._core.reactor import orchestration
 
 MOST_DEAD_WATCH_S = 75
+LIMIT_S = 10.0
 
 
 def race(uid: str, minute: int) -> Object:
@@ -32,6 +46,30 @@ def test_a_dead_watch_is_noticed_in_time_and_no_refusal_is_the_last():
     # Each request counts anew.
     waits = made.networking.error_backoffs
     assert list(itertools.islice(waits, 2)) == list(itertools.islice(waits, 2))
+
+
+async def test_a_watch_that_kopf_gave_up_ends_the_operator_and_one_that_it_stopped_does_not():
+    async def watches(goes_on: asyncio.Event) -> None:
+        await goes_on.wait()
+        raise RuntimeError("415")
+
+    def watch(kind: str, refused: asyncio.Event) -> asyncio.Task:
+        """As kopf begins it."""
+        return create_guarded_task(
+            watches(refused), f"watcher for {kind}", cancellable=True, logger=orchestration.logger
+        )
+
+    refused = asyncio.Event()
+    heeding = asyncio.create_task(heed_watchers())
+    stopped, given_up = watch("drills", asyncio.Event()), watch("sites", refused)
+    await asyncio.sleep(0)
+    stopped.cancel()
+    await asyncio.wait({stopped})
+    refused.set()
+    with pytest.raises(WatchEnded, match="Watcher for sites has failed: 415"):
+        await asyncio.wait_for(heeding, LIMIT_S)
+    await asyncio.wait({given_up})
+    assert isinstance(given_up.exception(), RuntimeError)
 
 
 def test_kopf_asks_for_no_right_of_the_whole_cluster():
