@@ -4,18 +4,29 @@ import asyncio
 import json
 from pathlib import Path
 
-from ardoise.rehearsal.drills.conditions import primary_is
-from ardoise.rehearsal.drills.scenario import EVERYWHERE, Cast, Do, Promise, WaitUntil
+from ardoise.rehearsal.drills.conditions import primary_is, written_down
+from ardoise.rehearsal.drills.platform import Reached
+from ardoise.rehearsal.drills.scenario import EVERYWHERE, Act, Cast, Do, Hold, Promise, SetLink, WaitUntil
 from ardoise.rehearsal.drills.waits import Wait
+from ardoise.sites.operations.memory import LEASE_S
+from ardoise.up.control import Action
+from ardoise.up.network import Condition
 
 from tests.kubernetes.bed.cluster import eventually
 from tests.kubernetes.race import MARKS, PRIMARY, STANDBY, holds, own, status, well_again
 from tests.kubernetes.release import Release
 from tests.kubernetes.three import ThreeClusters
-from tests.support.operators import REGIONS, condition
+from tests.support.operators import REGIONS, condition, who_acts
 
 pytestmark = MARKS
 SEEN_LIMIT_S = 90.0
+KILL_OPERATOR = (
+    "delete",
+    "pod",
+    "--selector=app.kubernetes.io/component=operator",
+    "--force",
+    "--wait=false",
+)
 MOVES = Promise(screens=EVERYWHERE, writes_within=Wait.CUT_SHORT)
 
 
@@ -76,14 +87,7 @@ async def test_both_operators_are_killed_while_a_wish_waits_and_it_is_carried_ou
     async def killed(cast: Cast) -> None:
         del cast
         for release in objects.values():
-            gone = (
-                "delete",
-                "pod",
-                "--selector=app.kubernetes.io/component=operator",
-                "--force",
-                "--wait=false",
-            )
-            await asyncio.to_thread(release.kubectl, *gone)
+            await asyncio.to_thread(release.kubectl, *KILL_OPERATOR)
 
     finished = own(
         "operators-killed",
@@ -95,7 +99,66 @@ async def test_both_operators_are_killed_while_a_wish_waits_and_it_is_carried_ou
         *well_again(PRIMARY),
     )
     await holds(race, finished, tmp_path)
+    assert_carried_out_once(objects, "operators-killed")
+
+
+async def test_the_operators_are_cut_from_each_other_while_a_wish_waits_and_it_is_carried_out_once(
+    race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
+):
+    cut = Condition(cut=True)
+    healed = own(
+        "operators-apart",
+        "the regions do not reach each other, both operators reach the truck and are wished for another primary",
+        Promise(screens=EVERYWHERE, writes_within=Wait.SYNCHRONOUS_LEFT),
+        SetLink(PRIMARY, STANDBY, cut),
+        SetLink(STANDBY, PRIMARY, cut),
+        wished(objects, "operators-apart"),
+        Hold(Wait.CUT_LONG),
+        SetLink(PRIMARY, STANDBY, Condition()),
+        SetLink(STANDBY, PRIMARY, Condition()),
+        WaitUntil(primary_is(STANDBY), Wait.NORMAL_AGAIN),
+        *well_again(PRIMARY),
+    )
+    await holds(race, healed, tmp_path)
+    assert_carried_out_once(objects, "operators-apart")
+
+
+async def test_the_cluster_of_the_operator_that_acts_is_lost_in_a_switchover_and_the_other_finishes(
+    race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
+):
+    async def act_at_the_primary(cast: Cast) -> None:
+        reached = Reached(await race.state())
+        other = objects[cast[STANDBY]]
+        async with asyncio.timeout(SEEN_LIMIT_S):
+            while await asyncio.to_thread(who_acts, reached) != cast[PRIMARY]:
+                await asyncio.to_thread(other.kubectl, *KILL_OPERATOR)
+                await asyncio.sleep(LEASE_S)
+
+    async def begun(cast: Cast) -> None:
+        here = objects[cast[PRIMARY]]
+        await asyncio.to_thread(eventually, lambda: "operation" in status(here), "an operation", SEEN_LIMIT_S)
+
+    lost = own(
+        "operators-cluster-lost",
+        "the primary is to be moved, and its region's cluster with the operator that moves it is lost",
+        Promise(screens=EVERYWHERE - {PRIMARY}, writes_within=Wait.DATABASE_BACK),
+        Do("the operator of the primary's region acts", act_at_the_primary),
+        wished(objects, "operators-cluster-lost"),
+        Do("it has begun", begun),
+        Act(PRIMARY, Action.KILL),
+        WaitUntil(primary_is(STANDBY), Wait.DATABASE_BACK),
+        WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        Act(PRIMARY, Action.RESTORE),
+        *well_again(PRIMARY),
+    )
+    await holds(race, lost, tmp_path)
+    assert_carried_out_once(objects, "operators-cluster-lost")
+
+
+def assert_carried_out_once(objects: dict[str, Release], request_id: str) -> None:
     for region, release in objects.items():
         eventually(lambda release=release: ready(release), f"{region}'s object is ready", SEEN_LIMIT_S)
-        ids = [one["id"] for one in status(release)["history"]]
-        assert ids.count("operators-killed") == 1
+        found = [one for one in status(release)["history"] if one["id"] == request_id]
+        print(found)
+        assert [one["outcome"] for one in found] == ["Moved"]
+        assert found[0]["lostMessages"] == 0
