@@ -170,6 +170,7 @@ def operator(bench: DrillBench, tmp_path: Path) -> Iterator[Operator]:
         bench.kubectl("delete", "configmaps,jobs", "--selector=ardoise.dev/drill")
 
 
+@pytest.mark.slow
 def test_a_drill_that_is_due_runs_once_and_its_end_is_shown_and_told(bench: DrillBench, operator: Operator):
     due = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(seconds=70)
     due = due.replace(second=0) + timedelta(minutes=datetime.now(UTC).second > 55)
@@ -204,6 +205,7 @@ def test_a_drill_that_is_due_runs_once_and_its_end_is_shown_and_told(bench: Dril
     assert bench.told("nightly") == expected
 
 
+@pytest.mark.slow
 def test_killed_between_config_map_and_job_it_makes_the_job_and_nothing_twice(
     bench: DrillBench, operator: Operator
 ):
@@ -244,6 +246,7 @@ def test_a_request_is_run_once_also_where_the_object_is_made_anew(bench: DrillBe
     assert bench.made("jobs", "once") == []
 
 
+@pytest.mark.slow
 def test_a_condition_that_became_so_suspends_the_job(bench: DrillBench, operator: Operator):
     conditions = [{"type": "Degraded", "status": "True", "forSeconds": 2}]
     bench.drill("aborted", runRequestId="aborted-1", abortConditions=conditions)
