@@ -74,8 +74,9 @@ async def test_the_primary_moves_to_the_other_cluster(race: ThreeClusters, tmp_p
     await holds(race, without_runbooks("switchover", *moved), tmp_path)
 
 
-async def test_a_link_is_cut_and_healed(race: ThreeClusters, tmp_path: Path):
-    await holds(race, without_runbooks("standby-without-truck"), tmp_path)
+@pytest.mark.parametrize("drill", ["standby-without-truck", "truck-isolated"])
+async def test_links_are_cut_and_healed(race: ThreeClusters, tmp_path: Path, drill: str):
+    await holds(race, without_runbooks(drill), tmp_path)
 
 
 async def test_a_regions_cluster_is_lost_the_other_is_promoted_and_its_pages_never_stop(

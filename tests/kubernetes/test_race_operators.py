@@ -105,17 +105,14 @@ async def test_both_operators_are_killed_while_a_wish_waits_and_it_is_carried_ou
 async def test_the_operators_are_cut_from_each_other_while_a_wish_waits_and_it_is_carried_out_once(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
-    cut = Condition(cut=True)
     healed = own(
         "operators-apart",
         "the regions do not reach each other, both operators reach the truck and are wished for another primary",
         Promise(screens=EVERYWHERE, writes_within=Wait.SYNCHRONOUS_LEFT),
-        SetLink(PRIMARY, STANDBY, cut),
-        SetLink(STANDBY, PRIMARY, cut),
+        SetLink(PRIMARY, STANDBY, Condition(cut=True)),
         wished(objects, "operators-apart"),
         Hold(Wait.CUT_LONG),
         SetLink(PRIMARY, STANDBY, Condition()),
-        SetLink(STANDBY, PRIMARY, Condition()),
         WaitUntil(primary_is(STANDBY), Wait.NORMAL_AGAIN),
         *well_again(PRIMARY),
     )
