@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import pytest
 from ardoise.ingest.setup.source import read_setup
 from ardoise.pb.sites_pb2 import SitesCondition, SitesStatus, Truth
@@ -22,9 +23,10 @@ from ardoise.rehearsal.drills.scenarios import SCENARIOS
 from ardoise.rehearsal.simulator import Simulation
 from ardoise.sites.operations.drill_runs import Asked, Result, Run, data_of, run_of
 from ardoise.sites.topology import Site, SiteKind, Topology
-from ardoise.up.control import Action
+from ardoise.up.control import Action, Refused
 from ardoise.up.demo import SIMULATED_EVENT
 from ardoise.up.identities import DRILL, DRILL_OPERATOR, DRILL_RELAYS
+from lightkube import ApiError
 from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
 from lightkube.resources.core_v1 import Pod
 
@@ -138,6 +140,24 @@ async def test_what_is_seen_of_a_cluster_passes_the_precheck():
     )
     assert all("database" in objection or "region" in objection for objection in objections(found))
     assert mending(state, ()) == []
+
+
+class Answers404:
+    """A client of an API server that has no such thing."""
+
+    async def delete(self, *_: object, **__: object) -> None:
+        answer = httpx2.Response(404, json={"kind": "Status", "code": 404, "message": "pods not found"})
+        raise ApiError(request=httpx2.Request("DELETE", "https://api"), response=answer)
+
+    async def get(self, *asked: object) -> None:
+        await self.delete(*asked)
+
+
+async def test_a_pod_that_went_by_itself_is_gone_and_a_workload_that_is_missing_is_said():
+    cluster = Cluster(Answers404(), "drill-r")
+    await cluster.kill("ardoise-nats-0")
+    with pytest.raises(Refused, match="pods not found"):
+        await cluster.replicas("statefulsets/ardoise-nats")
 
 
 def test_it_runs_where_the_primary_is():

@@ -1,6 +1,7 @@
 """What a drill does to the region whose cluster it runs in: to others what `ardoise sites up` is, by the API server."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +27,10 @@ PATIENCE_S = 60.0
 """For how long an API server that does not answer is asked again."""
 AGAIN_S = 1.0
 READY_LIMIT_S = 300.0
+
+
+class Gone(Refused):
+    """There is no such thing, or no more."""
 
 
 class Cluster:
@@ -59,8 +64,9 @@ class Cluster:
         return [(workload, pod) for workload, pod in owned if workload]
 
     async def kill(self, pod: str) -> None:
-        """It is told to stop and has a second for it."""
-        await self._ask(lambda: self._client.delete(Pod, pod, grace_period=0))
+        """It is told to stop and has a second for it. One of a workload that was scaled down may be gone already."""
+        with contextlib.suppress(Gone):
+            await self._ask(lambda: self._client.delete(Pod, pod, grace_period=0))
 
     async def _list(self) -> list[Pod]:
         return [pod async for pod in self._client.list(Pod)]
@@ -73,7 +79,7 @@ class Cluster:
                     return await request()
             except ApiError as error:
                 if error.status.code == 404:
-                    raise Refused(f"the API server: {error.status.message}") from error
+                    raise Gone(f"the API server: {error.status.message}") from error
                 said = error.status.message or repr(error)
             except (httpx2.HTTPError, TimeoutError, OSError, LoadResourceError) as error:
                 said = repr(error)
