@@ -18,7 +18,7 @@ from tests.kubernetes.race import INSTALL_LIMIT_S
 from tests.kubernetes.release import Release, await_ready
 from tests.kubernetes.three import ThreeClusters, values
 from tests.support.chart import NAMESPACE
-from tests.support.operators import REGIONS, replication_object, site_objects
+from tests.support.operators import AS_INSTALLED, REGIONS, replication_object, site_objects
 
 HERE = Path(__file__).parent
 BUILD_LIMIT_S = 3000
@@ -51,14 +51,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in ours:
         item.add_marker(pytest.mark.xdist_group("clusters"))
     items.sort(key=lambda item: "no_clusters" in getattr(item, "fixturenames", ()))
-
-
-REPLICATION = {
-    "sites": {"edge": "truck", "regions": list(REGIONS)},
-    "primary": "amsterdam",
-    "requestId": "as-installed",
-    "mode": "Automatic",
-}
 
 
 class Bed:
@@ -191,7 +183,7 @@ def objects(race: ThreeClusters) -> dict[str, Release]:
     """Both regions' releases, with their objects; the installed primary, whichever it is, is adopted."""
     regions = {region: race.releases[region] for region in REGIONS}
     for release in regions.values():
-        for one in (*site_objects(values(release.site)["sites"]), replication_object(REPLICATION)):
+        for one in (*site_objects(values(release.site)["sites"]), replication_object(AS_INSTALLED)):
             one["metadata"]["namespace"] = NAMESPACE
             strictly = ("apply", f"--namespace={NAMESPACE}", "--validate=strict", "--filename=-")
             release.cluster.kubectl(*strictly, text=json.dumps(one))

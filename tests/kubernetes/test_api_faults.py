@@ -18,7 +18,7 @@ from tests.kubernetes.bed.cluster import eventually
 from tests.support.api_proxy import ApiProxy
 from tests.support.etcds import SITES, Etcds
 from tests.support.moving_sites import CLAIMED, HEARD, MOVED, MovingSites
-from tests.support.operators import REGIONS, Cluster, condition, who_acts
+from tests.support.operators import AS_INSTALLED, REGIONS, Cluster, condition, who_acts
 from tests.support.own_kinds import example_objects
 from tests.support.scripted_sites import identities, served
 from tests.unit.sites.operations.platform import OTHER
@@ -34,10 +34,7 @@ MOST_REFUSED = 3
 NOT_RETRIED = 415
 """By kopf: such a watch it gives up."""
 SPEC = {
-    "sites": {"edge": "truck", "regions": list(REGIONS)},
-    "primary": "amsterdam",
-    "requestId": "as-installed",
-    "mode": "Automatic",
+    **AS_INSTALLED,
     "limits": {"coolDownSeconds": 60, "failbackStabilisationSeconds": 3600},
 }
 

@@ -18,7 +18,7 @@ from ardoise.up.demo import SIMULATED_EVENT
 
 from tests.kubernetes.alone import serving
 from tests.kubernetes.bed.cluster import eventually
-from tests.support.operators import REGIONS, Cluster, condition, who_acts
+from tests.support.operators import AS_INSTALLED, REGIONS, Cluster, condition, who_acts
 from tests.support.sites_up import MARKS, SEED, SitesUp
 
 pytestmark = [*MARKS, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -32,10 +32,7 @@ TAKEN_OVER_S = 45.0
 """The lease of 10 s, which begins anew where etcd's leader changes, as it does after a switchover; and a look."""
 LOST_S = 60.0
 SPEC = {
-    "sites": {"edge": "truck", "regions": list(REGIONS)},
-    "primary": "amsterdam",
-    "requestId": "as-installed",
-    "mode": "Automatic",
+    **AS_INSTALLED,
     "limits": {"coolDownSeconds": COOL_DOWN_S, "failbackStabilisationSeconds": STABLE_S},
 }
 

@@ -62,7 +62,7 @@ class Etcds:
 
     async def __aexit__(self, *_: object) -> None:
         # In good order each would hand over first, which takes 8 s.
-        await self.kill(*SITES)
+        await self.kill(*self._parts)
         await self._supervisor.stop()
 
     def directory_of(self, site: str) -> Path:

@@ -22,7 +22,6 @@ class MovingSites(ScriptedSites):
         self.platform = Platform()
         self.begun: list[str] = []
         """Side effects, by request id."""
-        self.requests = 0
         self._claims = claims
         self._moves: dict[str, asyncio.Task[None]] = {}
         self._held_at = ""
@@ -52,7 +51,6 @@ class MovingSites(ScriptedSites):
     ) -> sites_pb2.SwitchOverResponse:
         """Answers once the target is primary."""
         del context
-        self.requests += 1
         await self._instant(HEARD)
         move = self._moves.get(request.request_id)
         if move is None:

@@ -23,6 +23,13 @@ from tests.support.own_kinds import GROUP, VERSION, definitions, example_objects
 
 REGIONS = ("amsterdam", "london")
 NAMESPACE = "race"
+AS_INSTALLED = {
+    "sites": {"edge": "truck", "regions": list(REGIONS)},
+    "primary": "amsterdam",
+    "requestId": "as-installed",
+    "mode": "Automatic",
+}
+"""The spec of a Replication, with the limits that the definition gives."""
 OPERATOR = "operator"
 SERVERS = ("nats", "etcd", "positioning", "sites")
 OF_A_REGION = ("patroni", "postgres")
