@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AnalyticsServiceStub:
-    """Predictions from the state of the race. Caller: role public.
+    """Predictions and derived values from the state of the race. Caller: role public.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,20 @@ class AnalyticsServiceStub:
                 request_serializer=ardoise_dot_v1_dot_analytics__pb2.WatchPredictionsRequest.SerializeToString,
                 response_deserializer=ardoise_dot_v1_dot_analytics__pb2.WatchPredictionsResponse.FromString,
                 _registered_method=True)
+        self.GetRiderValues = channel.unary_unary(
+                '/ardoise.v1.AnalyticsService/GetRiderValues',
+                request_serializer=ardoise_dot_v1_dot_analytics__pb2.GetRiderValuesRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_analytics__pb2.GetRiderValuesResponse.FromString,
+                _registered_method=True)
+        self.WatchRiderValues = channel.unary_stream(
+                '/ardoise.v1.AnalyticsService/WatchRiderValues',
+                request_serializer=ardoise_dot_v1_dot_analytics__pb2.WatchRiderValuesRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_analytics__pb2.WatchRiderValuesResponse.FromString,
+                _registered_method=True)
 
 
 class AnalyticsServiceServicer:
-    """Predictions from the state of the race. Caller: role public.
+    """Predictions and derived values from the state of the race. Caller: role public.
     """
 
     def GetPredictions(self, request, context):
@@ -60,6 +70,20 @@ class AnalyticsServiceServicer:
 
     def WatchPredictions(self, request, context):
         """Predictions as they change; a slow reader gets the newest; heartbeats in between.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRiderValues(self, request, context):
+        """The newest derived values of one rider or all. RIDER_UNKNOWN: no such rider in that stage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchRiderValues(self, request, context):
+        """Derived values, once a second of the race; a slow reader gets the newest; heartbeats in between.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +102,16 @@ def add_AnalyticsServiceServicer_to_server(servicer, server):
                     request_deserializer=ardoise_dot_v1_dot_analytics__pb2.WatchPredictionsRequest.FromString,
                     response_serializer=ardoise_dot_v1_dot_analytics__pb2.WatchPredictionsResponse.SerializeToString,
             ),
+            'GetRiderValues': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRiderValues,
+                    request_deserializer=ardoise_dot_v1_dot_analytics__pb2.GetRiderValuesRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_analytics__pb2.GetRiderValuesResponse.SerializeToString,
+            ),
+            'WatchRiderValues': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRiderValues,
+                    request_deserializer=ardoise_dot_v1_dot_analytics__pb2.WatchRiderValuesRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_analytics__pb2.WatchRiderValuesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'ardoise.v1.AnalyticsService', rpc_method_handlers)
@@ -87,7 +121,7 @@ def add_AnalyticsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AnalyticsService:
-    """Predictions from the state of the race. Caller: role public.
+    """Predictions and derived values from the state of the race. Caller: role public.
     """
 
     @staticmethod
@@ -134,6 +168,60 @@ class AnalyticsService:
             '/ardoise.v1.AnalyticsService/WatchPredictions',
             ardoise_dot_v1_dot_analytics__pb2.WatchPredictionsRequest.SerializeToString,
             ardoise_dot_v1_dot_analytics__pb2.WatchPredictionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRiderValues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ardoise.v1.AnalyticsService/GetRiderValues',
+            ardoise_dot_v1_dot_analytics__pb2.GetRiderValuesRequest.SerializeToString,
+            ardoise_dot_v1_dot_analytics__pb2.GetRiderValuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRiderValues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/ardoise.v1.AnalyticsService/WatchRiderValues',
+            ardoise_dot_v1_dot_analytics__pb2.WatchRiderValuesRequest.SerializeToString,
+            ardoise_dot_v1_dot_analytics__pb2.WatchRiderValuesResponse.FromString,
             options,
             channel_credentials,
             insecure,

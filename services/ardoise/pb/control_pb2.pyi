@@ -1,6 +1,8 @@
 from ardoise.pb import common_pb2 as _common_pb2
 from ardoise.pb import setup_pb2 as _setup_pb2
+from ardoise.pb import weather_pb2 as _weather_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -8,8 +10,19 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class IncidentKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INCIDENT_KIND_UNSPECIFIED: _ClassVar[IncidentKind]
+    INCIDENT_KIND_FALL: _ClassVar[IncidentKind]
+    INCIDENT_KIND_PUNCTURE: _ClassVar[IncidentKind]
+    INCIDENT_KIND_MECHANICAL: _ClassVar[IncidentKind]
+INCIDENT_KIND_UNSPECIFIED: IncidentKind
+INCIDENT_KIND_FALL: IncidentKind
+INCIDENT_KIND_PUNCTURE: IncidentKind
+INCIDENT_KIND_MECHANICAL: IncidentKind
+
 class Decision(_message.Message):
-    __slots__ = ("decision_id", "author", "reason", "effective_time_ms", "start", "neutralise", "stop", "resume", "abandon", "finish", "assign", "correct", "undo")
+    __slots__ = ("decision_id", "author", "reason", "effective_time_ms", "start", "neutralise", "stop", "resume", "abandon", "finish", "assign", "correct", "undo", "incident")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +36,7 @@ class Decision(_message.Message):
     ASSIGN_FIELD_NUMBER: _ClassVar[int]
     CORRECT_FIELD_NUMBER: _ClassVar[int]
     UNDO_FIELD_NUMBER: _ClassVar[int]
+    INCIDENT_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     author: str
     reason: str
@@ -36,7 +50,8 @@ class Decision(_message.Message):
     assign: AssignTracker
     correct: CorrectResult
     undo: UndoDecision
-    def __init__(self, decision_id: _Optional[str] = ..., author: _Optional[str] = ..., reason: _Optional[str] = ..., effective_time_ms: _Optional[int] = ..., start: _Optional[_Union[StartRace, _Mapping]] = ..., neutralise: _Optional[_Union[NeutraliseRace, _Mapping]] = ..., stop: _Optional[_Union[StopRace, _Mapping]] = ..., resume: _Optional[_Union[ResumeRace, _Mapping]] = ..., abandon: _Optional[_Union[AbandonRider, _Mapping]] = ..., finish: _Optional[_Union[FinishRace, _Mapping]] = ..., assign: _Optional[_Union[AssignTracker, _Mapping]] = ..., correct: _Optional[_Union[CorrectResult, _Mapping]] = ..., undo: _Optional[_Union[UndoDecision, _Mapping]] = ...) -> None: ...
+    incident: RecordIncident
+    def __init__(self, decision_id: _Optional[str] = ..., author: _Optional[str] = ..., reason: _Optional[str] = ..., effective_time_ms: _Optional[int] = ..., start: _Optional[_Union[StartRace, _Mapping]] = ..., neutralise: _Optional[_Union[NeutraliseRace, _Mapping]] = ..., stop: _Optional[_Union[StopRace, _Mapping]] = ..., resume: _Optional[_Union[ResumeRace, _Mapping]] = ..., abandon: _Optional[_Union[AbandonRider, _Mapping]] = ..., finish: _Optional[_Union[FinishRace, _Mapping]] = ..., assign: _Optional[_Union[AssignTracker, _Mapping]] = ..., correct: _Optional[_Union[CorrectResult, _Mapping]] = ..., undo: _Optional[_Union[UndoDecision, _Mapping]] = ..., incident: _Optional[_Union[RecordIncident, _Mapping]] = ...) -> None: ...
 
 class StartRace(_message.Message):
     __slots__ = ()
@@ -79,6 +94,14 @@ class CorrectResult(_message.Message):
     bib: int
     finish_time_ms: int
     def __init__(self, bib: _Optional[int] = ..., finish_time_ms: _Optional[int] = ...) -> None: ...
+
+class RecordIncident(_message.Message):
+    __slots__ = ("bib", "kind")
+    BIB_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    bib: int
+    kind: IncidentKind
+    def __init__(self, bib: _Optional[int] = ..., kind: _Optional[_Union[IncidentKind, str]] = ...) -> None: ...
 
 class UndoDecision(_message.Message):
     __slots__ = ("decision_id",)
@@ -189,3 +212,39 @@ class ListDecisionsResponse(_message.Message):
     decisions: _containers.RepeatedCompositeFieldContainer[RecordedDecision]
     next_page_token: str
     def __init__(self, decisions: _Optional[_Iterable[_Union[RecordedDecision, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListAssignmentsRequest(_message.Message):
+    __slots__ = ("epoch", "page_size", "page_token")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    page_size: int
+    page_token: str
+    def __init__(self, epoch: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListAssignmentsResponse(_message.Message):
+    __slots__ = ("assignments", "next_page_token")
+    ASSIGNMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    assignments: _containers.RepeatedCompositeFieldContainer[_setup_pb2.TrackerAssignment]
+    next_page_token: str
+    def __init__(self, assignments: _Optional[_Iterable[_Union[_setup_pb2.TrackerAssignment, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class RecordWeatherRequest(_message.Message):
+    __slots__ = ("request_id", "epoch", "report")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    epoch: int
+    report: _weather_pb2.WeatherReport
+    def __init__(self, request_id: _Optional[str] = ..., epoch: _Optional[int] = ..., report: _Optional[_Union[_weather_pb2.WeatherReport, _Mapping]] = ...) -> None: ...
+
+class RecordWeatherResponse(_message.Message):
+    __slots__ = ("report", "position")
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    report: _weather_pb2.WeatherReport
+    position: _common_pb2.ResumeToken
+    def __init__(self, report: _Optional[_Union[_weather_pb2.WeatherReport, _Mapping]] = ..., position: _Optional[_Union[_common_pb2.ResumeToken, _Mapping]] = ...) -> None: ...

@@ -61,6 +61,16 @@ class RaceControlServiceStub:
                 request_serializer=ardoise_dot_v1_dot_control__pb2.ListDecisionsRequest.SerializeToString,
                 response_deserializer=ardoise_dot_v1_dot_control__pb2.ListDecisionsResponse.FromString,
                 _registered_method=True)
+        self.ListAssignments = channel.unary_unary(
+                '/ardoise.v1.RaceControlService/ListAssignments',
+                request_serializer=ardoise_dot_v1_dot_control__pb2.ListAssignmentsRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_control__pb2.ListAssignmentsResponse.FromString,
+                _registered_method=True)
+        self.RecordWeather = channel.unary_unary(
+                '/ardoise.v1.RaceControlService/RecordWeather',
+                request_serializer=ardoise_dot_v1_dot_control__pb2.RecordWeatherRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_control__pb2.RecordWeatherResponse.FromString,
+                _registered_method=True)
 
 
 class RaceControlServiceServicer:
@@ -103,6 +113,20 @@ class RaceControlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAssignments(self, request, context):
+        """Which tracker is on whose bike, and when: the set-up with the assignments of race control that hold.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordWeather(self, request, context):
+        """Writes a weather report.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RaceControlServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -130,6 +154,16 @@ def add_RaceControlServiceServicer_to_server(servicer, server):
                     servicer.ListDecisions,
                     request_deserializer=ardoise_dot_v1_dot_control__pb2.ListDecisionsRequest.FromString,
                     response_serializer=ardoise_dot_v1_dot_control__pb2.ListDecisionsResponse.SerializeToString,
+            ),
+            'ListAssignments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAssignments,
+                    request_deserializer=ardoise_dot_v1_dot_control__pb2.ListAssignmentsRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_control__pb2.ListAssignmentsResponse.SerializeToString,
+            ),
+            'RecordWeather': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordWeather,
+                    request_deserializer=ardoise_dot_v1_dot_control__pb2.RecordWeatherRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_control__pb2.RecordWeatherResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +303,60 @@ class RaceControlService:
             '/ardoise.v1.RaceControlService/ListDecisions',
             ardoise_dot_v1_dot_control__pb2.ListDecisionsRequest.SerializeToString,
             ardoise_dot_v1_dot_control__pb2.ListDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAssignments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ardoise.v1.RaceControlService/ListAssignments',
+            ardoise_dot_v1_dot_control__pb2.ListAssignmentsRequest.SerializeToString,
+            ardoise_dot_v1_dot_control__pb2.ListAssignmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordWeather(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ardoise.v1.RaceControlService/RecordWeather',
+            ardoise_dot_v1_dot_control__pb2.RecordWeatherRequest.SerializeToString,
+            ardoise_dot_v1_dot_control__pb2.RecordWeatherResponse.FromString,
             options,
             channel_credentials,
             insecure,

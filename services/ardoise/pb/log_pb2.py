@@ -26,27 +26,28 @@ from ardoise.pb import common_pb2 as ardoise_dot_v1_dot_common__pb2
 from ardoise.pb import control_pb2 as ardoise_dot_v1_dot_control__pb2
 from ardoise.pb import setup_pb2 as ardoise_dot_v1_dot_setup__pb2
 from ardoise.pb import telemetry_pb2 as ardoise_dot_v1_dot_telemetry__pb2
+from ardoise.pb import weather_pb2 as ardoise_dot_v1_dot_weather__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61rdoise/v1/log.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\x1a\x18\x61rdoise/v1/control.proto\x1a\x16\x61rdoise/v1/setup.proto\x1a\x1a\x61rdoise/v1/telemetry.proto\"\xc2\x02\n\tLogRecord\x12\x13\n\x0blog_time_ms\x18\x01 \x01(\x12\x12/\n\x0c\x65poch_opened\x18\x02 \x01(\x0b\x32\x17.ardoise.v1.EpochOpenedH\x00\x12-\n\x0bstage_setup\x18\x03 \x01(\x0b\x32\x16.ardoise.v1.StageSetupH\x00\x12+\n\x05\x66rame\x18\x04 \x01(\x0b\x32\x1a.ardoise.v1.TelemetryFrameH\x00\x12*\n\theartbeat\x18\x05 \x01(\x0b\x32\x15.ardoise.v1.HeartbeatH\x00\x12(\n\x08\x64\x65\x63ision\x18\x06 \x01(\x0b\x32\x14.ardoise.v1.DecisionH\x00\x12\x35\n\x0f\x65poch_activated\x18\x07 \x01(\x0b\x32\x1a.ardoise.v1.EpochActivatedH\x00\x42\x06\n\x04\x62ody\"L\n\x0cLostInterval\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x04\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\"\x96\x01\n\x0b\x45pochOpened\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12)\n\x08previous\x18\x02 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12%\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\x16.ardoise.v1.EpochCause\x12&\n\x04lost\x18\x04 \x01(\x0b\x32\x18.ardoise.v1.LostInterval\"&\n\x0e\x45pochActivated\x12\x14\n\x0c\x61\x63tivated_ms\x18\x01 \x01(\x12\"\x0b\n\tHeartbeat\"\xbb\x01\n\rRefusalRecord\x12\x0f\n\x07time_ms\x18\x01 \x01(\x12\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RefusalReason\x12\x0e\n\x06source\x18\x03 \x01(\t\x12\x0c\n\x04peer\x18\x04 \x01(\t\x12\x14\n\x07tracker\x18\x05 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x07 \x01(\t\x12\x0f\n\x07\x65xcerpt\x18\x08 \x01(\x0c\x42\n\n\x08_tracker*]\n\nEpochCause\x12\x1b\n\x17\x45POCH_CAUSE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45POCH_CAUSE_STAGE_LOADED\x10\x01\x12\x14\n\x10\x45POCH_CAUSE_LOSS\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61rdoise/v1/log.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\x1a\x18\x61rdoise/v1/control.proto\x1a\x16\x61rdoise/v1/setup.proto\x1a\x1a\x61rdoise/v1/telemetry.proto\x1a\x18\x61rdoise/v1/weather.proto\"\xf0\x02\n\tLogRecord\x12\x13\n\x0blog_time_ms\x18\x01 \x01(\x12\x12/\n\x0c\x65poch_opened\x18\x02 \x01(\x0b\x32\x17.ardoise.v1.EpochOpenedH\x00\x12-\n\x0bstage_setup\x18\x03 \x01(\x0b\x32\x16.ardoise.v1.StageSetupH\x00\x12+\n\x05\x66rame\x18\x04 \x01(\x0b\x32\x1a.ardoise.v1.TelemetryFrameH\x00\x12*\n\theartbeat\x18\x05 \x01(\x0b\x32\x15.ardoise.v1.HeartbeatH\x00\x12(\n\x08\x64\x65\x63ision\x18\x06 \x01(\x0b\x32\x14.ardoise.v1.DecisionH\x00\x12\x35\n\x0f\x65poch_activated\x18\x07 \x01(\x0b\x32\x1a.ardoise.v1.EpochActivatedH\x00\x12,\n\x07weather\x18\x08 \x01(\x0b\x32\x19.ardoise.v1.WeatherReportH\x00\x42\x06\n\x04\x62ody\"L\n\x0cLostInterval\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x04\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\"\x96\x01\n\x0b\x45pochOpened\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12)\n\x08previous\x18\x02 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12%\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\x16.ardoise.v1.EpochCause\x12&\n\x04lost\x18\x04 \x01(\x0b\x32\x18.ardoise.v1.LostInterval\"&\n\x0e\x45pochActivated\x12\x14\n\x0c\x61\x63tivated_ms\x18\x01 \x01(\x12\"\x0b\n\tHeartbeat\"\xbb\x01\n\rRefusalRecord\x12\x0f\n\x07time_ms\x18\x01 \x01(\x12\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RefusalReason\x12\x0e\n\x06source\x18\x03 \x01(\t\x12\x0c\n\x04peer\x18\x04 \x01(\t\x12\x14\n\x07tracker\x18\x05 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x07 \x01(\t\x12\x0f\n\x07\x65xcerpt\x18\x08 \x01(\x0c\x42\n\n\x08_tracker*]\n\nEpochCause\x12\x1b\n\x17\x45POCH_CAUSE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45POCH_CAUSE_STAGE_LOADED\x10\x01\x12\x14\n\x10\x45POCH_CAUSE_LOSS\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ardoise.v1.log_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EPOCHCAUSE']._serialized_start=938
-  _globals['_EPOCHCAUSE']._serialized_end=1031
-  _globals['_LOGRECORD']._serialized_start=140
-  _globals['_LOGRECORD']._serialized_end=462
-  _globals['_LOSTINTERVAL']._serialized_start=464
-  _globals['_LOSTINTERVAL']._serialized_end=540
-  _globals['_EPOCHOPENED']._serialized_start=543
-  _globals['_EPOCHOPENED']._serialized_end=693
-  _globals['_EPOCHACTIVATED']._serialized_start=695
-  _globals['_EPOCHACTIVATED']._serialized_end=733
-  _globals['_HEARTBEAT']._serialized_start=735
-  _globals['_HEARTBEAT']._serialized_end=746
-  _globals['_REFUSALRECORD']._serialized_start=749
-  _globals['_REFUSALRECORD']._serialized_end=936
+  _globals['_EPOCHCAUSE']._serialized_start=1010
+  _globals['_EPOCHCAUSE']._serialized_end=1103
+  _globals['_LOGRECORD']._serialized_start=166
+  _globals['_LOGRECORD']._serialized_end=534
+  _globals['_LOSTINTERVAL']._serialized_start=536
+  _globals['_LOSTINTERVAL']._serialized_end=612
+  _globals['_EPOCHOPENED']._serialized_start=615
+  _globals['_EPOCHOPENED']._serialized_end=765
+  _globals['_EPOCHACTIVATED']._serialized_start=767
+  _globals['_EPOCHACTIVATED']._serialized_end=805
+  _globals['_HEARTBEAT']._serialized_start=807
+  _globals['_HEARTBEAT']._serialized_end=818
+  _globals['_REFUSALRECORD']._serialized_start=821
+  _globals['_REFUSALRECORD']._serialized_end=1008
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ from ardoise.pb import common_pb2 as _common_pb2
 from ardoise.pb import control_pb2 as _control_pb2
 from ardoise.pb import setup_pb2 as _setup_pb2
 from ardoise.pb import telemetry_pb2 as _telemetry_pb2
+from ardoise.pb import weather_pb2 as _weather_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -20,7 +21,7 @@ EPOCH_CAUSE_STAGE_LOADED: EpochCause
 EPOCH_CAUSE_LOSS: EpochCause
 
 class LogRecord(_message.Message):
-    __slots__ = ("log_time_ms", "epoch_opened", "stage_setup", "frame", "heartbeat", "decision", "epoch_activated")
+    __slots__ = ("log_time_ms", "epoch_opened", "stage_setup", "frame", "heartbeat", "decision", "epoch_activated", "weather")
     LOG_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     EPOCH_OPENED_FIELD_NUMBER: _ClassVar[int]
     STAGE_SETUP_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +29,7 @@ class LogRecord(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_ACTIVATED_FIELD_NUMBER: _ClassVar[int]
+    WEATHER_FIELD_NUMBER: _ClassVar[int]
     log_time_ms: int
     epoch_opened: EpochOpened
     stage_setup: _setup_pb2.StageSetup
@@ -35,7 +37,8 @@ class LogRecord(_message.Message):
     heartbeat: Heartbeat
     decision: _control_pb2.Decision
     epoch_activated: EpochActivated
-    def __init__(self, log_time_ms: _Optional[int] = ..., epoch_opened: _Optional[_Union[EpochOpened, _Mapping]] = ..., stage_setup: _Optional[_Union[_setup_pb2.StageSetup, _Mapping]] = ..., frame: _Optional[_Union[_telemetry_pb2.TelemetryFrame, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., decision: _Optional[_Union[_control_pb2.Decision, _Mapping]] = ..., epoch_activated: _Optional[_Union[EpochActivated, _Mapping]] = ...) -> None: ...
+    weather: _weather_pb2.WeatherReport
+    def __init__(self, log_time_ms: _Optional[int] = ..., epoch_opened: _Optional[_Union[EpochOpened, _Mapping]] = ..., stage_setup: _Optional[_Union[_setup_pb2.StageSetup, _Mapping]] = ..., frame: _Optional[_Union[_telemetry_pb2.TelemetryFrame, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., decision: _Optional[_Union[_control_pb2.Decision, _Mapping]] = ..., epoch_activated: _Optional[_Union[EpochActivated, _Mapping]] = ..., weather: _Optional[_Union[_weather_pb2.WeatherReport, _Mapping]] = ...) -> None: ...
 
 class LostInterval(_message.Message):
     __slots__ = ("epoch", "first_sequence", "last_sequence")

@@ -24,61 +24,80 @@ _sym_db = _symbol_database.Default()
 
 from ardoise.pb import common_pb2 as ardoise_dot_v1_dot_common__pb2
 from ardoise.pb import setup_pb2 as ardoise_dot_v1_dot_setup__pb2
+from ardoise.pb import weather_pb2 as ardoise_dot_v1_dot_weather__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61rdoise/v1/race.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\x1a\x16\x61rdoise/v1/setup.proto\"\xa5\x01\n\x05Group\x12\x10\n\x08group_id\x18\x01 \x01(\r\x12#\n\x04role\x18\x02 \x01(\x0e\x32\x15.ardoise.v1.GroupRole\x12\x0e\n\x06number\x18\x03 \x01(\r\x12\x0c\n\x04\x62ibs\x18\x04 \x03(\r\x12\x13\n\x0b\x64istance_cm\x18\x05 \x01(\x11\x12\x13\n\x06gap_ms\x18\x06 \x01(\x11H\x00\x88\x01\x01\x12\x12\n\nspeed_mmps\x18\x07 \x01(\x11\x42\t\n\x07_gap_ms\"\xcc\x02\n\nRiderState\x12\x0b\n\x03\x62ib\x18\x01 \x01(\r\x12\'\n\x06status\x18\x02 \x01(\x0e\x32\x17.ardoise.v1.RiderStatus\x12\r\n\x05place\x18\x03 \x01(\r\x12\x13\n\x0b\x64istance_cm\x18\x04 \x01(\x11\x12\x13\n\x0blatitude_e7\x18\x05 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x06 \x01(\x11\x12\x12\n\nspeed_mmps\x18\x07 \x01(\x11\x12\x19\n\x11gradient_permille\x18\x08 \x01(\x11\x12\x13\n\x06gap_ms\x18\t \x01(\x11H\x00\x88\x01\x01\x12\x10\n\x08group_id\x18\n \x01(\r\x12\x18\n\x0b\x66ix_time_ms\x18\x0b \x01(\x12H\x01\x88\x01\x01\x12\x1b\n\x0e\x66inish_time_ms\x18\x0c \x01(\x12H\x02\x88\x01\x01\x42\t\n\x07_gap_msB\x0e\n\x0c_fix_time_msB\x11\n\x0f_finish_time_ms\"\xe0\x01\n\x08Snapshot\x12&\n\x04name\x18\x01 \x01(\x0b\x32\x18.ardoise.v1.SnapshotName\x12\x14\n\x0crace_time_ms\x18\x02 \x01(\x12\x12\x10\n\x08stage_id\x18\x03 \x01(\t\x12)\n\nrace_state\x18\x04 \x01(\x0e\x32\x15.ardoise.v1.RaceState\x12&\n\x06riders\x18\x05 \x03(\x0b\x32\x16.ardoise.v1.RiderState\x12!\n\x06groups\x18\x06 \x03(\x0b\x32\x11.ardoise.v1.Group\x12\x0e\n\x06\x64igest\x18\x07 \x01(\x0c\"#\n\x12GetSnapshotRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\"=\n\x13GetSnapshotResponse\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.ardoise.v1.Snapshot\"?\n\x15WatchSnapshotsRequest\x12&\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\"P\n\x0eWatchHeartbeat\x12)\n\x08position\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12\x13\n\x0blog_time_ms\x18\x02 \x01(\x12\"\xa6\x01\n\x16WatchSnapshotsResponse\x12\'\n\x06resume\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12(\n\x08snapshot\x18\x02 \x01(\x0b\x32\x14.ardoise.v1.SnapshotH\x00\x12/\n\theartbeat\x18\x03 \x01(\x0b\x32\x1a.ardoise.v1.WatchHeartbeatH\x00\x42\x08\n\x06update\"5\n\x0fGetGapAtRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x13\n\x0b\x64istance_cm\x18\x02 \x01(\x11\"7\n\x07Passage\x12\x0b\n\x03\x62ib\x18\x01 \x01(\r\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12\x0e\n\x06gap_ms\x18\x03 \x01(\x11\"N\n\x10GetGapAtResponse\x12\x13\n\x0b\x64istance_cm\x18\x01 \x01(\x11\x12%\n\x08passages\x18\x02 \x03(\x0b\x32\x13.ardoise.v1.Passage\"Y\n\x14GetRiderTrackRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x0b\n\x03\x62ib\x18\x02 \x01(\r\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\nTrackPoint\x12\x13\n\x0b\x64istance_cm\x18\x01 \x01(\x11\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\"X\n\x15GetRiderTrackResponse\x12&\n\x06points\x18\x01 \x03(\x0b\x32\x16.ardoise.v1.TrackPoint\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x0fGetStageRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\"H\n\x10GetStageResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12%\n\x05setup\x18\x02 \x01(\x0b\x32\x16.ardoise.v1.StageSetup\"\xfb\x01\n\tRaceEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RaceEventKind\x12\x0f\n\x07time_ms\x18\x03 \x01(\x12\x12\x0c\n\x04\x62ibs\x18\x04 \x03(\r\x12\x18\n\x0b\x64istance_cm\x18\x05 \x01(\x11H\x00\x88\x01\x01\x12)\n\nrace_state\x18\x06 \x01(\x0e\x32\x15.ardoise.v1.RaceState\x12-\n\x0crider_status\x18\x07 \x01(\x0e\x32\x17.ardoise.v1.RiderStatus\x12\x10\n\x08group_id\x18\x08 \x01(\rB\x0e\n\x0c_distance_cm\"M\n\x15ListRaceEventsRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x16ListRaceEventsResponse\x12%\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x15.ardoise.v1.RaceEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd6\x01\n\x0cOddityRecord\x12\x11\n\toddity_id\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.ardoise.v1.OddityKind\x12\x0f\n\x07time_ms\x18\x03 \x01(\x12\x12\x10\n\x08relay_id\x18\x04 \x01(\t\x12\x0f\n\x07tracker\x18\x05 \x01(\x04\x12\x0b\n\x03\x62ib\x18\x06 \x01(\r\x12\x12\n\ndistance_m\x18\x07 \x01(\r\x12\x17\n\x0f\x63lock_offset_ms\x18\x08 \x01(\x12\x12\r\n\x05\x65poch\x18\t \x01(\x04\x12\x10\n\x08sequence\x18\n \x01(\x04*\x9c\x01\n\tGroupRole\x12\x1a\n\x16GROUP_ROLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fGROUP_ROLE_HEAD\x10\x01\x12\x14\n\x10GROUP_ROLE_CHASE\x10\x02\x12\x16\n\x12GROUP_ROLE_PELOTON\x10\x03\x12\x16\n\x12GROUP_ROLE_DROPPED\x10\x04\x12\x18\n\x14GROUP_ROLE_GRUPPETTO\x10\x05*\xd0\x01\n\rRaceEventKind\x12\x1f\n\x1bRACE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRACE_EVENT_KIND_RACE_STATE\x10\x01\x12 \n\x1cRACE_EVENT_KIND_RIDER_STATUS\x10\x02\x12\x1f\n\x1bRACE_EVENT_KIND_GROUP_SPLIT\x10\x03\x12\x1f\n\x1bRACE_EVENT_KIND_GROUP_MERGE\x10\x04\x12\x1a\n\x16RACE_EVENT_KIND_FINISH\x10\x05*\xe6\x01\n\nOddityKind\x12\x1b\n\x17ODDITY_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10ODDITY_KIND_JUMP\x10\x01\x12\x1a\n\x16ODDITY_KIND_TWO_PLACES\x10\x02\x12\x15\n\x11ODDITY_KIND_CLOCK\x10\x03\x12\x16\n\x12ODDITY_KIND_FROZEN\x10\x04\x12\x1f\n\x1bODDITY_KIND_PICTURES_DIFFER\x10\x05\x12\x1b\n\x17ODDITY_KIND_LOG_FILLING\x10\x06\x12\x1c\n\x18ODDITY_KIND_LOG_GIVEN_UP\x10\x07\x32\xf5\x03\n\x0bRaceService\x12N\n\x0bGetSnapshot\x12\x1e.ardoise.v1.GetSnapshotRequest\x1a\x1f.ardoise.v1.GetSnapshotResponse\x12Y\n\x0eWatchSnapshots\x12!.ardoise.v1.WatchSnapshotsRequest\x1a\".ardoise.v1.WatchSnapshotsResponse0\x01\x12\x45\n\x08GetGapAt\x12\x1b.ardoise.v1.GetGapAtRequest\x1a\x1c.ardoise.v1.GetGapAtResponse\x12T\n\rGetRiderTrack\x12 .ardoise.v1.GetRiderTrackRequest\x1a!.ardoise.v1.GetRiderTrackResponse\x12\x45\n\x08GetStage\x12\x1b.ardoise.v1.GetStageRequest\x1a\x1c.ardoise.v1.GetStageResponse\x12W\n\x0eListRaceEvents\x12!.ardoise.v1.ListRaceEventsRequest\x1a\".ardoise.v1.ListRaceEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61rdoise/v1/race.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\x1a\x16\x61rdoise/v1/setup.proto\x1a\x18\x61rdoise/v1/weather.proto\"\xa5\x01\n\x05Group\x12\x10\n\x08group_id\x18\x01 \x01(\r\x12#\n\x04role\x18\x02 \x01(\x0e\x32\x15.ardoise.v1.GroupRole\x12\x0e\n\x06number\x18\x03 \x01(\r\x12\x0c\n\x04\x62ibs\x18\x04 \x03(\r\x12\x13\n\x0b\x64istance_cm\x18\x05 \x01(\x11\x12\x13\n\x06gap_ms\x18\x06 \x01(\x11H\x00\x88\x01\x01\x12\x12\n\nspeed_mmps\x18\x07 \x01(\x11\x42\t\n\x07_gap_ms\"\xa5\x03\n\nRiderState\x12\x0b\n\x03\x62ib\x18\x01 \x01(\r\x12\'\n\x06status\x18\x02 \x01(\x0e\x32\x17.ardoise.v1.RiderStatus\x12\r\n\x05place\x18\x03 \x01(\r\x12\x13\n\x0b\x64istance_cm\x18\x04 \x01(\x11\x12\x13\n\x0blatitude_e7\x18\x05 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x06 \x01(\x11\x12\x12\n\nspeed_mmps\x18\x07 \x01(\x11\x12\x19\n\x11gradient_permille\x18\x08 \x01(\x11\x12\x13\n\x06gap_ms\x18\t \x01(\x11H\x00\x88\x01\x01\x12\x10\n\x08group_id\x18\n \x01(\r\x12\x18\n\x0b\x66ix_time_ms\x18\x0b \x01(\x12H\x01\x88\x01\x01\x12\x1b\n\x0e\x66inish_time_ms\x18\x0c \x01(\x12H\x02\x88\x01\x01\x12\x1a\n\rgap_within_ms\x18\r \x01(\rH\x03\x88\x01\x01\x12)\n\x07trouble\x18\x0e \x01(\x0e\x32\x18.ardoise.v1.RiderTroubleB\t\n\x07_gap_msB\x0e\n\x0c_fix_time_msB\x11\n\x0f_finish_time_msB\x10\n\x0e_gap_within_ms\"\x89\x02\n\x08Snapshot\x12&\n\x04name\x18\x01 \x01(\x0b\x32\x18.ardoise.v1.SnapshotName\x12\x14\n\x0crace_time_ms\x18\x02 \x01(\x12\x12\x10\n\x08stage_id\x18\x03 \x01(\t\x12)\n\nrace_state\x18\x04 \x01(\x0e\x32\x15.ardoise.v1.RaceState\x12&\n\x06riders\x18\x05 \x03(\x0b\x32\x16.ardoise.v1.RiderState\x12!\n\x06groups\x18\x06 \x03(\x0b\x32\x11.ardoise.v1.Group\x12\x0e\n\x06\x64igest\x18\x07 \x01(\x0c\x12\'\n\x07weather\x18\x08 \x01(\x0b\x32\x16.ardoise.v1.WeatherNow\"T\n\nWeatherNow\x12)\n\x06report\x18\x01 \x01(\x0b\x32\x19.ardoise.v1.WeatherReport\x12\x0e\n\x06\x61ge_ms\x18\x02 \x01(\x12\x12\x0b\n\x03old\x18\x03 \x01(\x08\"#\n\x12GetSnapshotRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\"=\n\x13GetSnapshotResponse\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.ardoise.v1.Snapshot\"?\n\x15WatchSnapshotsRequest\x12&\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\"P\n\x0eWatchHeartbeat\x12)\n\x08position\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12\x13\n\x0blog_time_ms\x18\x02 \x01(\x12\"\xa6\x01\n\x16WatchSnapshotsResponse\x12\'\n\x06resume\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12(\n\x08snapshot\x18\x02 \x01(\x0b\x32\x14.ardoise.v1.SnapshotH\x00\x12/\n\theartbeat\x18\x03 \x01(\x0b\x32\x1a.ardoise.v1.WatchHeartbeatH\x00\x42\x08\n\x06update\"5\n\x0fGetGapAtRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x13\n\x0b\x64istance_cm\x18\x02 \x01(\x11\"N\n\x07Passage\x12\x0b\n\x03\x62ib\x18\x01 \x01(\r\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12\x0e\n\x06gap_ms\x18\x03 \x01(\x11\x12\x15\n\rgap_within_ms\x18\x04 \x01(\r\"N\n\x10GetGapAtResponse\x12\x13\n\x0b\x64istance_cm\x18\x01 \x01(\x11\x12%\n\x08passages\x18\x02 \x03(\x0b\x32\x13.ardoise.v1.Passage\"N\n\x13GetStandingsRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x18\n\x0b\x64istance_cm\x18\x02 \x01(\x11H\x00\x88\x01\x01\x42\x0e\n\x0c_distance_cm\"f\n\x07Placing\x12\r\n\x05place\x18\x01 \x01(\r\x12\x0b\n\x03\x62ib\x18\x02 \x01(\r\x12\x0e\n\x06time_s\x18\x03 \x01(\r\x12\r\n\x05gap_s\x18\x04 \x01(\r\x12\x0e\n\x06passed\x18\x05 \x01(\x08\x12\x10\n\x08\x63redited\x18\x06 \x01(\x08\"\xa6\x01\n\x0cTimeStanding\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x18\n\x0brank_before\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0b\n\x03\x62ib\x18\x03 \x01(\r\x12\x0e\n\x06time_s\x18\x04 \x01(\x11\x12\r\n\x05gap_s\x18\x05 \x01(\r\x12\x10\n\x08\x62\x65\x66ore_s\x18\x06 \x01(\r\x12\x0f\n\x07today_s\x18\x07 \x01(\r\x12\x0f\n\x07\x62onus_s\x18\x08 \x01(\rB\x0e\n\x0c_rank_before\"H\n\x04Gain\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64istance_cm\x18\x02 \x01(\x11\x12\r\n\x05place\x18\x03 \x01(\r\x12\x0e\n\x06points\x18\x04 \x01(\r\"\x96\x01\n\x0ePointsStanding\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x18\n\x0brank_before\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0b\n\x03\x62ib\x18\x03 \x01(\r\x12\x0e\n\x06points\x18\x04 \x01(\r\x12\x0e\n\x06\x62\x65\x66ore\x18\x05 \x01(\r\x12\x1f\n\x05gains\x18\x06 \x03(\x0b\x32\x10.ardoise.v1.GainB\x0e\n\x0c_rank_before\"\xa9\x01\n\x0cTeamStanding\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x18\n\x0brank_before\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x11\n\tteam_code\x18\x03 \x01(\t\x12\x0e\n\x06time_s\x18\x04 \x01(\r\x12\r\n\x05gap_s\x18\x05 \x01(\r\x12\x10\n\x08\x62\x65\x66ore_s\x18\x06 \x01(\r\x12\x0f\n\x07today_s\x18\x07 \x01(\r\x12\x0c\n\x04\x62ibs\x18\x08 \x03(\rB\x0e\n\x0c_rank_before\"\xe9\x02\n\x14GetStandingsResponse\x12)\n\x08position\x18\x01 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12\x14\n\x0crace_time_ms\x18\x02 \x01(\x12\x12\x13\n\x0b\x64istance_cm\x18\x03 \x01(\x11\x12#\n\x06result\x18\x04 \x03(\x0b\x32\x13.ardoise.v1.Placing\x12)\n\x07general\x18\x05 \x03(\x0b\x32\x18.ardoise.v1.TimeStanding\x12*\n\x06points\x18\x06 \x03(\x0b\x32\x1a.ardoise.v1.PointsStanding\x12-\n\tmountains\x18\x07 \x03(\x0b\x32\x1a.ardoise.v1.PointsStanding\x12\'\n\x05young\x18\x08 \x03(\x0b\x32\x18.ardoise.v1.TimeStanding\x12\'\n\x05teams\x18\t \x03(\x0b\x32\x18.ardoise.v1.TeamStanding\"Y\n\x14GetRiderTrackRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x0b\n\x03\x62ib\x18\x02 \x01(\r\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\nTrackPoint\x12\x13\n\x0b\x64istance_cm\x18\x01 \x01(\x11\x12\x0f\n\x07time_ms\x18\x02 \x01(\x12\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\"X\n\x15GetRiderTrackResponse\x12&\n\x06points\x18\x01 \x03(\x0b\x32\x16.ardoise.v1.TrackPoint\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x0fGetStageRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\"H\n\x10GetStageResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12%\n\x05setup\x18\x02 \x01(\x0b\x32\x16.ardoise.v1.StageSetup\"\xfb\x01\n\tRaceEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RaceEventKind\x12\x0f\n\x07time_ms\x18\x03 \x01(\x12\x12\x0c\n\x04\x62ibs\x18\x04 \x03(\r\x12\x18\n\x0b\x64istance_cm\x18\x05 \x01(\x11H\x00\x88\x01\x01\x12)\n\nrace_state\x18\x06 \x01(\x0e\x32\x15.ardoise.v1.RaceState\x12-\n\x0crider_status\x18\x07 \x01(\x0e\x32\x17.ardoise.v1.RiderStatus\x12\x10\n\x08group_id\x18\x08 \x01(\rB\x0e\n\x0c_distance_cm\"M\n\x15ListRaceEventsRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x16ListRaceEventsResponse\x12%\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x15.ardoise.v1.RaceEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd6\x01\n\x0cOddityRecord\x12\x11\n\toddity_id\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.ardoise.v1.OddityKind\x12\x0f\n\x07time_ms\x18\x03 \x01(\x12\x12\x10\n\x08relay_id\x18\x04 \x01(\t\x12\x0f\n\x07tracker\x18\x05 \x01(\x04\x12\x0b\n\x03\x62ib\x18\x06 \x01(\r\x12\x12\n\ndistance_m\x18\x07 \x01(\r\x12\x17\n\x0f\x63lock_offset_ms\x18\x08 \x01(\x12\x12\r\n\x05\x65poch\x18\t \x01(\x04\x12\x10\n\x08sequence\x18\n \x01(\x04*\x9c\x01\n\tGroupRole\x12\x1a\n\x16GROUP_ROLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fGROUP_ROLE_HEAD\x10\x01\x12\x14\n\x10GROUP_ROLE_CHASE\x10\x02\x12\x16\n\x12GROUP_ROLE_PELOTON\x10\x03\x12\x16\n\x12GROUP_ROLE_DROPPED\x10\x04\x12\x18\n\x14GROUP_ROLE_GRUPPETTO\x10\x05*\xe1\x01\n\x0cRiderTrouble\x12\x1d\n\x19RIDER_TROUBLE_UNSPECIFIED\x10\x00\x12\x18\n\x14RIDER_TROUBLE_FROZEN\x10\x01\x12\x16\n\x12RIDER_TROUBLE_JUMP\x10\x02\x12\x17\n\x13RIDER_TROUBLE_CLOCK\x10\x03\x12\x1c\n\x18RIDER_TROUBLE_TWO_PLACES\x10\x04\x12\x17\n\x13RIDER_TROUBLE_SPEED\x10\x05\x12\x16\n\x12RIDER_TROUBLE_LATE\x10\x06\x12\x18\n\x14RIDER_TROUBLE_DRIVEN\x10\x07*\xd0\x01\n\rRaceEventKind\x12\x1f\n\x1bRACE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRACE_EVENT_KIND_RACE_STATE\x10\x01\x12 \n\x1cRACE_EVENT_KIND_RIDER_STATUS\x10\x02\x12\x1f\n\x1bRACE_EVENT_KIND_GROUP_SPLIT\x10\x03\x12\x1f\n\x1bRACE_EVENT_KIND_GROUP_MERGE\x10\x04\x12\x1a\n\x16RACE_EVENT_KIND_FINISH\x10\x05*\xe6\x01\n\nOddityKind\x12\x1b\n\x17ODDITY_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10ODDITY_KIND_JUMP\x10\x01\x12\x1a\n\x16ODDITY_KIND_TWO_PLACES\x10\x02\x12\x15\n\x11ODDITY_KIND_CLOCK\x10\x03\x12\x16\n\x12ODDITY_KIND_FROZEN\x10\x04\x12\x1f\n\x1bODDITY_KIND_PICTURES_DIFFER\x10\x05\x12\x1b\n\x17ODDITY_KIND_LOG_FILLING\x10\x06\x12\x1c\n\x18ODDITY_KIND_LOG_GIVEN_UP\x10\x07\x32\xc8\x04\n\x0bRaceService\x12N\n\x0bGetSnapshot\x12\x1e.ardoise.v1.GetSnapshotRequest\x1a\x1f.ardoise.v1.GetSnapshotResponse\x12Y\n\x0eWatchSnapshots\x12!.ardoise.v1.WatchSnapshotsRequest\x1a\".ardoise.v1.WatchSnapshotsResponse0\x01\x12\x45\n\x08GetGapAt\x12\x1b.ardoise.v1.GetGapAtRequest\x1a\x1c.ardoise.v1.GetGapAtResponse\x12Q\n\x0cGetStandings\x12\x1f.ardoise.v1.GetStandingsRequest\x1a .ardoise.v1.GetStandingsResponse\x12T\n\rGetRiderTrack\x12 .ardoise.v1.GetRiderTrackRequest\x1a!.ardoise.v1.GetRiderTrackResponse\x12\x45\n\x08GetStage\x12\x1b.ardoise.v1.GetStageRequest\x1a\x1c.ardoise.v1.GetStageResponse\x12W\n\x0eListRaceEvents\x12!.ardoise.v1.ListRaceEventsRequest\x1a\".ardoise.v1.ListRaceEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ardoise.v1.race_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GROUPROLE']._serialized_start=2449
-  _globals['_GROUPROLE']._serialized_end=2605
-  _globals['_RACEEVENTKIND']._serialized_start=2608
-  _globals['_RACEEVENTKIND']._serialized_end=2816
-  _globals['_ODDITYKIND']._serialized_start=2819
-  _globals['_ODDITYKIND']._serialized_end=3049
-  _globals['_GROUP']._serialized_start=87
-  _globals['_GROUP']._serialized_end=252
-  _globals['_RIDERSTATE']._serialized_start=255
-  _globals['_RIDERSTATE']._serialized_end=587
-  _globals['_SNAPSHOT']._serialized_start=590
-  _globals['_SNAPSHOT']._serialized_end=814
-  _globals['_GETSNAPSHOTREQUEST']._serialized_start=816
-  _globals['_GETSNAPSHOTREQUEST']._serialized_end=851
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=853
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=914
-  _globals['_WATCHSNAPSHOTSREQUEST']._serialized_start=916
-  _globals['_WATCHSNAPSHOTSREQUEST']._serialized_end=979
-  _globals['_WATCHHEARTBEAT']._serialized_start=981
-  _globals['_WATCHHEARTBEAT']._serialized_end=1061
-  _globals['_WATCHSNAPSHOTSRESPONSE']._serialized_start=1064
-  _globals['_WATCHSNAPSHOTSRESPONSE']._serialized_end=1230
-  _globals['_GETGAPATREQUEST']._serialized_start=1232
-  _globals['_GETGAPATREQUEST']._serialized_end=1285
-  _globals['_PASSAGE']._serialized_start=1287
-  _globals['_PASSAGE']._serialized_end=1342
-  _globals['_GETGAPATRESPONSE']._serialized_start=1344
-  _globals['_GETGAPATRESPONSE']._serialized_end=1422
-  _globals['_GETRIDERTRACKREQUEST']._serialized_start=1424
-  _globals['_GETRIDERTRACKREQUEST']._serialized_end=1513
-  _globals['_TRACKPOINT']._serialized_start=1515
-  _globals['_TRACKPOINT']._serialized_end=1608
-  _globals['_GETRIDERTRACKRESPONSE']._serialized_start=1610
-  _globals['_GETRIDERTRACKRESPONSE']._serialized_end=1698
-  _globals['_GETSTAGEREQUEST']._serialized_start=1700
-  _globals['_GETSTAGEREQUEST']._serialized_end=1732
-  _globals['_GETSTAGERESPONSE']._serialized_start=1734
-  _globals['_GETSTAGERESPONSE']._serialized_end=1806
-  _globals['_RACEEVENT']._serialized_start=1809
-  _globals['_RACEEVENT']._serialized_end=2060
-  _globals['_LISTRACEEVENTSREQUEST']._serialized_start=2062
-  _globals['_LISTRACEEVENTSREQUEST']._serialized_end=2139
-  _globals['_LISTRACEEVENTSRESPONSE']._serialized_start=2141
-  _globals['_LISTRACEEVENTSRESPONSE']._serialized_end=2229
-  _globals['_ODDITYRECORD']._serialized_start=2232
-  _globals['_ODDITYRECORD']._serialized_end=2446
-  _globals['_RACESERVICE']._serialized_start=3052
-  _globals['_RACESERVICE']._serialized_end=3553
+  _globals['_GROUPROLE']._serialized_start=3830
+  _globals['_GROUPROLE']._serialized_end=3986
+  _globals['_RIDERTROUBLE']._serialized_start=3989
+  _globals['_RIDERTROUBLE']._serialized_end=4214
+  _globals['_RACEEVENTKIND']._serialized_start=4217
+  _globals['_RACEEVENTKIND']._serialized_end=4425
+  _globals['_ODDITYKIND']._serialized_start=4428
+  _globals['_ODDITYKIND']._serialized_end=4658
+  _globals['_GROUP']._serialized_start=113
+  _globals['_GROUP']._serialized_end=278
+  _globals['_RIDERSTATE']._serialized_start=281
+  _globals['_RIDERSTATE']._serialized_end=702
+  _globals['_SNAPSHOT']._serialized_start=705
+  _globals['_SNAPSHOT']._serialized_end=970
+  _globals['_WEATHERNOW']._serialized_start=972
+  _globals['_WEATHERNOW']._serialized_end=1056
+  _globals['_GETSNAPSHOTREQUEST']._serialized_start=1058
+  _globals['_GETSNAPSHOTREQUEST']._serialized_end=1093
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=1095
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1156
+  _globals['_WATCHSNAPSHOTSREQUEST']._serialized_start=1158
+  _globals['_WATCHSNAPSHOTSREQUEST']._serialized_end=1221
+  _globals['_WATCHHEARTBEAT']._serialized_start=1223
+  _globals['_WATCHHEARTBEAT']._serialized_end=1303
+  _globals['_WATCHSNAPSHOTSRESPONSE']._serialized_start=1306
+  _globals['_WATCHSNAPSHOTSRESPONSE']._serialized_end=1472
+  _globals['_GETGAPATREQUEST']._serialized_start=1474
+  _globals['_GETGAPATREQUEST']._serialized_end=1527
+  _globals['_PASSAGE']._serialized_start=1529
+  _globals['_PASSAGE']._serialized_end=1607
+  _globals['_GETGAPATRESPONSE']._serialized_start=1609
+  _globals['_GETGAPATRESPONSE']._serialized_end=1687
+  _globals['_GETSTANDINGSREQUEST']._serialized_start=1689
+  _globals['_GETSTANDINGSREQUEST']._serialized_end=1767
+  _globals['_PLACING']._serialized_start=1769
+  _globals['_PLACING']._serialized_end=1871
+  _globals['_TIMESTANDING']._serialized_start=1874
+  _globals['_TIMESTANDING']._serialized_end=2040
+  _globals['_GAIN']._serialized_start=2042
+  _globals['_GAIN']._serialized_end=2114
+  _globals['_POINTSSTANDING']._serialized_start=2117
+  _globals['_POINTSSTANDING']._serialized_end=2267
+  _globals['_TEAMSTANDING']._serialized_start=2270
+  _globals['_TEAMSTANDING']._serialized_end=2439
+  _globals['_GETSTANDINGSRESPONSE']._serialized_start=2442
+  _globals['_GETSTANDINGSRESPONSE']._serialized_end=2803
+  _globals['_GETRIDERTRACKREQUEST']._serialized_start=2805
+  _globals['_GETRIDERTRACKREQUEST']._serialized_end=2894
+  _globals['_TRACKPOINT']._serialized_start=2896
+  _globals['_TRACKPOINT']._serialized_end=2989
+  _globals['_GETRIDERTRACKRESPONSE']._serialized_start=2991
+  _globals['_GETRIDERTRACKRESPONSE']._serialized_end=3079
+  _globals['_GETSTAGEREQUEST']._serialized_start=3081
+  _globals['_GETSTAGEREQUEST']._serialized_end=3113
+  _globals['_GETSTAGERESPONSE']._serialized_start=3115
+  _globals['_GETSTAGERESPONSE']._serialized_end=3187
+  _globals['_RACEEVENT']._serialized_start=3190
+  _globals['_RACEEVENT']._serialized_end=3441
+  _globals['_LISTRACEEVENTSREQUEST']._serialized_start=3443
+  _globals['_LISTRACEEVENTSREQUEST']._serialized_end=3520
+  _globals['_LISTRACEEVENTSRESPONSE']._serialized_start=3522
+  _globals['_LISTRACEEVENTSRESPONSE']._serialized_end=3610
+  _globals['_ODDITYRECORD']._serialized_start=3613
+  _globals['_ODDITYRECORD']._serialized_end=3827
+  _globals['_RACESERVICE']._serialized_start=4661
+  _globals['_RACESERVICE']._serialized_end=5245
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 from ardoise.pb import common_pb2 as _common_pb2
 from ardoise.pb import setup_pb2 as _setup_pb2
+from ardoise.pb import weather_pb2 as _weather_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -17,6 +18,17 @@ class GroupRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GROUP_ROLE_PELOTON: _ClassVar[GroupRole]
     GROUP_ROLE_DROPPED: _ClassVar[GroupRole]
     GROUP_ROLE_GRUPPETTO: _ClassVar[GroupRole]
+
+class RiderTrouble(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RIDER_TROUBLE_UNSPECIFIED: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_FROZEN: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_JUMP: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_CLOCK: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_TWO_PLACES: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_SPEED: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_LATE: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_DRIVEN: _ClassVar[RiderTrouble]
 
 class RaceEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -43,6 +55,14 @@ GROUP_ROLE_CHASE: GroupRole
 GROUP_ROLE_PELOTON: GroupRole
 GROUP_ROLE_DROPPED: GroupRole
 GROUP_ROLE_GRUPPETTO: GroupRole
+RIDER_TROUBLE_UNSPECIFIED: RiderTrouble
+RIDER_TROUBLE_FROZEN: RiderTrouble
+RIDER_TROUBLE_JUMP: RiderTrouble
+RIDER_TROUBLE_CLOCK: RiderTrouble
+RIDER_TROUBLE_TWO_PLACES: RiderTrouble
+RIDER_TROUBLE_SPEED: RiderTrouble
+RIDER_TROUBLE_LATE: RiderTrouble
+RIDER_TROUBLE_DRIVEN: RiderTrouble
 RACE_EVENT_KIND_UNSPECIFIED: RaceEventKind
 RACE_EVENT_KIND_RACE_STATE: RaceEventKind
 RACE_EVENT_KIND_RIDER_STATUS: RaceEventKind
@@ -77,7 +97,7 @@ class Group(_message.Message):
     def __init__(self, group_id: _Optional[int] = ..., role: _Optional[_Union[GroupRole, str]] = ..., number: _Optional[int] = ..., bibs: _Optional[_Iterable[int]] = ..., distance_cm: _Optional[int] = ..., gap_ms: _Optional[int] = ..., speed_mmps: _Optional[int] = ...) -> None: ...
 
 class RiderState(_message.Message):
-    __slots__ = ("bib", "status", "place", "distance_cm", "latitude_e7", "longitude_e7", "speed_mmps", "gradient_permille", "gap_ms", "group_id", "fix_time_ms", "finish_time_ms")
+    __slots__ = ("bib", "status", "place", "distance_cm", "latitude_e7", "longitude_e7", "speed_mmps", "gradient_permille", "gap_ms", "group_id", "fix_time_ms", "finish_time_ms", "gap_within_ms", "trouble")
     BIB_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +110,8 @@ class RiderState(_message.Message):
     GROUP_ID_FIELD_NUMBER: _ClassVar[int]
     FIX_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     FINISH_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    GAP_WITHIN_MS_FIELD_NUMBER: _ClassVar[int]
+    TROUBLE_FIELD_NUMBER: _ClassVar[int]
     bib: int
     status: _common_pb2.RiderStatus
     place: int
@@ -102,10 +124,12 @@ class RiderState(_message.Message):
     group_id: int
     fix_time_ms: int
     finish_time_ms: int
-    def __init__(self, bib: _Optional[int] = ..., status: _Optional[_Union[_common_pb2.RiderStatus, str]] = ..., place: _Optional[int] = ..., distance_cm: _Optional[int] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., speed_mmps: _Optional[int] = ..., gradient_permille: _Optional[int] = ..., gap_ms: _Optional[int] = ..., group_id: _Optional[int] = ..., fix_time_ms: _Optional[int] = ..., finish_time_ms: _Optional[int] = ...) -> None: ...
+    gap_within_ms: int
+    trouble: RiderTrouble
+    def __init__(self, bib: _Optional[int] = ..., status: _Optional[_Union[_common_pb2.RiderStatus, str]] = ..., place: _Optional[int] = ..., distance_cm: _Optional[int] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., speed_mmps: _Optional[int] = ..., gradient_permille: _Optional[int] = ..., gap_ms: _Optional[int] = ..., group_id: _Optional[int] = ..., fix_time_ms: _Optional[int] = ..., finish_time_ms: _Optional[int] = ..., gap_within_ms: _Optional[int] = ..., trouble: _Optional[_Union[RiderTrouble, str]] = ...) -> None: ...
 
 class Snapshot(_message.Message):
-    __slots__ = ("name", "race_time_ms", "stage_id", "race_state", "riders", "groups", "digest")
+    __slots__ = ("name", "race_time_ms", "stage_id", "race_state", "riders", "groups", "digest", "weather")
     NAME_FIELD_NUMBER: _ClassVar[int]
     RACE_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     STAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +137,7 @@ class Snapshot(_message.Message):
     RIDERS_FIELD_NUMBER: _ClassVar[int]
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
+    WEATHER_FIELD_NUMBER: _ClassVar[int]
     name: _common_pb2.SnapshotName
     race_time_ms: int
     stage_id: str
@@ -120,7 +145,18 @@ class Snapshot(_message.Message):
     riders: _containers.RepeatedCompositeFieldContainer[RiderState]
     groups: _containers.RepeatedCompositeFieldContainer[Group]
     digest: bytes
-    def __init__(self, name: _Optional[_Union[_common_pb2.SnapshotName, _Mapping]] = ..., race_time_ms: _Optional[int] = ..., stage_id: _Optional[str] = ..., race_state: _Optional[_Union[_common_pb2.RaceState, str]] = ..., riders: _Optional[_Iterable[_Union[RiderState, _Mapping]]] = ..., groups: _Optional[_Iterable[_Union[Group, _Mapping]]] = ..., digest: _Optional[bytes] = ...) -> None: ...
+    weather: WeatherNow
+    def __init__(self, name: _Optional[_Union[_common_pb2.SnapshotName, _Mapping]] = ..., race_time_ms: _Optional[int] = ..., stage_id: _Optional[str] = ..., race_state: _Optional[_Union[_common_pb2.RaceState, str]] = ..., riders: _Optional[_Iterable[_Union[RiderState, _Mapping]]] = ..., groups: _Optional[_Iterable[_Union[Group, _Mapping]]] = ..., digest: _Optional[bytes] = ..., weather: _Optional[_Union[WeatherNow, _Mapping]] = ...) -> None: ...
+
+class WeatherNow(_message.Message):
+    __slots__ = ("report", "age_ms", "old")
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    AGE_MS_FIELD_NUMBER: _ClassVar[int]
+    OLD_FIELD_NUMBER: _ClassVar[int]
+    report: _weather_pb2.WeatherReport
+    age_ms: int
+    old: bool
+    def __init__(self, report: _Optional[_Union[_weather_pb2.WeatherReport, _Mapping]] = ..., age_ms: _Optional[int] = ..., old: _Optional[bool] = ...) -> None: ...
 
 class GetSnapshotRequest(_message.Message):
     __slots__ = ("epoch",)
@@ -167,14 +203,16 @@ class GetGapAtRequest(_message.Message):
     def __init__(self, epoch: _Optional[int] = ..., distance_cm: _Optional[int] = ...) -> None: ...
 
 class Passage(_message.Message):
-    __slots__ = ("bib", "time_ms", "gap_ms")
+    __slots__ = ("bib", "time_ms", "gap_ms", "gap_within_ms")
     BIB_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     GAP_MS_FIELD_NUMBER: _ClassVar[int]
+    GAP_WITHIN_MS_FIELD_NUMBER: _ClassVar[int]
     bib: int
     time_ms: int
     gap_ms: int
-    def __init__(self, bib: _Optional[int] = ..., time_ms: _Optional[int] = ..., gap_ms: _Optional[int] = ...) -> None: ...
+    gap_within_ms: int
+    def __init__(self, bib: _Optional[int] = ..., time_ms: _Optional[int] = ..., gap_ms: _Optional[int] = ..., gap_within_ms: _Optional[int] = ...) -> None: ...
 
 class GetGapAtResponse(_message.Message):
     __slots__ = ("distance_cm", "passages")
@@ -183,6 +221,120 @@ class GetGapAtResponse(_message.Message):
     distance_cm: int
     passages: _containers.RepeatedCompositeFieldContainer[Passage]
     def __init__(self, distance_cm: _Optional[int] = ..., passages: _Optional[_Iterable[_Union[Passage, _Mapping]]] = ...) -> None: ...
+
+class GetStandingsRequest(_message.Message):
+    __slots__ = ("epoch", "distance_cm")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    DISTANCE_CM_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    distance_cm: int
+    def __init__(self, epoch: _Optional[int] = ..., distance_cm: _Optional[int] = ...) -> None: ...
+
+class Placing(_message.Message):
+    __slots__ = ("place", "bib", "time_s", "gap_s", "passed", "credited")
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    BIB_FIELD_NUMBER: _ClassVar[int]
+    TIME_S_FIELD_NUMBER: _ClassVar[int]
+    GAP_S_FIELD_NUMBER: _ClassVar[int]
+    PASSED_FIELD_NUMBER: _ClassVar[int]
+    CREDITED_FIELD_NUMBER: _ClassVar[int]
+    place: int
+    bib: int
+    time_s: int
+    gap_s: int
+    passed: bool
+    credited: bool
+    def __init__(self, place: _Optional[int] = ..., bib: _Optional[int] = ..., time_s: _Optional[int] = ..., gap_s: _Optional[int] = ..., passed: _Optional[bool] = ..., credited: _Optional[bool] = ...) -> None: ...
+
+class TimeStanding(_message.Message):
+    __slots__ = ("rank", "rank_before", "bib", "time_s", "gap_s", "before_s", "today_s", "bonus_s")
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    RANK_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    BIB_FIELD_NUMBER: _ClassVar[int]
+    TIME_S_FIELD_NUMBER: _ClassVar[int]
+    GAP_S_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_S_FIELD_NUMBER: _ClassVar[int]
+    TODAY_S_FIELD_NUMBER: _ClassVar[int]
+    BONUS_S_FIELD_NUMBER: _ClassVar[int]
+    rank: int
+    rank_before: int
+    bib: int
+    time_s: int
+    gap_s: int
+    before_s: int
+    today_s: int
+    bonus_s: int
+    def __init__(self, rank: _Optional[int] = ..., rank_before: _Optional[int] = ..., bib: _Optional[int] = ..., time_s: _Optional[int] = ..., gap_s: _Optional[int] = ..., before_s: _Optional[int] = ..., today_s: _Optional[int] = ..., bonus_s: _Optional[int] = ...) -> None: ...
+
+class Gain(_message.Message):
+    __slots__ = ("name", "distance_cm", "place", "points")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DISTANCE_CM_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    distance_cm: int
+    place: int
+    points: int
+    def __init__(self, name: _Optional[str] = ..., distance_cm: _Optional[int] = ..., place: _Optional[int] = ..., points: _Optional[int] = ...) -> None: ...
+
+class PointsStanding(_message.Message):
+    __slots__ = ("rank", "rank_before", "bib", "points", "before", "gains")
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    RANK_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    BIB_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    GAINS_FIELD_NUMBER: _ClassVar[int]
+    rank: int
+    rank_before: int
+    bib: int
+    points: int
+    before: int
+    gains: _containers.RepeatedCompositeFieldContainer[Gain]
+    def __init__(self, rank: _Optional[int] = ..., rank_before: _Optional[int] = ..., bib: _Optional[int] = ..., points: _Optional[int] = ..., before: _Optional[int] = ..., gains: _Optional[_Iterable[_Union[Gain, _Mapping]]] = ...) -> None: ...
+
+class TeamStanding(_message.Message):
+    __slots__ = ("rank", "rank_before", "team_code", "time_s", "gap_s", "before_s", "today_s", "bibs")
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    RANK_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    TEAM_CODE_FIELD_NUMBER: _ClassVar[int]
+    TIME_S_FIELD_NUMBER: _ClassVar[int]
+    GAP_S_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_S_FIELD_NUMBER: _ClassVar[int]
+    TODAY_S_FIELD_NUMBER: _ClassVar[int]
+    BIBS_FIELD_NUMBER: _ClassVar[int]
+    rank: int
+    rank_before: int
+    team_code: str
+    time_s: int
+    gap_s: int
+    before_s: int
+    today_s: int
+    bibs: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, rank: _Optional[int] = ..., rank_before: _Optional[int] = ..., team_code: _Optional[str] = ..., time_s: _Optional[int] = ..., gap_s: _Optional[int] = ..., before_s: _Optional[int] = ..., today_s: _Optional[int] = ..., bibs: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetStandingsResponse(_message.Message):
+    __slots__ = ("position", "race_time_ms", "distance_cm", "result", "general", "points", "mountains", "young", "teams")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    RACE_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    DISTANCE_CM_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    GENERAL_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    MOUNTAINS_FIELD_NUMBER: _ClassVar[int]
+    YOUNG_FIELD_NUMBER: _ClassVar[int]
+    TEAMS_FIELD_NUMBER: _ClassVar[int]
+    position: _common_pb2.ResumeToken
+    race_time_ms: int
+    distance_cm: int
+    result: _containers.RepeatedCompositeFieldContainer[Placing]
+    general: _containers.RepeatedCompositeFieldContainer[TimeStanding]
+    points: _containers.RepeatedCompositeFieldContainer[PointsStanding]
+    mountains: _containers.RepeatedCompositeFieldContainer[PointsStanding]
+    young: _containers.RepeatedCompositeFieldContainer[TimeStanding]
+    teams: _containers.RepeatedCompositeFieldContainer[TeamStanding]
+    def __init__(self, position: _Optional[_Union[_common_pb2.ResumeToken, _Mapping]] = ..., race_time_ms: _Optional[int] = ..., distance_cm: _Optional[int] = ..., result: _Optional[_Iterable[_Union[Placing, _Mapping]]] = ..., general: _Optional[_Iterable[_Union[TimeStanding, _Mapping]]] = ..., points: _Optional[_Iterable[_Union[PointsStanding, _Mapping]]] = ..., mountains: _Optional[_Iterable[_Union[PointsStanding, _Mapping]]] = ..., young: _Optional[_Iterable[_Union[TimeStanding, _Mapping]]] = ..., teams: _Optional[_Iterable[_Union[TeamStanding, _Mapping]]] = ...) -> None: ...
 
 class GetRiderTrackRequest(_message.Message):
     __slots__ = ("epoch", "bib", "page_size", "page_token")

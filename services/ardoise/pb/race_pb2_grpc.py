@@ -50,6 +50,11 @@ class RaceServiceStub:
                 request_serializer=ardoise_dot_v1_dot_race__pb2.GetGapAtRequest.SerializeToString,
                 response_deserializer=ardoise_dot_v1_dot_race__pb2.GetGapAtResponse.FromString,
                 _registered_method=True)
+        self.GetStandings = channel.unary_unary(
+                '/ardoise.v1.RaceService/GetStandings',
+                request_serializer=ardoise_dot_v1_dot_race__pb2.GetStandingsRequest.SerializeToString,
+                response_deserializer=ardoise_dot_v1_dot_race__pb2.GetStandingsResponse.FromString,
+                _registered_method=True)
         self.GetRiderTrack = channel.unary_unary(
                 '/ardoise.v1.RaceService/GetRiderTrack',
                 request_serializer=ardoise_dot_v1_dot_race__pb2.GetRiderTrackRequest.SerializeToString,
@@ -93,6 +98,13 @@ class RaceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStandings(self, request, context):
+        """The result as it would be now, or at a point of the road, and the classifications with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRiderTrack(self, request, context):
         """Where a rider was, when.
         """
@@ -131,6 +143,11 @@ def add_RaceServiceServicer_to_server(servicer, server):
                     servicer.GetGapAt,
                     request_deserializer=ardoise_dot_v1_dot_race__pb2.GetGapAtRequest.FromString,
                     response_serializer=ardoise_dot_v1_dot_race__pb2.GetGapAtResponse.SerializeToString,
+            ),
+            'GetStandings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStandings,
+                    request_deserializer=ardoise_dot_v1_dot_race__pb2.GetStandingsRequest.FromString,
+                    response_serializer=ardoise_dot_v1_dot_race__pb2.GetStandingsResponse.SerializeToString,
             ),
             'GetRiderTrack': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRiderTrack,
@@ -230,6 +247,33 @@ class RaceService:
             '/ardoise.v1.RaceService/GetGapAt',
             ardoise_dot_v1_dot_race__pb2.GetGapAtRequest.SerializeToString,
             ardoise_dot_v1_dot_race__pb2.GetGapAtResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStandings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ardoise.v1.RaceService/GetStandings',
+            ardoise_dot_v1_dot_race__pb2.GetStandingsRequest.SerializeToString,
+            ardoise_dot_v1_dot_race__pb2.GetStandingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

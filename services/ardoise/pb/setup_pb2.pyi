@@ -23,6 +23,12 @@ class Jersey(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JERSEY_MOUNTAINS: _ClassVar[Jersey]
     JERSEY_YOUNG: _ClassVar[Jersey]
 
+class PointsClassification(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    POINTS_CLASSIFICATION_UNSPECIFIED: _ClassVar[PointsClassification]
+    POINTS_CLASSIFICATION_POINTS: _ClassVar[PointsClassification]
+    POINTS_CLASSIFICATION_MOUNTAINS: _ClassVar[PointsClassification]
+
 class ClockSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CLOCK_SOURCE_UNSPECIFIED: _ClassVar[ClockSource]
@@ -38,6 +44,9 @@ JERSEY_GENERAL: Jersey
 JERSEY_POINTS: Jersey
 JERSEY_MOUNTAINS: Jersey
 JERSEY_YOUNG: Jersey
+POINTS_CLASSIFICATION_UNSPECIFIED: PointsClassification
+POINTS_CLASSIFICATION_POINTS: PointsClassification
+POINTS_CLASSIFICATION_MOUNTAINS: PointsClassification
 CLOCK_SOURCE_UNSPECIFIED: ClockSource
 CLOCK_SOURCE_WALL: ClockSource
 CLOCK_SOURCE_FEED: ClockSource
@@ -87,20 +96,22 @@ class Team(_message.Message):
     def __init__(self, code: _Optional[str] = ..., name: _Optional[str] = ..., colour: _Optional[str] = ...) -> None: ...
 
 class Rider(_message.Message):
-    __slots__ = ("bib", "family_name", "given_name", "team_code", "nationality", "jerseys")
+    __slots__ = ("bib", "family_name", "given_name", "team_code", "nationality", "jerseys", "young")
     BIB_FIELD_NUMBER: _ClassVar[int]
     FAMILY_NAME_FIELD_NUMBER: _ClassVar[int]
     GIVEN_NAME_FIELD_NUMBER: _ClassVar[int]
     TEAM_CODE_FIELD_NUMBER: _ClassVar[int]
     NATIONALITY_FIELD_NUMBER: _ClassVar[int]
     JERSEYS_FIELD_NUMBER: _ClassVar[int]
+    YOUNG_FIELD_NUMBER: _ClassVar[int]
     bib: int
     family_name: str
     given_name: str
     team_code: str
     nationality: str
     jerseys: _containers.RepeatedScalarFieldContainer[Jersey]
-    def __init__(self, bib: _Optional[int] = ..., family_name: _Optional[str] = ..., given_name: _Optional[str] = ..., team_code: _Optional[str] = ..., nationality: _Optional[str] = ..., jerseys: _Optional[_Iterable[_Union[Jersey, str]]] = ...) -> None: ...
+    young: bool
+    def __init__(self, bib: _Optional[int] = ..., family_name: _Optional[str] = ..., given_name: _Optional[str] = ..., team_code: _Optional[str] = ..., nationality: _Optional[str] = ..., jerseys: _Optional[_Iterable[_Union[Jersey, str]]] = ..., young: _Optional[bool] = ...) -> None: ...
 
 class TrackerAssignment(_message.Message):
     __slots__ = ("tracker", "bib", "valid_from_ms", "valid_until_ms")
@@ -114,8 +125,46 @@ class TrackerAssignment(_message.Message):
     valid_until_ms: int
     def __init__(self, tracker: _Optional[int] = ..., bib: _Optional[int] = ..., valid_from_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
+class Award(_message.Message):
+    __slots__ = ("name", "distance_cm", "classification", "points", "bonus_s")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DISTANCE_CM_FIELD_NUMBER: _ClassVar[int]
+    CLASSIFICATION_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    BONUS_S_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    distance_cm: int
+    classification: PointsClassification
+    points: _containers.RepeatedScalarFieldContainer[int]
+    bonus_s: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, name: _Optional[str] = ..., distance_cm: _Optional[int] = ..., classification: _Optional[_Union[PointsClassification, str]] = ..., points: _Optional[_Iterable[int]] = ..., bonus_s: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class StageRules(_message.Message):
+    __slots__ = ("bunch_sprint", "last_km_cm", "awards")
+    BUNCH_SPRINT_FIELD_NUMBER: _ClassVar[int]
+    LAST_KM_CM_FIELD_NUMBER: _ClassVar[int]
+    AWARDS_FIELD_NUMBER: _ClassVar[int]
+    bunch_sprint: bool
+    last_km_cm: int
+    awards: _containers.RepeatedCompositeFieldContainer[Award]
+    def __init__(self, bunch_sprint: _Optional[bool] = ..., last_km_cm: _Optional[int] = ..., awards: _Optional[_Iterable[_Union[Award, _Mapping]]] = ...) -> None: ...
+
+class StandingBefore(_message.Message):
+    __slots__ = ("bib", "team_code", "general_s", "points", "mountains")
+    BIB_FIELD_NUMBER: _ClassVar[int]
+    TEAM_CODE_FIELD_NUMBER: _ClassVar[int]
+    GENERAL_S_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    MOUNTAINS_FIELD_NUMBER: _ClassVar[int]
+    bib: int
+    team_code: str
+    general_s: int
+    points: int
+    mountains: int
+    def __init__(self, bib: _Optional[int] = ..., team_code: _Optional[str] = ..., general_s: _Optional[int] = ..., points: _Optional[int] = ..., mountains: _Optional[int] = ...) -> None: ...
+
 class StageSetup(_message.Message):
-    __slots__ = ("stage_id", "event_name", "stage_name", "planned_start_ms", "route", "teams", "riders", "assignments", "signal_timeout_ms", "clock_source", "event_file_hash")
+    __slots__ = ("stage_id", "event_name", "stage_name", "planned_start_ms", "route", "teams", "riders", "assignments", "signal_timeout_ms", "clock_source", "event_file_hash", "rules", "standings_before")
     STAGE_ID_FIELD_NUMBER: _ClassVar[int]
     EVENT_NAME_FIELD_NUMBER: _ClassVar[int]
     STAGE_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +176,8 @@ class StageSetup(_message.Message):
     SIGNAL_TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
     CLOCK_SOURCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_FILE_HASH_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    STANDINGS_BEFORE_FIELD_NUMBER: _ClassVar[int]
     stage_id: str
     event_name: str
     stage_name: str
@@ -138,4 +189,6 @@ class StageSetup(_message.Message):
     signal_timeout_ms: int
     clock_source: ClockSource
     event_file_hash: str
-    def __init__(self, stage_id: _Optional[str] = ..., event_name: _Optional[str] = ..., stage_name: _Optional[str] = ..., planned_start_ms: _Optional[int] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., teams: _Optional[_Iterable[_Union[Team, _Mapping]]] = ..., riders: _Optional[_Iterable[_Union[Rider, _Mapping]]] = ..., assignments: _Optional[_Iterable[_Union[TrackerAssignment, _Mapping]]] = ..., signal_timeout_ms: _Optional[int] = ..., clock_source: _Optional[_Union[ClockSource, str]] = ..., event_file_hash: _Optional[str] = ...) -> None: ...
+    rules: StageRules
+    standings_before: _containers.RepeatedCompositeFieldContainer[StandingBefore]
+    def __init__(self, stage_id: _Optional[str] = ..., event_name: _Optional[str] = ..., stage_name: _Optional[str] = ..., planned_start_ms: _Optional[int] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., teams: _Optional[_Iterable[_Union[Team, _Mapping]]] = ..., riders: _Optional[_Iterable[_Union[Rider, _Mapping]]] = ..., assignments: _Optional[_Iterable[_Union[TrackerAssignment, _Mapping]]] = ..., signal_timeout_ms: _Optional[int] = ..., clock_source: _Optional[_Union[ClockSource, str]] = ..., event_file_hash: _Optional[str] = ..., rules: _Optional[_Union[StageRules, _Mapping]] = ..., standings_before: _Optional[_Iterable[_Union[StandingBefore, _Mapping]]] = ...) -> None: ...

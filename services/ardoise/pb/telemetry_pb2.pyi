@@ -18,6 +18,9 @@ class RefusalReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REFUSAL_REASON_TOO_LARGE: _ClassVar[RefusalReason]
     REFUSAL_REASON_LOG_FULL: _ClassVar[RefusalReason]
     REFUSAL_REASON_IDENTITY_TWICE: _ClassVar[RefusalReason]
+    REFUSAL_REASON_NO_DEVICE: _ClassVar[RefusalReason]
+    REFUSAL_REASON_TOO_MANY: _ClassVar[RefusalReason]
+    REFUSAL_REASON_TOO_SLOW: _ClassVar[RefusalReason]
 
 class Durability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -32,6 +35,9 @@ REFUSAL_REASON_MALFORMED: RefusalReason
 REFUSAL_REASON_TOO_LARGE: RefusalReason
 REFUSAL_REASON_LOG_FULL: RefusalReason
 REFUSAL_REASON_IDENTITY_TWICE: RefusalReason
+REFUSAL_REASON_NO_DEVICE: RefusalReason
+REFUSAL_REASON_TOO_MANY: RefusalReason
+REFUSAL_REASON_TOO_SLOW: RefusalReason
 DURABILITY_UNSPECIFIED: Durability
 DURABILITY_ON_DISK: Durability
 DURABILITY_IN_REGION: Durability
