@@ -5,7 +5,7 @@ Everything is a function of the second of the race, so that a test can say which
 
 import math
 
-from ardoise.pb import analytics_pb2, common_pb2, race_pb2, security_pb2, setup_pb2
+from ardoise.pb import analytics_pb2, common_pb2, race_pb2, security_pb2, setup_pb2, weather_pb2
 
 EPOCH = 1_782_561_600_000
 START_MS = 1_782_561_600_000
@@ -153,6 +153,16 @@ GROUPS = (
 )
 
 
+def weather(age_min: float, **values: int) -> race_pb2.WeatherNow:
+    """A warm day with wind from the west, reported so many minutes before 9 000 seconds of the race."""
+    report = weather_pb2.WeatherReport(
+        source="finish",
+        effective_time_ms=START_MS + 9_000_000 - int(age_min * 60_000),
+        **(values or {"temperature_c_e2": 2_140, "wind_mmps": 5_100, "wind_from_deg": 270}),
+    )
+    return race_pb2.WeatherNow(report=report, age_ms=int(age_min * 60_000), old=age_min > 30)
+
+
 def snapshot(
     second: int, *, sequence: int | None = None, epoch: int = EPOCH, feed_age_ms: int = 600
 ) -> race_pb2.Snapshot:
@@ -228,6 +238,7 @@ def _state(
         speed_mmps=int((HEAD_MPS + 0.3 * math.sin(bib)) * 1000),
         gradient_permille=int((elevation_m(distance_m + 50) - elevation_m(distance_m - 50)) * 10),
         gap_ms=int(gap_s * 1000),
+        gap_within_ms=640,
         group_id=group_id,
         fix_time_ms=made.race_time_ms - feed_age_ms,
         status=common_pb2.RIDER_STATUS_RACING if distance_m > 0 else common_pb2.RIDER_STATUS_NEUTRAL,

@@ -115,6 +115,15 @@ async def test_who_does_not_race_is_shown_as_that_with_the_reason(
     await expect(page.locator("#detail")).to_contain_text(reason)
 
 
+async def test_what_is_wrong_with_a_rider_is_said_where_the_rider_is_read(stand: Stand, open_page: Opener):
+    snapshot = race_day.snapshot(9_000)
+    next(rider for rider in snapshot.riders if rider.bib == 61).trouble = race_pb2.RIDER_TROUBLE_DRIVEN
+    stand.wall.show_snapshot(snapshot)
+    page = await open_page()
+    await page.locator('.row[data-bib="61"]').click()
+    await expect(page.locator("#detail")).to_contain_text("in a vehicle, not in the race")
+
+
 async def test_the_age_of_the_data_is_always_there_and_loud_when_it_is_old(stand: Stand, open_page: Opener):
     stand.show(9_000)
     page = await open_page()
@@ -280,6 +289,7 @@ async def test_a_rider_is_found_and_read_with_the_keyboard_alone(stand: Stand, o
     await page.keyboard.press("Enter")
     await expect(page.locator("#detail h2")).to_contain_text("61")
     await expect(page.locator("#detail")).to_contain_text("leader of the mountains classification")
+    await expect(page.locator("#detail")).to_contain_text("±\u00a00.6\u00a0s")
     stand.show(9_001)
     await expect(page.locator('.row[data-bib="61"]')).to_be_focused()
     await page.keyboard.press("Escape")

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from ardoise.analytics.consumer import watch_race
+from ardoise.analytics.deriver import Deriver
 from ardoise.analytics.predictor import Predictor
 from ardoise.analytics.rpc import AnalyticsService
 from ardoise.analytics.settings import AnalyticsSettings
@@ -15,13 +16,13 @@ from ardoise.pb import analytics_pb2
 async def run(settings: AnalyticsSettings) -> None:
     """Runs analytics until it is told to stop."""
     async with Service("analytics", settings) as service, contextlib.AsyncExitStack() as held:
-        predictor = Predictor()
+        predictor, deriver = Predictor(), Deriver()
         publish = _recorder(service, settings)
         positioning = await held.enter_async_context(
             channel(settings.positioning_target, settings, identity="analytics")
         )
-        service.spawn("watch", watch_race(positioning, predictor, publish).run())
-        await service.serve_rpc(AnalyticsService(predictor, service.stopping).servicer())
+        service.spawn("watch", watch_race(positioning, predictor, deriver, publish).run())
+        await service.serve_rpc(AnalyticsService(predictor, deriver, service.stopping).servicer())
         await service.run()
 
 

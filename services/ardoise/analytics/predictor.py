@@ -1,41 +1,34 @@
 """Makes the predictions of each second of the race and keeps the minutes that they are made from."""
 
 import time
-from collections import OrderedDict, deque
+from collections import deque
 
 from ardoise.analytics.contract import prediction_set, road_of, view_of
 from ardoise.analytics.domain.closing import WINDOW_S
 from ardoise.analytics.domain.forecast import forecast
 from ardoise.analytics.domain.pursuit import PursuitModel
 from ardoise.analytics.domain.view import RaceView, Road
-from ardoise.chassis.newest import Newest
+from ardoise.analytics.newest_of_stages import NewestOfStages
 from ardoise.chassis.telemetry import counter, gauge, histogram
 from ardoise.pb import analytics_pb2, common_pb2, race_pb2, setup_pb2
 
 MOST_VIEWS = int(WINDOW_S) + 1
 """One a second of the race; what is older than the window is not looked at."""
-EPOCHS_KEPT = 4
-"""The newest predictions of so many stages can still be asked for."""
 
 _made = counter("analytics.predictions", "1", "Predictions made, by kind.")
 _age = gauge("analytics.data_age", "ms", "Age of the oldest fix that the newest predictions lean on.")
 _lasting = histogram("analytics.forecast_duration", "ms", "Time that the predictions of one second took.")
 
 
-class Predictor:
-    """State of one watcher of the race. Not for several threads.
-
-    `newest` is what is published; `position` is the newest place in the log that was seen, predictions or not.
-    """
+class Predictor(NewestOfStages[analytics_pb2.PredictionSet]):
+    """State of one watcher of the race. Not for several threads."""
 
     def __init__(self) -> None:
-        self.newest: Newest[analytics_pb2.PredictionSet] = Newest()
-        self.position = common_pb2.ResumeToken()
+        super().__init__()
         self._model = PursuitModel()
         self._epoch = 0
         self._road: Road | None = None
         self._views: deque[RaceView] = deque(maxlen=MOST_VIEWS)
-        self._by_epoch: OrderedDict[int, analytics_pb2.PredictionSet] = OrderedDict()
 
     def knows_stage(self, epoch: int) -> bool:
         """Whether the road of that log is here."""
@@ -65,17 +58,5 @@ class Predictor:
         _made.add(len(result.catches), {"kind": "catch"})
         _made.add(int(result.HasField("finish_type")), {"kind": "finish_type"})
         _age.set(result.data_age_ms)
-        self._by_epoch[self._epoch] = result
-        self._by_epoch.move_to_end(self._epoch)
-        while len(self._by_epoch) > EPOCHS_KEPT:
-            self._by_epoch.popitem(last=False)
-        self.newest.set(result)
+        self.publish(self._epoch, result)
         return result
-
-    def reached(self, epoch: int, sequence: int) -> None:
-        """The log goes on, also where no second of the race closes."""
-        self.position = common_pb2.ResumeToken(epoch=epoch, sequence=sequence)
-
-    def of_epoch(self, epoch: int) -> analytics_pb2.PredictionSet | None:
-        """The newest predictions of a stage; epoch 0: of the live one."""
-        return self.newest.value if epoch == 0 else self._by_epoch.get(epoch)

@@ -6,7 +6,7 @@ from ardoise.pb import common_pb2, control_pb2, race_pb2, setup_pb2, telemetry_p
 from ardoise.race.engine import ENGINE_VERSION
 from ardoise.race.route import Feature, FeatureKind, Route, RouteError
 from ardoise.race.snapshot import NONE, Snapshot
-from ardoise.race.stage import Action, Assignment, Decision, Fixes, Oddity, RaceEvent, Stage
+from ardoise.race.stage import NO_SPEED, Action, Assignment, Decision, Fixes, Oddity, RaceEvent, Stage
 
 
 def stage_of(setup: setup_pb2.StageSetup) -> Stage:
@@ -57,7 +57,9 @@ def fixes_of(frame: telemetry_pb2.TelemetryFrame) -> Fixes | None:
         time_ms=np.array(frame.time_offset_ms, np.int64) + frame.base_time_ms,
         latitude_e7=np.array(frame.latitude_e7, np.int64),
         longitude_e7=np.array(frame.longitude_e7, np.int64),
-        speed_mmps=np.array(frame.speed_mmps, np.int64) if frame.speed_mmps else np.full(count, -1, np.int64),
+        speed_mmps=np.array(frame.speed_mmps, np.int64)
+        if frame.speed_mmps
+        else np.full(count, NO_SPEED, np.int64),
     )
 
 
@@ -79,10 +81,13 @@ def decision_of(decision: control_pb2.Decision) -> Decision | None:
         tracker=getattr(what, "tracker", 0),
         finish_time_ms=finish_time_ms,
         undone_id=getattr(what, "decision_id", ""),
+        incident_kind=getattr(what, "kind", 0),
     )
 
 
-def snapshot_proto(snapshot: Snapshot, stage_id: str) -> race_pb2.Snapshot:
+def snapshot_proto(
+    snapshot: Snapshot, stage_id: str, weather: race_pb2.WeatherNow | None
+) -> race_pb2.Snapshot:
     """The snapshot as the contract says it. Costs a millisecond: only for those who read it."""
     answer = race_pb2.Snapshot(
         name=common_pb2.SnapshotName(
@@ -92,6 +97,7 @@ def snapshot_proto(snapshot: Snapshot, stage_id: str) -> race_pb2.Snapshot:
         stage_id=stage_id,
         race_state=int(snapshot.race_state),
         digest=snapshot.digest,
+        weather=weather,
     )
     riders, groups = snapshot.riders, snapshot.groups
     columns = (
@@ -105,10 +111,12 @@ def snapshot_proto(snapshot: Snapshot, stage_id: str) -> race_pb2.Snapshot:
         riders.gradient_permille,
         riders.group_id,
         riders.gap_ms,
+        riders.gap_within_ms,
         riders.fix_time_ms,
         riders.finish_time_ms,
+        riders.trouble,
     )
-    for bib, status, place, cm, lat, lon, speed, gradient, group, gap, fix, finish in zip(
+    for bib, status, place, cm, lat, lon, speed, gradient, group, gap, within, fix, finish, trouble in zip(
         *(column.tolist() for column in columns), strict=True
     ):
         answer.riders.add(
@@ -122,8 +130,10 @@ def snapshot_proto(snapshot: Snapshot, stage_id: str) -> race_pb2.Snapshot:
             gradient_permille=gradient,
             group_id=group,
             gap_ms=None if gap == NONE else gap,
+            gap_within_ms=None if within == NONE else within,
             fix_time_ms=fix or None,
             finish_time_ms=finish or None,
+            trouble=trouble,
         )
     bibs = groups.bibs.tolist()
     columns = (

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 
 import grpc
 
@@ -11,6 +12,7 @@ from ardoise.chassis.rpc import EVERYBODY, Failure, Reason, Servicer
 from ardoise.chassis.watching import WatchLimit
 from ardoise.pb import common_pb2, race_pb2, race_pb2_grpc
 from ardoise.positioning.consumer import Consumer, Served
+from ardoise.positioning.standings import standings_now
 
 HEARTBEAT_S = 5.0
 MOST_WATCHERS = 500
@@ -96,21 +98,21 @@ class RaceService(race_pb2_grpc.RaceServiceServicer):
         del context
         served = self._served(request.epoch)
         engine, at_cm = served.race.engine, request.distance_cm
-        if not engine.road.start_cm <= at_cm <= engine.road.finish_cm:
-            raise Failure(
-                Reason.ERROR_REASON_FIELD_INVALID,
-                f"the road goes from {engine.road.start_cm} to {engine.road.finish_cm} cm",
-                field="distance_cm",
-            )
-        passages = engine.passages_at(at_cm)
-        first_ms = passages[0][1] if passages else 0
-        return race_pb2.GetGapAtResponse(
-            distance_cm=at_cm,
-            passages=[
-                race_pb2.Passage(bib=bib, time_ms=time_ms, gap_ms=time_ms - first_ms)
-                for bib, time_ms in passages
-            ],
-        )
+        _require_between(engine.road.start_cm, at_cm, engine.road.finish_cm)
+        passages = [race_pb2.Passage(**asdict(passage)) for passage in engine.passages_at(at_cm)]
+        return race_pb2.GetGapAtResponse(distance_cm=at_cm, passages=passages)
+
+    async def GetStandings(
+        self, request: race_pb2.GetStandingsRequest, context: grpc.aio.ServicerContext
+    ) -> race_pb2.GetStandingsResponse:
+        """The result as it would be now, or at a point of the road, and the classifications with it."""
+        del context
+        race = self._served(request.epoch).race
+        at_cm = race.engine.road.finish_cm
+        if request.HasField("distance_cm"):
+            at_cm = request.distance_cm
+            _require_between(0, at_cm, race.engine.road.finish_cm)
+        return standings_now(race, at_cm)
 
     async def GetRiderTrack(
         self, request: race_pb2.GetRiderTrackRequest, context: grpc.aio.ServicerContext
@@ -203,4 +205,14 @@ class RaceService(race_pb2_grpc.RaceServiceServicer):
                 position=common_pb2.ResumeToken(epoch=race.epoch, sequence=race.sequence),
                 log_time_ms=race.engine.log_time_ms if race.engine else 0,
             ),
+        )
+
+
+def _require_between(first_cm: int, at_cm: int, last_cm: int) -> None:
+    """Raises Failure for a distance outside."""
+    if not first_cm <= at_cm <= last_cm:
+        raise Failure(
+            Reason.ERROR_REASON_FIELD_INVALID,
+            f"the road goes from {first_cm} to {last_cm} cm",
+            field="distance_cm",
         )

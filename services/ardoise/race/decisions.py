@@ -53,6 +53,10 @@ class Decisions:
         """Bibs that have left the race by this instant."""
         return {bib for bib, from_ms in self._abandons.items() if from_ms <= time_ms}
 
+    def incidents(self, time_ms: int) -> list[Decision]:
+        """The incidents by this instant, in log order; each holds at the instant at which it happened."""
+        return [d for d in self.holding if d.action is Action.INCIDENT and d.effective_time_ms <= time_ms]
+
     def _derive(self) -> None:
         undone: set[str] = set()
         # From the last to the first: an undo that was itself undone undoes nothing.

@@ -4,7 +4,7 @@ Nothing here asks a clock, draws a random number, sums floats or walks through a
 shows is what every other site shows.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,10 @@ from ardoise.race.chronicle import Chronicle
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Groups
 from ardoise.race.late import fill_in
-from ardoise.race.passages import Passages
+from ardoise.race.passages import Passage, Passages, ninety_percent, of_both
 from ardoise.race.picture import Picture
 from ardoise.race.register import FixRegister, occurrences
+from ardoise.race.riders import Riders
 from ardoise.race.road import build_road
 from ardoise.race.snapshot import Snapshot
 from ardoise.race.stage import (
@@ -30,12 +31,13 @@ from ardoise.race.stage import (
     OddityKind,
     RaceEvent,
     Stage,
+    Trouble,
     Verdict,
 )
 from ardoise.race.trackers import Trackers
-from ardoise.race.tracking import Riders, Tracking
+from ardoise.race.tracking import Tracking
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "5"
 """Raise it with every change that can change a number: snapshots are named by it."""
 
 TICK_MS = 250
@@ -47,6 +49,8 @@ CLOCK_BEHIND_MS = 24 * 3_600_000
 MOST_LIVE_FIXES = 8
 """Of one rider in one frame; when a relay brings a whole hole at once, the older ones fill it in."""
 TWO_PLACES_M = 100.0
+AHEAD_MS, LATE_MS = 1_000, 30_000
+"""No honest fix comes from the future; one that is older has been stored or held up."""
 SMALLEST_FIELD = 5
 """Riders on the road who say where the field is."""
 
@@ -125,6 +129,7 @@ class RaceEngine:
             if len(turn):
                 verdict[turn], distance_cm[turn] = self._follow(relay_id, fixes, rider, turn)
         verdict[late] = Verdict.LATE
+        self._doubt(rider, verdict, offset_ms)
         self._fill_in(fixes, rider, np.array(late, np.int64), distance_cm)
         self._finishes(finished_before)
         bib = np.where(rider >= 0, self._bib[rider], 0)
@@ -138,18 +143,18 @@ class RaceEngine:
         if self.log_time_ms:
             self._refresh(self.log_time_ms)
 
-    def passages_at(self, distance_cm: int) -> list[tuple[int, int]]:
-        """(bib, ms since 1970) of the riders in the race that passed a point, first to last."""
-        if not self.log_time_ms:
+    def passages_at(self, distance_cm: int) -> list[Passage]:
+        """The riders in the race that passed a point, first to last."""
+        rows, passed_ms = self._passed(distance_cm)
+        if not len(rows):
             return []
-        if distance_cm == self.road.finish_cm:
-            finish = self._results()
-            rows = np.flatnonzero(finish > 0)
-            order = rows[np.lexsort((rows, finish[rows]))]
-            return list(zip(self._bib[order].tolist(), finish[order].tolist(), strict=True))
-        rows, passed_ms = self._passages.at(distance_cm)
-        counted = self._passages.counted[rows]
-        return list(zip(self._bib[rows[counted]].tolist(), passed_ms[counted].tolist(), strict=True))
+        if distance_cm != self.road.finish_cm:
+            counted = self._passages.counted[rows]
+            rows, passed_ms = rows[counted], passed_ms[counted]
+        doubt_ms = self._passages.doubt_at(distance_cm, rows)
+        within_ms = ninety_percent(of_both(doubt_ms, doubt_ms[:1]))
+        columns = (self._bib[rows], passed_ms, passed_ms - passed_ms[:1], within_ms)
+        return [Passage(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
     def track(self, bib: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Points of the road (cm) that a rider passed and when (ms since 1970). KeyError: no such rider."""
@@ -158,6 +163,22 @@ class RaceEngine:
         if not self.log_time_ms:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         return self._passages.track(self.stage.bibs.index(bib))
+
+    def passed(self, distance_cm: int) -> list[tuple[int, int]]:
+        """(bib, ms since 1970) of all that passed a point in this race, first to last; who has left it since too."""
+        rows, passed_ms = self._passed(distance_cm)
+        return list(zip(self._bib[rows].tolist(), passed_ms.tolist(), strict=True))
+
+    def kilometre_zero_ms(self) -> int | None:
+        """When the race passed kilometre 0, ms since 1970; None: not yet."""
+        if not self.log_time_ms or self._picture.kilometre_zero_ms is None:
+            return None
+        passed = self.passed(0)
+        return passed[0][1] if passed else self._picture.kilometre_zero_ms
+
+    def incidents(self) -> list[Decision]:
+        """The incidents of the stage's riders that race control has recorded so far."""
+        return [d for d in self._decisions.incidents(self.log_time_ms) if d.bib in self.stage.bibs]
 
     def take_events(self) -> list[RaceEvent]:
         """What happened since the last call."""
@@ -184,12 +205,11 @@ class RaceEngine:
             "next_group_id": self._groups.next_id,
             "peloton_id": self._groups.peloton_id,
         }
-        arrays = {f"riders.{f.name}": getattr(self._riders, f.name) for f in fields(Riders)}
+        arrays = {f"riders.{name}": array for name, array in self._riders.arrays().items()}
         if self._register is not None:
             arrays |= {f"register.{name}": array for name, array in self._register.state().items()}
         arrays |= {f"picture.{name}": array for name, array in self._picture.arrays().items()}
-        arrays["passages.time"], arrays["passages.counted"] = self._passages.time, self._passages.counted
-        arrays["passages.first"] = self._passages.first
+        arrays |= {f"passages.{name}": array for name, array in self._passages.arrays().items()}
         arrays["groups.of_rider"] = self._groups.of_rider
         return pack(meta, arrays)
 
@@ -206,16 +226,11 @@ class RaceEngine:
         for taken in meta["decisions"]:
             engine._decisions.take(Decision(**(taken | {"action": Action(taken["action"])})))
         engine._trackers.assign(engine._decisions.holding)
-        for field in fields(Riders):
-            getattr(engine._riders, field.name)[:] = arrays[f"riders.{field.name}"]
+        engine._riders.restore(_under("riders.", arrays))
         if register := _under("register.", arrays):
             engine._register = FixRegister.restored(register)
         engine._picture.restore(meta["picture"], _under("picture.", arrays))
-        engine._passages.time[:], engine._passages.counted[:] = (
-            arrays["passages.time"],
-            arrays["passages.counted"],
-        )
-        engine._passages.first[:] = arrays["passages.first"]
+        engine._passages.restore(_under("passages.", arrays))
         engine._groups.of_rider[:] = arrays["groups.of_rider"]
         engine._groups.next_id, engine._groups.peloton_id = meta["next_group_id"], meta["peloton_id"]
         engine._tracking.started_ms, engine._tracking.field_cm = meta["started_ms"], meta["field_cm"]
@@ -256,6 +271,17 @@ class RaceEngine:
         for bib, corrected_ms in self._decisions.corrections.items():
             finish_ms[self._bib == bib] = corrected_ms or 0
         return finish_ms
+
+    def _passed(self, distance_cm: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of who passed a point, and when (ms since 1970), first to last; at the line as results say."""
+        if not self.log_time_ms:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        if distance_cm != self.road.finish_cm:
+            return self._passages.at(distance_cm)
+        finish_ms = self._results()
+        rows = np.flatnonzero(finish_ms > 0)
+        rows = rows[np.lexsort((rows, finish_ms[rows]))]
+        return rows, finish_ms[rows]
 
     def _turns(
         self, rider: NDArray[np.int64], time_ms: NDArray[np.int64], index: NDArray[np.int64], late: list[int]
@@ -310,6 +336,19 @@ class RaceEngine:
                 fixes.longitude_e7[own],
             )
 
+    def _doubt(
+        self, rider: NDArray[np.int64], verdict: NDArray[np.uint8], offset_ms: NDArray[np.int64]
+    ) -> None:
+        """Says of riders what is wrong with their new fixes; a clock that is ahead makes all else doubtful."""
+        new = (rider >= 0) & (verdict != Verdict.DUPLICATE)
+        self._trouble(rider[new & (offset_ms < -LATE_MS)], Trouble.LATE)
+        self._trouble(rider[verdict == Verdict.JUMP], Trouble.JUMP)
+        self._trouble(rider[verdict == Verdict.FROZEN], Trouble.FROZEN)
+        self._trouble(rider[new & (offset_ms > AHEAD_MS)], Trouble.CLOCK)
+
+    def _trouble(self, row: NDArray[np.int64], trouble: Trouble) -> None:
+        self._riders.trouble[row], self._riders.trouble_ms[row] = trouble, self.log_time_ms
+
     def _two_places(
         self, relay_id: str, fixes: Fixes, rider: NDArray[np.int64], index: NDArray[np.int64]
     ) -> None:
@@ -321,6 +360,7 @@ class RaceEngine:
         there_x_m, there_y_m = self.road.plane(self._riders.latitude_e7[row], self._riders.longitude_e7[row])
         dx, dy = x_m - there_x_m, y_m - there_y_m
         apart_m = np.sqrt(dx * dx + dy * dy)
+        self._trouble(row[apart_m > TWO_PLACES_M], Trouble.TWO_PLACES)
         for i in np.flatnonzero(apart_m > TWO_PLACES_M).tolist():
             self._odd(
                 OddityKind.TWO_PLACES, relay_id, fixes, int(index[i]), rider, distance_m=int(apart_m[i])

@@ -6,9 +6,13 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ardoise.race.passages import of_both
+
 SPLIT_MS = 4_000
 MERGE_MS = 2_000
 """Between the two a gap leaves things as they are."""
+SURE, USUAL_MS = 2, 500
+"""Where the times of two neighbours are less sure than usual, a split takes SURE sigmas of the rest more."""
 PELOTON_LEAD_PERCENT = 120
 """Another group becomes the peloton when it is so much larger."""
 GRUPPETTO_FROM = 12
@@ -55,8 +59,10 @@ class Groups:
         self.next_id = 1
         self.peloton_id = 0
 
-    def update(self, rows: NDArray[np.int64], behind_ms: NDArray[np.int64]) -> tuple[Grouping, list[Change]]:
-        """Groups these riders, given from the front with their times behind the first (ascending)."""
+    def update(
+        self, rows: NDArray[np.int64], behind_ms: NDArray[np.int64], doubt_ms: NDArray[np.int64]
+    ) -> tuple[Grouping, list[Change]]:
+        """Groups these riders, given from the front with their times behind the first (ascending) and their sigma."""
         if not len(rows):
             self.of_rider[:] = 0
             empty = np.empty(0, np.int64)
@@ -64,7 +70,9 @@ class Groups:
         before = self.of_rider[rows]
         apart_ms = np.diff(behind_ms)
         together = (before[1:] == before[:-1]) & (before[1:] != 0)
-        cut = apart_ms > np.where(together, SPLIT_MS, MERGE_MS)
+        spread_ms = of_both(doubt_ms[1:], doubt_ms[:-1])
+        split_ms = SPLIT_MS + SURE * np.maximum(spread_ms - USUAL_MS, 0)
+        cut = apart_ms > np.where(together, split_ms, MERGE_MS)
         cluster = np.concatenate(([0], np.cumsum(cut)))
         size = np.bincount(cluster)
         group_id, changes = before[np.cumsum(size) - size], []

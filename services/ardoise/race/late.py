@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ardoise.race.along import FIX_DOUBT_CM
 from ardoise.race.matching import FASTEST_MPS, WIDE_CORRIDOR_M, place_in_windows
 from ardoise.race.passages import SPACING_CM, UNKNOWN, Passages
 from ardoise.race.road import Road
@@ -79,4 +80,5 @@ def _connect(
     cm, ms, is_late = cm[order], ms[order], is_late[order]
     new = is_late[1:] | is_late[:-1]
     rows = np.full(int(new.sum()), row, np.int64)
-    passages.record(rows, cm[:-1][new], ms[:-1][new], cm[1:][new], ms[1:][new])
+    doubt_cm = np.full(len(rows), FIX_DOUBT_CM)
+    passages.record(rows, cm[:-1][new], ms[:-1][new], cm[1:][new], ms[1:][new], doubt_cm)

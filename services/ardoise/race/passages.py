@@ -1,5 +1,8 @@
 """When each rider passed each point of the road, and when the first did: gaps at any point, afterwards too."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,10 +12,25 @@ LONGEST_HOLE_MS = 120_000
 MOST_DISORDER_MS = 5_000
 """Passages are interpolated: neighbouring points may be out of order by as much."""
 UNKNOWN = 2**31 - 1
+MOST_DOUBT_MS = 2**15 - 1
+_NINETY_PERMILLE = 1_645
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One rider at one point of the road."""
+
+    bib: int
+    time_ms: int
+    """Since 1970."""
+    gap_ms: int
+    """Behind the first who passed."""
+    gap_within_ms: int
+    """The gap is right to so much nine times in ten."""
 
 
 class Passages:
-    """A matrix [rider, point every SPACING_CM] of times, and its minimum over the riders in the race.
+    """A matrix [rider, point every SPACING_CM] of times with their standard deviations, and when the first was there.
 
     Times are int32 milliseconds since `base_ms`. A time once known stays: a rider who turns back to
     help a leader has passed.
@@ -22,9 +40,20 @@ class Passages:
         self.start_cm, self.base_ms = start_cm, base_ms
         points = (end_cm - start_cm) // SPACING_CM + 1
         self.time = np.full((riders, points), UNKNOWN, np.int32)
+        self.doubt = np.zeros((riders, points), np.int16)
         self.first = np.full(points, UNKNOWN, np.int32)
+        self.first_doubt = np.zeros(points, np.int16)
         self.counted = np.zeros(riders, bool)
         """Riders whose passages count as the race's."""
+
+    def arrays(self) -> dict[str, NDArray]:
+        """All that is kept, by name."""
+        return {name: getattr(self, name) for name in ("time", "doubt", "first", "first_doubt", "counted")}
+
+    def restore(self, arrays: Mapping[str, NDArray]) -> None:
+        """Takes over what arrays() gave."""
+        for name, array in arrays.items():
+            getattr(self, name)[:] = array
 
     def record(
         self,
@@ -33,8 +62,9 @@ class Passages:
         from_ms: NDArray[np.int64],
         to_cm: NDArray[np.int64],
         to_ms: NDArray[np.int64],
+        doubt_cm: NDArray[np.int64],
     ) -> None:
-        """Fills the points between two places of a rider, where they are unknown yet."""
+        """Fills the points between two places of a rider, where they are unknown yet. `doubt_cm`: their sigma."""
         low = (from_cm - self.start_cm) // SPACING_CM + 1
         count = (to_cm - self.start_cm) // SPACING_CM + 1 - low
         usable = (
@@ -49,14 +79,18 @@ class Passages:
         point_cm = point * SPACING_CM + self.start_cm
         ridden_cm, taken_ms = (to_cm - from_cm)[which], (to_ms - from_ms)[which]
         passed = from_ms[which] - self.base_ms + (point_cm - from_cm[which]) * taken_ms // ridden_cm
+        doubt_ms = np.minimum(doubt_cm[which] * taken_ms // ridden_cm, MOST_DOUBT_MS)
         row = rider[which]
         inside = (point >= 0) & (point < self.time.shape[1])
-        row, point, passed = row[inside], point[inside], passed[inside]
+        row, point, passed, doubt_ms = row[inside], point[inside], passed[inside], doubt_ms[inside]
         unknown = self.time[row, point] == UNKNOWN
-        row, point, passed = row[unknown], point[unknown], passed[unknown].astype(np.int32)
-        self.time[row, point] = passed
+        row, point, passed, doubt_ms = row[unknown], point[unknown], passed[unknown], doubt_ms[unknown]
+        self.time[row, point], self.doubt[row, point] = passed, doubt_ms
         counted = self.counted[row]
-        np.minimum.at(self.first, point[counted], passed[counted])
+        row, point, passed, doubt_ms = row[counted], point[counted], passed[counted], doubt_ms[counted]
+        np.minimum.at(self.first, point, passed)
+        is_first = self.first[point] == passed
+        self.first_doubt[point[is_first]] = doubt_ms[is_first]
 
     def count(self, counted: NDArray[np.bool_]) -> None:
         """Says whose passages are the race's; the first are found anew if that changed anything."""
@@ -80,12 +114,17 @@ class Passages:
             self._find_first()
 
     def gap_ms(
-        self, rider: NDArray[np.int64], at_cm: NDArray[np.int64], at_ms: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Time behind the first at the rider's place, -1 where unknown.
+        self,
+        rider: NDArray[np.int64],
+        at_cm: NDArray[np.int64],
+        at_ms: NDArray[np.int64],
+        doubt_ms: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Time behind the first at the rider's place, -1 where unknown, and its standard deviation.
 
-        Measured at the last point that the rider passed, so that both times are of the same place;
-        without that, from the rider's own time and the first's times around the place.
+        The rider's own time less the first's, between the points around the place: it grows for one who stands or
+        rides back. At the front, where the first has not passed the point ahead, at the last point that both passed.
+        `doubt_ms`: of the rider's own time.
         """
         last = self.time.shape[1] - 1
         point = np.clip((at_cm - self.start_cm) // SPACING_CM, 0, last)
@@ -94,15 +133,17 @@ class Passages:
         after = self.first[np.minimum(point + 1, last)].astype(np.int64)
         rest_cm = at_cm - self.start_cm - point * SPACING_CM
         between = first + np.where(after == UNKNOWN, 0, (after - first) * rest_cm // SPACING_CM)
-        gap = np.where(own != UNKNOWN, own - first, at_ms - self.base_ms - between)
+        front = (own != UNKNOWN) & (after == UNKNOWN)
+        gap = np.where(front, own - first, at_ms - self.base_ms - between)
         # Somebody was further on before the first known passage here: the first one was not heard at this point.
         earliest_beyond = np.minimum.accumulate(self.first[::-1])[::-1][point].astype(np.int64)
         unheard = (first == UNKNOWN) | (first > earliest_beyond + MOST_DISORDER_MS)
-        return np.where(unheard, -1, np.maximum(gap, 0))
+        sigma_ms = of_both(doubt_ms, self.first_doubt[point])
+        return np.where(unheard, -1, np.maximum(gap, 0)), sigma_ms
 
     def at(self, distance_cm: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Riders that passed a point and when (ms since 1970), in the order of passing."""
-        point = (distance_cm - self.start_cm) // SPACING_CM
+        point = self._point(distance_cm)
         if not 0 <= point < self.time.shape[1]:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         rest_cm = distance_cm - self.start_cm - point * SPACING_CM
@@ -113,10 +154,30 @@ class Passages:
         order = np.lexsort((rider, passed))
         return rider[order], passed[order] + self.base_ms
 
+    def doubt_at(self, distance_cm: int, rider: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Standard deviation of when these riders passed a point of the road, ms."""
+        return self.doubt[rider, self._point(distance_cm)].astype(np.int64)
+
     def track(self, rider: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Points (distance_cm) that a rider passed and when (ms since 1970), along the road."""
         known = np.flatnonzero(self.time[rider] != UNKNOWN)
         return known * SPACING_CM + self.start_cm, self.time[rider, known].astype(np.int64) + self.base_ms
 
+    def _point(self, distance_cm: int) -> int:
+        return (distance_cm - self.start_cm) // SPACING_CM
+
     def _find_first(self) -> None:
-        self.first = np.where(self.counted[:, None], self.time, UNKNOWN).min(axis=0).astype(np.int32)
+        time = np.where(self.counted[:, None], self.time, UNKNOWN)
+        row, point = time.argmin(axis=0), np.arange(time.shape[1])
+        self.first, self.first_doubt = time[row, point], self.doubt[row, point]
+
+
+def of_both(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Standard deviation of a difference of two."""
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    return np.floor(np.sqrt(one * one + other * other)).astype(np.int64)
+
+
+def ninety_percent(sigma: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Nine in ten of a normal distribution are off by no more."""
+    return sigma * _NINETY_PERMILLE // 1_000

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Change, Grouping, Groups
-from ardoise.race.passages import Passages
+from ardoise.race.passages import Passages, ninety_percent, of_both
+from ardoise.race.riders import Riders
 from ardoise.race.road import Road
 from ardoise.race.snapshot import NONE, GroupColumns, RiderColumns, Snapshot
-from ardoise.race.stage import EventKind, RaceState, RiderStatus, Stage
-from ardoise.race.tracking import FASTEST_CM_PER_S, HORIZON_MS, Riders
+from ardoise.race.stage import EventKind, RaceState, RiderStatus, Stage, Trouble
+from ardoise.race.tracking import FASTEST_CM_PER_S, HORIZON_MS
 
 _SHOWN = np.isin(np.array(RiderStatus), (RiderStatus.RACING, RiderStatus.NEUTRAL, RiderStatus.STOPPED))
 """By status: whether the rider's position is known now."""
@@ -21,6 +22,10 @@ SLOWEST_FOR_GAPS_MMPS = 3_000
 """A time gap is made of a distance with at least this speed, or standing riders would be hours apart."""
 REGROUP_MS = 20_000
 """A gap that changes by more was measured anew, and is not smoothed."""
+AGEING_PERCENT = 5
+"""Of the time since the last fix: how fast gaps change unseen, one sigma."""
+TROUBLE_LASTS_MS = 10_000
+"""So long after it was seen last it is shown."""
 EASE_MS = 2_000
 """Over so much time the gaps that groups are made of are smoothed."""
 
@@ -48,6 +53,7 @@ class Picture:
         self.status = np.zeros(count, np.int64)
         self.stands = np.zeros(count, bool)
         self.gap_ms = np.full(count, NONE, np.int64)
+        self.gap_within_ms = np.full(count, NONE, np.int64)
         self.behind_ms = np.full(count, NONE, np.int64)
         """The gap, smoothed: groups are made of it."""
 
@@ -63,20 +69,22 @@ class Picture:
         """The snapshot at `tick_ms`, and what the events of this tick are made of."""
         since_ms, self.tick_ms = tick_ms - self.tick_ms, tick_ms
         riders = self.riders
-        self.passages.count(riders.on_road & ~abandoned)
+        self.passages.count(riders.on_road & ~abandoned & ~riders.driven)
         self._move(since_ms, started_ms, finish_ms)
         events = self._update_state(started_ms, finish_ms)
         status = self._statuses(finish_ms, abandoned)
         events += self._status_changes(status)
         shown = _SHOWN[status]
-        placed = (
-            shown | (status == RiderStatus.FINISHED) | ((status == RiderStatus.NO_SIGNAL) & riders.on_road)
-        )
+        silent = (status == RiderStatus.NO_SIGNAL) & riders.on_road & ~riders.driven
+        placed = shown | (status == RiderStatus.FINISHED) | silent
         place = self._places(placed if started_ms is not None else np.zeros_like(placed), finish_ms)
-        behind_ms = self.passages.gap_ms(np.arange(len(self.bib)), riders.fix_cm, riders.fix_ms)
-        self._update_gaps(finish_ms, placed, behind_ms)
+        doubt_ms = self._doubts()
+        behind_ms, sigma_ms = self.passages.gap_ms(
+            np.arange(len(self.bib)), riders.fix_cm, riders.fix_ms, doubt_ms
+        )
+        self._update_gaps(finish_ms, placed, behind_ms, sigma_ms)
         grouped = shown if started_ms is not None else np.zeros_like(shown)
-        grouping, changes = self._group(grouped, behind_ms, since_ms)
+        grouping, changes = self._group(grouped, behind_ms, doubt_ms, since_ms)
         for change in changes:
             events.append(
                 {
@@ -98,7 +106,9 @@ class Picture:
         }
 
     def arrays(self) -> dict[str, NDArray]:
-        return {name: getattr(self, name) for name in ("status", "stands", "gap_ms", "behind_ms")}
+        return {
+            name: getattr(self, name) for name in ("status", "stands", "gap_ms", "gap_within_ms", "behind_ms")
+        }
 
     def restore(self, meta: dict[str, Any], arrays: dict[str, NDArray]) -> None:
         self.tick_ms, self.kilometre_zero_ms = meta["tick_ms"], meta["kilometre_zero_ms"]
@@ -107,20 +117,24 @@ class Picture:
             getattr(self, name)[:] = array
 
     def _move(self, since_ms: int, started_ms: int | None, finish_ms: NDArray[np.int64]) -> None:
-        """Brings the published positions forward: never back, never faster than a bike."""
+        """Brings the published positions forward, back only with who has turned round, and never faster than a bike."""
         riders, road = self.riders, self.road
         horizon_ms = min(HORIZON_MS, self.stage.signal_timeout_ms)
         age_ms = np.minimum(np.maximum(self.tick_ms - riders.fix_ms, 0), horizon_ms)
-        target_cm = riders.fix_cm + riders.speed_mmps * age_ms // 10_000
+        back = riders.back
+        way_cm = riders.speed_mmps * age_ms // 10_000
+        back_cm = np.maximum(riders.fix_cm - way_cm, road.start_cm)
+        target_cm = np.where(back, back_cm, road.with_same_effort(riders.fix_cm, way_cm))
         target_cm = np.minimum(target_cm, road.end_cm if started_ms is None else road.finish_cm)
         speed_mmps = np.where(self.tick_ms - riders.fix_ms <= HORIZON_MS, riders.speed_mmps, 0)
         least_cm = speed_mmps * since_ms * 35 // 1_000_000
         most_cm = np.minimum(speed_mmps * 13 // 10 + 5_000, FASTEST_CM_PER_S * 10) * since_ms // 10_000
         ahead_cm = target_cm - riders.published_cm
         # Ahead of the target the rider is shown slower, not standing: nobody is frozen to be right.
+        least_cm = np.where(back, -FASTEST_CM_PER_S * since_ms // 1000, least_cm)
         step_cm = np.minimum(np.maximum(ahead_cm, least_cm), most_cm)
         limit_cm = np.maximum(road.finish_cm, riders.published_cm)
-        moved_cm = np.minimum(riders.published_cm + np.maximum(step_cm, 0), limit_cm)
+        moved_cm = np.minimum(riders.published_cm + step_cm, limit_cm)
         moves = riders.on_road & (finish_ms == 0)
         # Who was without signal was shown as that, not here: back at once, not racing after themselves for minutes.
         anew = riders.placed_anew | (self.status == RiderStatus.NO_SIGNAL)
@@ -150,7 +164,7 @@ class Picture:
         status[(riders.published_cm < 0) | waits] = RiderStatus.NEUTRAL
         # Lost at one place and found at another: a second without a position, not a teleport.
         found_elsewhere = riders.placed_anew & _SHOWN[self.status]
-        status[~riders.on_road | found_elsewhere] = RiderStatus.OFF_ROUTE
+        status[~riders.on_road | riders.driven | found_elsewhere] = RiderStatus.OFF_ROUTE
         status[silent] = RiderStatus.NO_SIGNAL
         status[riders.heard_ms == 0] = RiderStatus.UNKNOWN
         status[abandoned] = RiderStatus.ABANDONED
@@ -182,20 +196,42 @@ class Picture:
         place[order] = np.arange(1, len(order) + 1)
         return place
 
+    def _doubts(self) -> NDArray[np.int64]:
+        """Standard deviation of when each rider is where, ms: of the place, and of what has changed since the fix."""
+        riders = self.riders
+        place_cm = riders.along(np.arange(len(self.bib))).doubt_cm(riders.across_m2)
+        place_ms = place_cm * 10_000 // np.maximum(riders.speed_mmps, SLOWEST_FOR_GAPS_MMPS)
+        age_ms = np.minimum(np.maximum(self.tick_ms - riders.fix_ms, 0), HORIZON_MS)
+        return place_ms + age_ms * AGEING_PERCENT // 100
+
     def _update_gaps(
-        self, finish_ms: NDArray[np.int64], placed: NDArray[np.bool_], behind_ms: NDArray[np.int64]
+        self,
+        finish_ms: NDArray[np.int64],
+        placed: NDArray[np.bool_],
+        behind_ms: NDArray[np.int64],
+        sigma_ms: NDArray[np.int64],
     ) -> None:
         if self.race_state is RaceState.RACING:
-            self.gap_ms = np.where(placed & (self.riders.fix_cm >= 0), behind_ms, NONE)
+            known = placed & (self.riders.fix_cm >= 0) & (behind_ms != NONE)
+            self.gap_ms = np.where(known, behind_ms, NONE)
+            self.gap_within_ms = np.where(known, ninety_percent(sigma_ms), NONE)
         elif self.kilometre_zero_ms is None:
-            self.gap_ms[:] = NONE
+            self.gap_ms[:] = self.gap_within_ms[:] = NONE
         # Stopped or neutralised on the way: the gaps stand.
         finished = finish_ms > 0
         if finished.any():
             self.gap_ms[finished] = finish_ms[finished] - finish_ms[finished].min()
+            home = np.flatnonzero(finished)
+            line_ms = self.passages.doubt_at(self.road.finish_cm, home)
+            sigma_ms = of_both(line_ms, line_ms[finish_ms[home].argmin()])
+            self.gap_within_ms[finished] = ninety_percent(sigma_ms)
 
     def _group(
-        self, grouped: NDArray[np.bool_], behind_ms: NDArray[np.int64], since_ms: int
+        self,
+        grouped: NDArray[np.bool_],
+        behind_ms: NDArray[np.int64],
+        doubt_ms: NDArray[np.int64],
+        since_ms: int,
     ) -> tuple[Grouping, list[Change]]:
         """Groups these riders by their time behind the first."""
         riders = self.riders
@@ -210,9 +246,9 @@ class Picture:
             self.behind_ms[rows] = behind_ms
             order = np.lexsort((rows, -riders.published_cm[rows], behind_ms))
             rows, behind_ms = rows[order], behind_ms[order]
-            return self.groups.update(rows, behind_ms)
+            return self.groups.update(rows, behind_ms, doubt_ms[rows])
         self.behind_ms[:] = NONE
-        return self.groups.update(rows, rows)
+        return self.groups.update(rows, rows, rows)
 
     def _guessed(self, rows: NDArray[np.int64], behind_ms: NDArray[np.int64]) -> NDArray[np.int64]:
         """The times behind the first; one that is not known follows from the way to the next rider with one.
@@ -247,11 +283,19 @@ class Picture:
             "speed_mmps": np.where(finish_ms > 0, 0, riders.speed_mmps),
             "gradient_permille": np.where(elsewhere, 0, self.road.gradient(riders.published_cm)),
             "gap_ms": self.gap_ms,
+            "gap_within_ms": self.gap_within_ms,
             "group_id": self.groups.of_rider,
             "fix_time_ms": np.where(riders.on_road, riders.fix_ms, riders.heard_ms),
             "finish_time_ms": finish_ms,
+            "trouble": self._troubles(),
         }
         return RiderColumns(**{name: column[order] for name, column in columns.items()})
+
+    def _troubles(self) -> NDArray[np.int64]:
+        """What is wrong with each rider now (Trouble)."""
+        riders = self.riders
+        lately = self.tick_ms - riders.trouble_ms <= TROUBLE_LASTS_MS
+        return np.where(riders.driven, Trouble.DRIVEN, np.where(lately, riders.trouble, Trouble.NONE))
 
     def _group_columns(self, grouping: Grouping) -> GroupColumns:
         riders, rows = self.riders, grouping.order

@@ -15,6 +15,13 @@ CELL_M = 100.0
 """Side of a square of the index that finds the road near a place."""
 GRADIENT_STEPS = 10
 """The gradient is taken over as many steps on each side: 100 m in all."""
+SLOWER_UPHILL, FASTER_DOWNHILL = 14, 5
+"""A rider of the same effort rides 1 / (1 + 14 gradient) of the speed uphill, 1 + 5 gradient of it downhill."""
+STEEPEST_PERMILLE = 150
+CLIMB_STEPS = 30
+"""A climb is taken over 300 m in all: heights of a road are noisy."""
+CLIMBS_AT_MOST_MMPS = 900
+"""Upwards, 3,240 m/h: half as much again and more as the best climb."""
 RUN_OUT_CM = 50_000
 """Road added straight on behind the last point: riders roll out behind the line, routes end at it."""
 RUN_OUT_DIRECTION_CM = 5_000
@@ -39,6 +46,10 @@ class Road:
     latitude_e7: NDArray[np.int64]
     longitude_e7: NDArray[np.int64]
     gradient_permille: NDArray[np.int64]
+    climb_permille: NDArray[np.int64]
+    """The same over the length of a climb."""
+    level_cm: NDArray[np.int64]
+    """How far one would get on the level with the effort of riding here from the first point."""
     origin_e7: tuple[int, int]
     longitude_scale: float
     cells: NDArray[np.int64]
@@ -68,22 +79,42 @@ class Road:
         """Gradient at points of the road, per mille; 0 where the elevation is unknown."""
         return self.gradient_permille[self._split(distance_cm)[0]]
 
-    def near(self, x_m: float, y_m: float) -> NDArray[np.int64]:
-        """Grid points in the square of 300 m around a place, in the order of the road."""
-        column, row = int(x_m // CELL_M), int(y_m // CELL_M)
-        found = []
-        for across in (column - 1, column, column + 1):
-            # The three cells of one column have consecutive numbers.
-            first = across * _CELL_ROW + row - 1
-            low, high = np.searchsorted(self.cells, (first, first + 3))
-            if high > low:
-                found.append(self.points[low:high])
-        if not found:
-            return np.empty(0, np.int64)
-        return np.sort(np.concatenate(found))
+    def fastest_mmps(self, distance_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What no rider keeps up at points of the road: uphill alone is it told from what a rider can."""
+        up_permille = np.maximum(self.climb_permille[self._split(distance_cm)[0]], 1)
+        return CLIMBS_AT_MOST_MMPS * 1000 // up_permille
+
+    def with_same_effort(
+        self, distance_cm: NDArray[np.int64], way_cm: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Where riders get to who would ride this way if the gradient stayed as it is at `distance_cm`."""
+        index, rest_cm = self._split(distance_cm)
+        after = np.minimum(index + 1, len(self.x_m) - 1)
+        step_cm = np.maximum(self.level_cm[after] - self.level_cm[index], 1)
+        level_cm = self.level_cm[index] + step_cm * rest_cm // STEP_CM + step_cm * way_cm // STEP_CM
+        index = np.minimum(
+            np.maximum(np.searchsorted(self.level_cm, level_cm, side="right") - 1, 0), len(self.x_m) - 2
+        )
+        step_cm = self.level_cm[index + 1] - self.level_cm[index]
+        return self.start_cm + index * STEP_CM + (level_cm - self.level_cm[index]) * STEP_CM // step_cm
+
+    def near(
+        self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Grid points in the square of 300 m around each place, in the order of the road: which place, which point."""
+        column, row = np.floor(x_m / CELL_M).astype(np.int64), np.floor(y_m / CELL_M).astype(np.int64)
+        # The three cells of one column have consecutive numbers.
+        first = ((column + np.array([[-1], [0], [1]])) * _CELL_ROW + row - 1).ravel()
+        low, high = np.searchsorted(self.cells, first), np.searchsorted(self.cells, first + 3)
+        count = high - low
+        which = np.repeat(np.tile(np.arange(len(x_m)), 3), count)
+        nth = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+        point = self.points[np.repeat(low, count) + nth]
+        order = np.lexsort((point, which))
+        return which[order], point[order]
 
     def _split(self, distance_cm: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        along_cm = np.clip(distance_cm, self.start_cm, self.end_cm) - self.start_cm
+        along_cm = np.minimum(np.maximum(distance_cm, self.start_cm), self.end_cm) - self.start_cm
         return along_cm // STEP_CM, along_cm % STEP_CM
 
 
@@ -95,7 +126,7 @@ def build_road(route: Route) -> Road:
     run_cm = int(along_cm[-1] - along_cm[turn])
     along_cm = np.append(along_cm, along_cm[-1] + RUN_OUT_CM)
     grid_cm = np.arange(0, int(along_cm[-1]) + 1, STEP_CM, dtype=np.int64)
-    after = np.clip(np.searchsorted(along_cm, grid_cm, side="right"), 1, len(along_cm) - 1)
+    after = np.minimum(np.maximum(np.searchsorted(along_cm, grid_cm, side="right"), 1), len(along_cm) - 1)
     rest_cm, length_cm = grid_cm - along_cm[after - 1], along_cm[after] - along_cm[after - 1]
 
     def resampled(column: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -113,12 +144,12 @@ def build_road(route: Route) -> Road:
     length = np.maximum(np.sqrt(east * east + north * north), 1e-9)
     cells = np.floor(x_m / CELL_M).astype(np.int64) * _CELL_ROW + np.floor(y_m / CELL_M).astype(np.int64)
     points = np.argsort(cells, kind="stable")
-    gradient = np.zeros(len(x_m), np.int64)
-    if len(route.elevation_cm):
-        elevation_cm = resampled(route.elevation_cm)
-        low = np.maximum(np.arange(len(x_m)) - GRADIENT_STEPS, 0)
-        high = np.minimum(np.arange(len(x_m)) + GRADIENT_STEPS, len(x_m) - 1)
-        gradient = (elevation_cm[high] - elevation_cm[low]) * 1000 // np.maximum((high - low) * STEP_CM, 1)
+    known = len(route.elevation_cm)
+    elevation_cm = resampled(route.elevation_cm) if known else np.zeros(len(x_m), np.int64)
+    gradient = _gradient(elevation_cm, GRADIENT_STEPS)
+    steep = np.minimum(np.maximum(gradient, -STEEPEST_PERMILLE), STEEPEST_PERMILLE)
+    up, down = np.maximum(steep, 0), np.maximum(-steep, 0)
+    step_cm = STEP_CM * (1000 + SLOWER_UPHILL * up) // (1000 + FASTER_DOWNHILL * down)
     return Road(
         start_cm=int(route.distance_cm[0]),
         finish_cm=route.finish_cm,
@@ -129,11 +160,20 @@ def build_road(route: Route) -> Road:
         latitude_e7=latitude_e7,
         longitude_e7=longitude_e7,
         gradient_permille=gradient,
+        climb_permille=_gradient(elevation_cm, CLIMB_STEPS),
+        level_cm=np.cumsum(step_cm) - step_cm[0],
         origin_e7=origin_e7,
         longitude_scale=scale,
         cells=cells[points],
         points=points,
     )
+
+
+def _gradient(elevation_cm: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
+    """Per mille, over so many steps on each side."""
+    point = np.arange(len(elevation_cm))
+    low, high = np.maximum(point - steps, 0), np.minimum(point + steps, len(elevation_cm) - 1)
+    return (elevation_cm[high] - elevation_cm[low]) * 1000 // np.maximum((high - low) * STEP_CM, 1)
 
 
 def _plane(

@@ -27,11 +27,15 @@ class RiderColumns:
     gradient_permille: NDArray[np.int64]
     gap_ms: NDArray[np.int64]
     """NONE: unknown."""
+    gap_within_ms: NDArray[np.int64]
+    """The gap is right to so much nine times in ten. NONE: unknown."""
     group_id: NDArray[np.int64]
     fix_time_ms: NDArray[np.int64]
     """0: none yet."""
     finish_time_ms: NDArray[np.int64]
     """0: not yet."""
+    trouble: NDArray[np.int64]
+    """stage.Trouble."""
 
 
 @dataclass(frozen=True, eq=False)

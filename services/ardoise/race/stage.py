@@ -69,6 +69,26 @@ class OddityKind(IntEnum):
     FROZEN = 4
 
 
+class Trouble(IntEnum):
+    """Why what is shown of a rider is to be taken with care; the numbers are those of race.proto."""
+
+    NONE = 0
+    FROZEN = 1
+    """The tracker tells the same place again and again, at speed."""
+    JUMP = 2
+    """Fixes were set aside that are further away than a bike gets."""
+    CLOCK = 3
+    """The tracker's clock is ahead of the truck's."""
+    TWO_PLACES = 4
+    """The same tracker is heard at two places in the same second."""
+    SPEED = 5
+    """The receiver's speed does not agree with its places."""
+    LATE = 6
+    """What is heard of the rider is old when it comes."""
+    DRIVEN = 7
+    """Moves as no rider does: in a vehicle, and not in the race."""
+
+
 class EventKind(IntEnum):
     """What happened in the race."""
 
@@ -91,6 +111,15 @@ class Action(IntEnum):
     ASSIGN = 11
     CORRECT = 12
     UNDO = 13
+    INCIDENT = 14
+
+
+class IncidentKind(IntEnum):
+    """What happened to a rider; the numbers are those of the contract (control.proto)."""
+
+    FALL = 1
+    PUNCTURE = 2
+    MECHANICAL = 3
 
 
 @dataclass(frozen=True)
@@ -126,6 +155,8 @@ class Decision:
     tracker: int = 0
     finish_time_ms: int | None = None
     undone_id: str = ""
+    incident_kind: int = 0
+    """IncidentKind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +189,8 @@ class Judgement:
 
 NOWHERE = -(2**31)
 """The distance of what is not on the road."""
+NO_SPEED = -1
+"""Of a receiver that tells none."""
 
 
 @dataclass(frozen=True)

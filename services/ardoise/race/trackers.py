@@ -30,10 +30,7 @@ class Trackers:
 
     def assign(self, decisions: Sequence[Decision]) -> None:
         """Derives all assignments anew from the stage and the decisions that hold, in their order."""
-        spans: list[Assignment] = list(self._stage.assignments)
-        for decision in decisions:
-            if decision.action is Action.ASSIGN:
-                spans = _reassigned(spans, decision)
+        spans = spans_of(self._stage.assignments, decisions)
         self._spans: dict[int, list[tuple[int, int, int]]] = {}
         for span in spans:
             row = self._row(span.tracker)
@@ -89,6 +86,15 @@ class Trackers:
         for row, spans in self._spans.items():
             always = len(spans) == 1 and spans[0][:2] == (_BEGINNING, _END)
             self._always[row] = spans[0][2] if always else _VARIES
+
+
+def spans_of(planned: Sequence[Assignment], decisions: Sequence[Decision]) -> list[Assignment]:
+    """Who rides with which tracker when: as planned, then by race control's decisions, in their order."""
+    spans = list(planned)
+    for decision in decisions:
+        if decision.action is Action.ASSIGN:
+            spans = _reassigned(spans, decision)
+    return spans
 
 
 def _reassigned(spans: list[Assignment], decision: Decision) -> list[Assignment]:

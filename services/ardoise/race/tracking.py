@@ -1,10 +1,10 @@
 """Follows every rider along the road, fix by fix: what is used, what is set aside, who is lost and found."""
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ardoise.race.along import ACROSS_OVER_S, FIX_DOUBT_CM, lasting_m2, placed, window_cm
+from ardoise.race.legs import Legs
 from ardoise.race.matching import (
     DIRECTION_FROM_M,
     DIRECTION_UNTIL_MS,
@@ -14,10 +14,13 @@ from ardoise.race.matching import (
     WIDE_CORRIDOR_M,
     place_in_windows,
     seek,
+    way_cm,
 )
 from ardoise.race.passages import LONGEST_HOLE_MS, Passages
+from ardoise.race.riders import Fix, Riders
+from ardoise.race.rivals import MARGIN_COST, SAME_LEG_CM, evidence
 from ardoise.race.road import Road
-from ardoise.race.stage import NOWHERE, Verdict
+from ardoise.race.stage import NO_SPEED, NOWHERE, Trouble, Verdict
 
 LONGEST_WINDOW_MS = 60_000
 """After a longer silence the rider is looked for on the whole road."""
@@ -29,21 +32,17 @@ BACKWARD_CM_PER_S = 500
 FROZEN_FROM_MMPS = 3_000
 FROZEN_FOR_MS = 30_000
 """After so long the rider may stand, whatever speed the receiver reports."""
-BELIEVED_AFTER = 3
-"""So many fixes in a row that agree with each other outweigh the one before them."""
+BELIEVED_AFTER, BELIEVED_AFTER_MS = 3, 8_000
+"""So many fixes in a row that agree with each other, over so long, outweigh the one before them."""
 FOUND_AFTER = 2
 OFF_AFTER_MS = 12_000
 """A rider leaves the road when fixes off it go on for so long: one reflection off a cliff does not count."""
 PENDING_MS = 120_000
-SUSPECT_AFTER = 2
-SUSPECT_BACK_CM = 1_500
-SUSPECT_ACROSS_M = 40.0
-DOUBT_SIGMA_CM = 20_000
-DOUBT_REACH_CM = 35_000
-"""Where a rider can really be who was followed up the wrong leg: not far."""
-WRONG_LEG_CM = 3_000
+TURNED_CM_PER_S = 2_000
 GLIDE_CM = 40_000
 """A correction up to here is ridden down at a speed a bike can have; a larger one shows the rider anew."""
+DRIVEN_AFTER_MS, MOST_WEIGHED_MS = 20_000, 5_000
+"""So long faster than a rider can; a hole in the fixes counts as no more."""
 SILENT_AT_LINE_MS = 45_000
 SILENT_AT_LINE_CM = 80_000
 """A rider last heard within 800 m of the line and then no more has crossed it: the public feed drops finishers."""
@@ -53,47 +52,12 @@ NEAR_LINE_CM = 20_000
 _EVERYWHERE = (-(2**40), 2**40)
 
 
-@dataclass(eq=False)
-class Riders:
-    """State of the riders, a column each, one element per rider. Times: ms since 1970, 0 none yet."""
-
-    on_road: NDArray[np.bool_]
-    fix_cm: NDArray[np.int64]
-    """Point of the road at the last used fix."""
-    fix_ms: NDArray[np.int64]
-    speed_mmps: NDArray[np.int64]
-    ridden_mmps: NDArray[np.int64]
-    """Smoothed speed from positions alone: against receivers that report nonsense."""
-    latitude_e7: NDArray[np.int64]
-    longitude_e7: NDArray[np.int64]
-    anchor_ms: NDArray[np.int64]
-    """The direction of travel is from the last fix that was far enough from the one before it to tell:"""
-    anchor_latitude_e7: NDArray[np.int64]
-    anchor_longitude_e7: NDArray[np.int64]
-    heard_ms: NDArray[np.int64]
-    published_cm: NDArray[np.int64]
-    placed_anew: NDArray[np.bool_]
-    """The next tick shows the rider at a place that nothing before led to."""
-    suspect: NDArray[np.int64]
-    pending: NDArray[np.int64]
-    """How many fixes set aside in a row agree with each other; the last of them:"""
-    pending_ms: NDArray[np.int64]
-    pending_latitude_e7: NDArray[np.int64]
-    pending_longitude_e7: NDArray[np.int64]
-    finish_ms: NDArray[np.int64]
-    """Measured at the line."""
-
-    @classmethod
-    def none_yet(cls, count: int) -> "Riders":
-        columns = {f.name: np.zeros(count, np.int64) for f in fields(cls)}
-        return cls(**(columns | {name: np.zeros(count, bool) for name in ("on_road", "placed_anew")}))
-
-
 class Tracking:
     """The riders on the road. `started_ms` and `field_cm` are the engine's to keep up to date."""
 
     def __init__(self, road: Road, riders: Riders, passages: Passages) -> None:
         self.road, self.riders, self.passages = road, riders, passages
+        self._legs = Legs(road, riders)
         self.started_ms: int | None = None
         self.field_cm: int | None = None
         """Where the field is: the median of the riders on the road."""
@@ -154,64 +118,107 @@ class Tracking:
         """Moves riders on from their last fix; which of them were near the road, and where."""
         riders, road = self.riders, self.road
         fix_cm, fix_ms, speed_mmps = riders.fix_cm[row], riders.fix_ms[row], riders.speed_mmps[row]
-        since_ms = time_ms - fix_ms
-        expected_cm = fix_cm + speed_mmps * since_ms // 10_000
-        low_cm = np.maximum(fix_cm - SLACK_CM - BACKWARD_CM_PER_S * since_ms // 1000, road.start_cm)
+        since_ms, ridden = time_ms - fix_ms, riders.ridden_mmps[row]
+        apart = np.abs(device_mmps - ridden)
+        credible = (device_mmps >= 0) & (apart <= 6_000 + device_mmps * 3 // 10)
+        now_mmps = np.where(credible, device_mmps, speed_mmps)
+        onward = np.where(riders.back[row], -1, 1)
+        believed = riders.along(row)
+        lasts_m2 = lasting_m2(riders.across_m2[row])
+        along = believed.ridden_on(since_ms, onward * speed_mmps, onward * now_mmps, credible, lasts_m2)
+        expected_cm, seen_m2 = along.seen_cm, along.seen_m2
+        back_cm_per_s = np.where(onward < 0, TURNED_CM_PER_S, BACKWARD_CM_PER_S)
+        low_cm = np.maximum(fix_cm - SLACK_CM - back_cm_per_s * since_ms // 1000, road.start_cm)
         high_cm = np.minimum(fix_cm + SLACK_CM + FASTEST_CM_PER_S * since_ms // 1000, road.end_cm)
-        sigma_cm = 800 + speed_mmps * since_ms // 50_000 + 15 * since_ms * since_ms // 1_000_000
+        sigma_cm = window_cm(seen_m2)
         anchor_x_m, anchor_y_m = road.plane(riders.anchor_latitude_e7[row], riders.anchor_longitude_e7[row])
         east_m, north_m = x_m - anchor_x_m, y_m - anchor_y_m
         told = east_m * east_m + north_m * north_m >= DIRECTION_FROM_M * DIRECTION_FROM_M
         stale = time_ms - riders.anchor_ms[row] > DIRECTION_UNTIL_MS
         anew, told = told | stale, told & ~stale
-        placed = place_in_windows(
-            road, x_m, y_m, low_cm, high_cm, expected_cm, sigma_cm, east_m * told, north_m * told
+        east_m, north_m = east_m * told, north_m * told
+        seen = place_in_windows(
+            road, x_m, y_m, low_cm, high_cm, expected_cm, sigma_cm, onward * east_m, onward * north_m
         )
-        used = placed.across_m <= WIDE_CORRIDOR_M
-        # A receiver errs by metres whatever the interval: the shorter it is, the more the model counts.
-        found_cm = expected_cm + (placed.distance_cm - expected_cm) * (since_ms + 500) // (since_ms + 1_500)
-        ridden_mmps = np.clip((placed.distance_cm - fix_cm) * 10_000 // since_ms, 0, FASTEST_CM_PER_S * 10)
-        ridden = riders.ridden_mmps[row]
+        used = seen.across_m <= WIDE_CORRIDOR_M
+        corrected = along.corrected(seen.distance_cm, credible)
+        found_cm = np.minimum(np.maximum(corrected.place_cm, road.start_cm), road.end_cm)
+        last_x_m, last_y_m = road.plane(riders.latitude_e7[row], riders.longitude_e7[row])
+        along_cm = np.abs(seen.distance_cm - believed.seen_cm)
+        ridden_cm = way_cm(along_cm, since_ms, x_m - last_x_m, y_m - last_y_m)
+        ridden_mmps = np.minimum(ridden_cm * 10_000 // since_ms, FASTEST_CM_PER_S * 10)
         ridden = ridden + (ridden_mmps - ridden) * since_ms // (since_ms + 3_000)
-        apart = np.abs(device_mmps - ridden)
-        credible = (device_mmps >= 0) & (apart <= 6_000 + device_mmps * 3 // 10)
         change = np.where(
             credible,
             (device_mmps - speed_mmps) * since_ms // (since_ms + 1_000),
             (ridden_mmps - speed_mmps) * since_ms // (since_ms + 3_000),
         )
-        doubtful = placed.against | (placed.distance_cm < fix_cm - SUSPECT_BACK_CM)
-        doubtful |= placed.across_m > SUSPECT_ACROSS_M
-        suspect = np.where(doubtful, riders.suspect[row] + 1, np.where(told, 0, riders.suspect[row]))
         row_u = row[used]
-        self._record(row_u, fix_cm[used], fix_ms[used], found_cm[used], time_ms[used])
+        since_s, across_m2 = since_ms / 1000.0, riders.across_m2[row]
+        across_m2 = across_m2 + (seen.across_m * seen.across_m - across_m2) * since_s / (
+            since_s + ACROSS_OVER_S
+        )
+        doubt_cm = corrected.doubt_cm(across_m2)
+        self._record(row_u, fix_cm[used], fix_ms[used], found_cm[used], time_ms[used], doubt_cm[used])
+        riders.believe(row_u, corrected.of(used))
         riders.fix_cm[row_u], riders.fix_ms[row_u] = found_cm[used], time_ms[used]
-        riders.speed_mmps[row_u] = np.clip(speed_mmps + change, 0, FASTEST_CM_PER_S * 10)[used]
+        riders.speed_mmps[row_u] = np.minimum(np.maximum(speed_mmps + change, 0), FASTEST_CM_PER_S * 10)[used]
         riders.ridden_mmps[row_u] = ridden[used]
         riders.latitude_e7[row_u], riders.longitude_e7[row_u] = latitude_e7[used], longitude_e7[used]
+        riders.across_m2[row_u] = across_m2[used]
+        self._weigh_speed(row_u, found_cm[used], since_ms[used])
+        lies = ~credible & (device_mmps != NO_SPEED)
+        riders.trouble[row[lies]], riders.trouble_ms[row[lies]] = Trouble.SPEED, time_ms[lies]
         riders.pending[row_u] = 0
-        riders.suspect[row_u] = suspect[used]
         moved = row[used & anew]
         riders.anchor_ms[moved] = time_ms[used & anew]
         riders.anchor_latitude_e7[moved] = latitude_e7[used & anew]
         riders.anchor_longitude_e7[moved] = longitude_e7[used & anew]
-        for i in np.flatnonzero(used & doubtful & (suspect >= SUSPECT_AFTER)).tolist():
-            found_cm[i] = self._doubt(int(row[i]), int(time_ms[i]), i, x_m, y_m, east_m, north_m)
-        return used, found_cm
 
-    def _doubt(self, row: int, time_ms: int, i: int, x_m, y_m, east_m, north_m) -> int:
-        """A rider who seems to ride backwards may be on another leg of the road: looks again."""
+        astray_m = (seen.distance_cm - expected_cm) / 100.0
+        least_mmps = np.where(device_mmps >= 0, np.minimum(device_mmps, now_mmps), now_mmps)
+        cost = evidence(since_ms, seen.across_m, astray_m, seen_m2, seen.against, onward < 0)
+        fix = Fix(
+            *(row, x_m, y_m, time_ms, since_ms, east_m, north_m, least_mmps),
+            onward * (along.place_cm - believed.place_cm),
+            *(credible, seen.across_m, along.error_m, along.pull, along.error_pull),
+            seen_m2,
+        )
+        self._legs.follow(fix.of(used), cost[used])
+        self._legs.look_round(fix.of(used), cost[used], expected_cm[used])
+        self._legs.look_back(fix.of(used), seen.against[used])
+        return used, self._choose(fix, used, found_cm)
+
+    def _weigh_speed(
+        self, row: NDArray[np.int64], found_cm: NDArray[np.int64], since_ms: NDArray[np.int64]
+    ) -> None:
+        """Who climbs faster than a rider can, for long enough, is driven; until it has been otherwise for as long."""
         riders = self.riders
-        riders.suspect[row] = 0
-        fix_cm = int(riders.fix_cm[row])
-        displacement = (float(east_m[i]), float(north_m[i]))
-        possible = (fix_cm - DOUBT_REACH_CM, fix_cm + DOUBT_REACH_CM)
-        place_m = (float(x_m[i]), float(y_m[i]))
-        found = seek(self.road, *place_m, displacement, fix_cm, DOUBT_SIGMA_CM, possible)
-        if found is None or abs(found - fix_cm) < WRONG_LEG_CM:
-            return fix_cm
-        self._put(row, found, time_ms, int(riders.speed_mmps[row]))
-        return found
+        slower_mmps = np.minimum(riders.ridden_mmps[row], riders.speed_mmps[row])
+        too_fast = (slower_mmps > self.road.fastest_mmps(found_cm)) & ~riders.back[row]
+        took_ms = np.minimum(since_ms, MOST_WEIGHED_MS)
+        lasted_ms = np.maximum(riders.too_fast_ms[row] + np.where(too_fast, took_ms, -took_ms), 0)
+        riders.too_fast_ms[row] = np.minimum(lasted_ms, 2 * DRIVEN_AFTER_MS)
+        riders.driven[row] = np.where(riders.driven[row], lasted_ms > 0, lasted_ms >= DRIVEN_AFTER_MS)
+
+    def _choose(self, fix: Fix, used: NDArray[np.bool_], found_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Believes the rivals that are better than what was believed."""
+        riders, rivals = self.riders, self.riders.rivals
+        lasts_m2 = lasting_m2(riders.across_m2[fix.row])
+        nth, cost = rivals.best(fix.row, riders.error_m[fix.row], fix.across_m, lasts_m2)
+        for i in np.flatnonzero(used & (cost < -MARGIN_COST)).tolist():
+            row, which, back = int(fix.row[i]), int(nth[i]), bool(riders.back[fix.row[i]])
+            found, turned = int(rivals.cm[row, which]), bool(rivals.onward[row, which] < 0)
+            error_m = float(rivals.error_m[row, which])
+            if turned and not back:
+                # What lies behind the place of the turn was passed.
+                self.passages.forget_beyond(row, max(int(rivals.since_cm[row, which]), found))
+            errors_m = float(riders.error_m[row]), float(fix.across_m[i])
+            rivals.believe(row, which, int(found_cm[i]), *errors_m, -1 if back else 1)
+            found_cm[i] = found
+            self._put(row, found, int(fix.time_ms[i]), int(riders.speed_mmps[row]), back=turned)
+            riders.error_m[row] = error_m
+        return found_cm
 
     def _find(
         self,
@@ -240,7 +247,7 @@ class Tracking:
         if was_on_road and since_ms > LONGEST_WINDOW_MS:
             found = seek(self.road, *place_m, (0.0, 0.0), expected_cm, sigma_cm, possible)
             if found is not None and possible[0] <= found <= possible[1]:
-                self._put(row, found, time_ms, speed_mmps, place_e7)
+                self._put_anew(row, found, time_ms, speed_mmps, place_e7)
                 return Verdict.USED, found, 0
         if was_on_road and self._rolled_out(row, time_ms, place_m, expected_cm):
             return Verdict.OUT_OF_RACE, NOWHERE, 0
@@ -256,6 +263,8 @@ class Tracking:
         agrees = riders.pending[row] > 0 and 0 < pause_ms <= PENDING_MS
         agrees = agrees and _apart_m(place_m, before_m) <= FASTEST_MPS * pause_ms / 1000 + SLACK_M
         riders.pending[row] = riders.pending[row] + 1 if agrees else 1
+        if not agrees:
+            riders.pending_since_ms[row] = time_ms
         riders.pending_ms[row] = time_ms
         riders.pending_latitude_e7[row], riders.pending_longitude_e7[row] = place_e7
 
@@ -263,13 +272,16 @@ class Tracking:
         if agrees and _apart_m(place_m, before_m) >= DIRECTION_FROM_M and pause_ms <= 3 * DIRECTION_UNTIL_MS:
             displacement = (place_m[0] - before_m[0], place_m[1] - before_m[1])
         found = seek(self.road, *place_m, displacement, expected_cm, sigma_cm, possible)
-        enough = riders.pending[row] >= (BELIEVED_AFTER if was_on_road else FOUND_AFTER)
+        enough = riders.pending[row] >= FOUND_AFTER
+        if was_on_road:
+            enough = riders.pending[row] >= BELIEVED_AFTER
+            enough &= time_ms - riders.pending_since_ms[row] >= BELIEVED_AFTER_MS
         if found is not None and enough:
             if device_mmps < 0:
                 speed_mmps = min(
                     int(_apart_m(place_m, before_m) * 1_000_000) // pause_ms, FASTEST_CM_PER_S * 10
                 )
-            self._put(row, found, time_ms, speed_mmps, place_e7)
+            self._put_anew(row, found, time_ms, speed_mmps, place_e7)
             return Verdict.USED, found, 0
         if not was_on_road:
             riders.latitude_e7[row], riders.longitude_e7[row] = place_e7
@@ -281,40 +293,55 @@ class Tracking:
             return Verdict.JUMP, NOWHERE, 0 if agrees else int(jumped_m)
         return Verdict.OFF_ROUTE, NOWHERE, 0
 
+    def _put_anew(
+        self, row: int, found_cm: int, time_ms: int, speed_mmps: int, place_e7: tuple[int, int]
+    ) -> None:
+        """Places a rider who was lost: what was believed beside it leads nowhere."""
+        self.riders.rivals.forget(np.array([row]))
+        self._put(row, found_cm, time_ms, speed_mmps)
+        riders = self.riders
+        riders.latitude_e7[row], riders.longitude_e7[row] = place_e7
+        riders.anchor_latitude_e7[row], riders.anchor_longitude_e7[row] = place_e7
+        riders.anchor_ms[row] = time_ms
+
     def _put(
-        self, row: int, found_cm: int, time_ms: int, speed_mmps: int, place_e7: tuple[int, int] | None = None
+        self,
+        row: int,
+        found_cm: int,
+        time_ms: int,
+        speed_mmps: int,
+        *,
+        back: bool = False,
     ) -> None:
         """Places a rider on the road anew."""
         riders = self.riders
         fix_cm, fix_ms = int(riders.fix_cm[row]), int(riders.fix_ms[row])
         if riders.on_road[row]:
             since_ms = time_ms - fix_ms
-            if found_cm < fix_cm - WRONG_LEG_CM:
+            if found_cm < fix_cm - SAME_LEG_CM and not back:
                 self.passages.forget_beyond(row, found_cm)
             elif (
                 since_ms <= LONGEST_HOLE_MS
                 and found_cm - fix_cm <= FASTEST_CM_PER_S * since_ms // 1000 + SLACK_CM
             ):
-                self._record(*(np.array([v]) for v in (row, fix_cm, fix_ms, found_cm, time_ms)))
+                self._record(*(np.array([v]) for v in (row, fix_cm, fix_ms, found_cm, time_ms, FIX_DOUBT_CM)))
             riders.placed_anew[row] = abs(found_cm - int(riders.published_cm[row])) > GLIDE_CM
         else:
             riders.placed_anew[row] = True
         riders.on_road[row] = True
-        riders.fix_cm[row], riders.fix_ms[row] = found_cm, time_ms
+        riders.believe(np.array([row]), placed(np.array([found_cm])))
+        riders.fix_ms[row] = time_ms
         riders.speed_mmps[row] = riders.ridden_mmps[row] = speed_mmps
-        riders.pending[row] = riders.suspect[row] = 0
-        if place_e7 is not None:
-            riders.latitude_e7[row], riders.longitude_e7[row] = place_e7
-            riders.anchor_latitude_e7[row], riders.anchor_longitude_e7[row] = place_e7
-            riders.anchor_ms[row] = time_ms
+        riders.pending[row], riders.back[row] = 0, back
 
-    def _record(self, row, from_cm, from_ms, to_cm, to_ms) -> None:
+    def _record(self, row, from_cm, from_ms, to_cm, to_ms, doubt_cm) -> None:
         """Writes passages, and the instant at which the line was crossed."""
         if self.started_ms is None:
             return
         raced = from_ms >= self.started_ms
-        row, from_cm, from_ms, to_cm, to_ms = (c[raced] for c in (row, from_cm, from_ms, to_cm, to_ms))
-        self.passages.record(row, from_cm, from_ms, to_cm, to_ms)
+        columns = (row, from_cm, from_ms, to_cm, to_ms, doubt_cm)
+        row, from_cm, from_ms, to_cm, to_ms, doubt_cm = (c[raced] for c in columns)
+        self.passages.record(row, from_cm, from_ms, to_cm, to_ms, doubt_cm)
         line_cm = self.road.finish_cm
         crossed = (from_cm < line_cm) & (to_cm >= line_cm) & (self.riders.finish_ms[row] == 0)
         if crossed.any():
@@ -339,7 +366,7 @@ class Tracking:
         if riders.finish_ms[row]:
             return
         riders.finish_ms[row] = line_ms
-        last = (row, riders.fix_cm[row], riders.fix_ms[row], self.road.finish_cm, line_ms)
+        last = (row, riders.fix_cm[row], riders.fix_ms[row], self.road.finish_cm, line_ms, FIX_DOUBT_CM)
         self.passages.record(*(np.array([value], np.int64) for value in last))
 
     def finish_silent(self, tick_ms: int, out: NDArray[np.bool_]) -> None:

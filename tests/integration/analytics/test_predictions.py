@@ -1,4 +1,4 @@
-"""From snapshots over gRPC to predictions over gRPC."""
+"""From snapshots over gRPC to predictions and derived values over gRPC."""
 
 import asyncio
 import contextlib
@@ -234,6 +234,57 @@ async def test_two_processes_at_two_sites_write_each_prediction_once(
         (100 + second, kind) for second in seconds for kind in ("CatchPrediction", "FinishTypePrediction")
     ]
     await database.close()
+
+
+async def test_a_snapshot_becomes_values_of_each_rider(rig: Rig):
+    async with rig.analytics() as stub:
+        call = stub.WatchRiderValues(analytics_pb2.WatchRiderValuesRequest())
+        for second in range(1, 8):
+            rig.race.shown.set(snapshot(second))
+            made = (await call.read()).values
+            assert made.snapshot == snapshot(second).name
+        assert [rider.bib for rider in made.riders] == list(range(1, 23))
+        ahead, behind = made.riders[0], made.riders[9]
+        assert (ahead.gap_s, behind.gap_s, behind.gap_peloton_s) == (0.0, 60.0, 0.0)
+        assert ahead.distance_km == pytest.approx(1.084)
+        assert (ahead.group_riders, behind.group_riders) == (2, 20)
+        # The road has no elevation and nobody reported the weather.
+        assert not ahead.HasField("gradient_percent")
+        assert not ahead.HasField("wind_along_mps")
+        reported = snapshot(8)
+        reported.weather.report.wind_mmps, reported.weather.report.wind_from_deg = 5_000, 90
+        rig.race.shown.set(reported)
+        made = (await call.read()).values
+        ahead, behind = made.riders[0], made.riders[9]
+        assert ahead.HasField("wind_along_mps")
+        one = await stub.GetRiderValues(analytics_pb2.GetRiderValuesRequest(epoch=EPOCH, bib=10))
+        assert list(one.values.riders) == [behind]
+        failure = await refusal(stub.GetRiderValues(analytics_pb2.GetRiderValuesRequest(bib=99)))
+        assert failure.reason == Reason.ERROR_REASON_RIDER_UNKNOWN
+        call.cancel()
+
+
+async def test_the_command_shows_what_is_derived_of_a_rider(rig: Rig):
+    async with rig.analytics() as stub:
+        rig.race.shown.set(snapshot(1))
+        await anext(predictions(stub))
+        surroundings = {
+            "IDENTITY_DIR": rig.platform.identity_dir,
+            "ANALYTICS_TARGET": f"127.0.0.1:{rig.port}",
+        }
+        environment = {f"ARDOISE_{name}": str(value) for name, value in surroundings.items()}
+        process = await asyncio.create_subprocess_exec(
+            *argv("race", "values", "3"),
+            env={**os.environ, **environment, "COLUMNS": "120"},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(START_LIMIT_S):
+            said, _ = await process.communicate()
+    lines = [line.split() for line in said.decode().splitlines()]
+    assert process.returncode == 0
+    assert ["gap_s", "60.0", "s", "Time", "behind", "the", "head", "of", "the", "race"] in lines
+    assert ["speed_kmh", "-", "Speed,", "smoothed"] in lines
+    assert ["Time", "won", "and", "lost"] in lines
 
 
 async def stopped(process: asyncio.subprocess.Process) -> None:

@@ -8,6 +8,7 @@ from ardoise.chassis.rpc import Reason, failure_of
 from ardoise.pb import race_pb2
 from ardoise.pb.common_pb2 import RaceState, ResumeToken, RiderStatus
 from ardoise.pb.race_pb2 import OddityKind, OddityRecord
+from ardoise.pb.weather_pb2 import WeatherReport
 from ardoise.positioning import consumer, rpc
 
 from tests.integration.positioning.conftest import T0_MS, Log, until
@@ -202,3 +203,20 @@ async def test_an_unreadable_record_and_a_frame_of_uneven_columns_change_nothing
     await ride(log, 12, 20)
     snapshot = await reached(race, log)
     assert [rider.place for rider in snapshot.riders][:2] == [1, 2]
+
+
+async def test_a_snapshot_says_which_weather_holds_and_when_it_is_old(race, log) -> None:
+    await log.start()
+    report = WeatherReport(report_id="w", source="finish", effective_time_ms=T0_MS, temperature_c_e2=2_150)
+    await log.write("weather", 1, weather=report)
+    await log.beat(2.01)
+
+    async def weather_at(race_time_ms: int):
+        snapshot = (await race.GetSnapshot(race_pb2.GetSnapshotRequest())).snapshot
+        return snapshot.weather if snapshot.race_time_ms == race_time_ms else None
+
+    fresh = await until(lambda: weather_at(T0_MS + 2_000))
+    assert fresh == race_pb2.WeatherNow(report=report, age_ms=2_000, old=False)
+    await log.beat(1_801.01)
+    old = await until(lambda: weather_at(T0_MS + 1_801_000))
+    assert old == race_pb2.WeatherNow(report=report, age_ms=1_801_000, old=True)

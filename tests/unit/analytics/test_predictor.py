@@ -1,6 +1,7 @@
 """What is predicted when: once a second of the race, and nothing kept without bound."""
 
-from ardoise.analytics.predictor import EPOCHS_KEPT, Predictor
+from ardoise.analytics.newest_of_stages import EPOCHS_KEPT
+from ardoise.analytics.predictor import Predictor
 from ardoise.pb import common_pb2, race_pb2, setup_pb2
 
 SETUP = setup_pb2.StageSetup(route=setup_pb2.Route(distance_cm=[0, 5_000_000], finish_cm=5_000_000))

@@ -74,3 +74,16 @@ def test_every_state_and_status_of_the_contract_has_a_word():
         assert shown["status"] == common_pb2.RiderStatus.Name(status).removeprefix(
             "RIDER_STATUS_"
         ).lower().replace("unspecified", "unheard")
+
+
+def test_weather_is_sent_once_and_again_when_it_gets_old():
+    def with_weather(second: int, age_min: float):
+        snapshot = race_day.snapshot(second)
+        snapshot.weather.CopyFrom(race_day.weather(age_min))
+        return race_view(snapshot, None, heard_ms=1)
+
+    fresh, later, old = with_weather(9_000, 29), with_weather(9_001, 29), with_weather(9_060, 31)
+    assert "weather" not in changes(fresh, later)
+    assert later.whole()["weather"]["old"] is False
+    assert changes(later, old)["weather"]["old"] is True
+    assert view(9_000).whole()["weather"] is None

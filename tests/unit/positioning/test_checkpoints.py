@@ -7,6 +7,7 @@ from ardoise.chassis.log import LogEntry
 from ardoise.pb.log_pb2 import Heartbeat, LogRecord
 from ardoise.positioning.checkpoints import KEPT, Checkpoints
 from ardoise.positioning.domain import Race
+from ardoise.race.checkpoint import MAGIC
 
 from tests.support.stage import frame_of, small_stage
 
@@ -46,6 +47,15 @@ def test_a_torn_file_is_skipped_wherever_it_is_torn(tmp_path: Path, saved) -> No
     for length in (0, 1, 7, 20, 400, len(saved[50]) // 2, len(saved[50]) - 1):
         checkpoints.save(EPOCH, 50, saved[50][:length])
         assert [race.sequence for race in checkpoints.races(EPOCH)] == [40], length
+
+
+def test_a_file_from_before_there_was_weather_is_skipped(tmp_path: Path, saved) -> None:
+    before, engine, state = saved[50].partition(MAGIC)
+    assert before.endswith(bytes(8)), "no reports"
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(EPOCH, 40, saved[40])
+    checkpoints.save(EPOCH, 50, before[:-8] + engine + state)
+    assert [race.sequence for race in checkpoints.races(EPOCH)] == [40]
 
 
 def test_what_a_crash_left_half_written_is_removed_and_other_epochs_are_too(tmp_path: Path, saved) -> None:

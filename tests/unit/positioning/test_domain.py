@@ -1,14 +1,22 @@
 """Log entries become a race, whatever they hold."""
 
 from ardoise.chassis.log import LogEntry
-from ardoise.pb.control_pb2 import AssignTracker, CorrectResult, Decision, UndoDecision
+from ardoise.pb import control_pb2
+from ardoise.pb.control_pb2 import (
+    INCIDENT_KIND_FALL,
+    AssignTracker,
+    CorrectResult,
+    Decision,
+    RecordIncident,
+    UndoDecision,
+)
 from ardoise.pb.log_pb2 import EpochActivated, EpochOpened, LogRecord
 from ardoise.pb.setup_pb2 import Route, StageSetup
 from ardoise.pb.telemetry_pb2 import TelemetryFrame
 from ardoise.positioning.contract import decision_of, fixes_of, route_of
 from ardoise.positioning.domain import Race
 from ardoise.race import route as routes
-from ardoise.race.stage import Action, Verdict
+from ardoise.race.stage import Action, IncidentKind, Verdict
 
 from tests.support.stage import frame_of, small_stage
 
@@ -75,6 +83,10 @@ def test_every_action_of_the_contract_has_its_decision() -> None:
     not_finished = decision_of(Decision(correct=CorrectResult(bib=3)))
     assert (corrected.finish_time_ms, not_finished.finish_time_ms) == (9, None)
     assert decision_of(Decision(decision_id="c")) is None
+    fallen = decision_of(Decision(decision_id="d", incident=RecordIncident(bib=3, kind=INCIDENT_KIND_FALL)))
+    assert (fallen.action, fallen.bib, fallen.incident_kind) == (Action.INCIDENT, 3, IncidentKind.FALL)
+    kinds = {number for name, number in control_pb2.IncidentKind.items() if number}
+    assert kinds == set(IncidentKind)
 
 
 def test_the_route_arrives_as_it_was_prepared() -> None:

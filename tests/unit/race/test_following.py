@@ -12,6 +12,7 @@ from tests.support.ride import (
     hairpins,
     joined,
     place,
+    road_of,
     stage_on,
     straight,
     winding,
@@ -77,6 +78,51 @@ def test_a_rider_who_is_found_late_is_placed_on_the_lap_of_the_field(noise) -> N
     run.ride(range(1, 500), lambda t: [10 + 12 * t] * 7, range(9001, 9008), noise=noise)
     run.ride(range(500, 520), lambda t: [10 + 12 * t] * 8, range(9001, 9009), noise=noise)
     assert abs(run.last(8, "distance_cm") / 100 - (10 + 12 * 519)) < 60
+
+
+def test_who_rides_back_for_a_bottle_is_shown_riding_back_and_not_on_the_other_side_of_the_road(
+    noise,
+) -> None:
+    out = [(x, 0.0) for x in np.arange(0, 4_000, 20.0)]
+    back = [(x, 6.0) for x in np.arange(4_000, 0, -20.0)]
+    run = Run.of(stage_on(road_of(out + back)))
+
+    def truth_m(second: float) -> float:
+        """At 10 m/s; from 120 s on 300 m back, and then on again."""
+        turned, again = min(max(second - 120, 0), 50), max(second - 170, 0)
+        return 10 * min(second, 120) - 6 * turned + 10 * again
+
+    for second in range(1, 260):
+        speed_mps = abs(truth_m(second) - truth_m(second - 1))
+        if second in (121, 171):
+            speed_mps = 0.5
+        run.ride([second], lambda t: [truth_m(t)], [9001], noise=noise, speed_mps=speed_mps)
+    at_s = np.array([(s.race_time_ms - T0_MS) / 1000 for s in run.snapshots])
+    off_m = np.abs(run.column(1, "distance_cm") / 100 - [truth_m(t) for t in at_s])
+    assert off_m[(at_s > 10) & (at_s < 120)].max() < 25
+    assert off_m[(at_s > 140) & (at_s < 170)].max() < 40
+    assert off_m[at_s > 195].max() < 40
+
+
+def test_where_a_silence_leaves_several_legs_open_the_fixes_behind_it_decide() -> None:
+    run = Run.of(stage_on(hairpins(), signal_timeout_ms=120_000))
+    silent = {t for start in range(230, 700, 90) for t in range(start, start + 40)}
+    truth_m = [50.0]
+    for second in range(1, 800):
+        # Slower in the silences than the speeds before and behind them say.
+        truth_m.append(truth_m[-1] + (3.5 if second in silent else 6.0))
+        if second in silent:
+            run.beat(second + 0.5)
+            continue
+        # The first fix behind a silence lies on the next leg.
+        north_m = 20.0 if second - 1 in silent else 0.0
+        where = (run.engine.stage.route, [9001], T0_MS + second * 1000, [truth_m[-1]])
+        run.frame(second, fixes(*where, 6.0, np.array([[north_m], [0.0]])))
+    at_s = np.array([(s.race_time_ms - T0_MS) / 1000 for s in run.snapshots])
+    off_m = np.abs(run.column(1, "distance_cm") / 100 - np.interp(at_s, range(800), truth_m))
+    settled = np.array([not silent & set(range(int(t) - 40, int(t) + 1)) for t in at_s]) & (at_s > 15)
+    assert settled.sum() > 100
+    assert off_m[settled].max() < 40
 
 
 def test_in_a_hole_a_rider_rides_on_and_is_neither_frozen_nor_teleported(noise) -> None:

@@ -8,6 +8,7 @@ from ardoise.race.stage import RiderStatus
 from tests.support.ride import Run, stage_on, straight
 
 HEAD, CHASER = 0, 1
+DOUBT_CM = 400
 
 
 def passages() -> Passages:
@@ -17,11 +18,11 @@ def passages() -> Passages:
 
 
 def ride(made: Passages, rider: int, from_cm: int, from_ms: int, to_cm: int, to_ms: int) -> None:
-    made.record(*(np.array([value]) for value in (rider, from_cm, from_ms, to_cm, to_ms)))
+    made.record(*(np.array([value]) for value in (rider, from_cm, from_ms, to_cm, to_ms, DOUBT_CM)))
 
 
 def gap(made: Passages, rider: int, at_cm: int, at_ms: int) -> int:
-    return int(made.gap_ms(np.array([rider]), np.array([at_cm]), np.array([at_ms]))[0])
+    return int(made.gap_ms(*(np.array([value]) for value in (rider, at_cm, at_ms, 0)))[0][0])
 
 
 def test_a_chaser_has_no_gap_where_the_head_was_not_heard():
@@ -55,3 +56,20 @@ def test_once_the_winner_is_home_a_rider_without_a_gap_is_not_put_before_those_a
     assert run.last(2, "gap_ms") == pytest.approx(200_000, abs=1_000)
     assert run.last(3, "gap_ms") == -1
     assert run.snapshots[-1].groups.bibs.tolist() == [2, 3]
+
+
+def test_the_gap_of_one_who_stands_or_rides_back_grows_with_the_time():
+    made = passages()
+    ride(made, HEAD, 100_000, 10_000, 210_000, 120_000)
+    ride(made, CHASER, 100_000, 40_000, 201_000, 141_000)
+    assert abs(gap(made, CHASER, 201_000, 141_000) - 30_000) < 100
+    assert abs(gap(made, CHASER, 201_000, 171_000) - 60_000) < 100
+    # The head was here 20 s earlier still.
+    assert abs(gap(made, CHASER, 181_000, 171_000) - 80_000) < 100
+
+
+def test_the_head_has_no_gap_between_two_points_of_the_road():
+    made = passages()
+    ride(made, HEAD, 100_000, 10_000, 201_000, 111_000)
+    assert gap(made, HEAD, 201_000, 111_000) == 0
+    assert gap(made, HEAD, 201_000, 141_000) == 0

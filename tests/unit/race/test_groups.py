@@ -7,13 +7,11 @@ from ardoise.race.stage import EventKind
 from tests.support.ride import Run, stage_on, straight
 
 
-def grouped(groups: Groups, behind_s: dict[int, float]):
+def grouped(groups: Groups, behind_s: dict[int, float], doubt_ms: int = 300):
     """Updates with these riders (row: seconds behind the first)."""
     rows = sorted(behind_s, key=lambda row: (behind_s[row], row))
-    grouping, changes = groups.update(
-        np.array(rows, np.int64), np.array([round(behind_s[row] * 1000) for row in rows], np.int64)
-    )
-    return grouping, changes
+    behind_ms = np.array([round(behind_s[row] * 1000) for row in rows], np.int64)
+    return groups.update(np.array(rows, np.int64), behind_ms, np.full(len(rows), doubt_ms))
 
 
 def test_a_gap_splits_above_four_seconds_and_merges_below_two() -> None:
@@ -28,6 +26,14 @@ def test_a_gap_splits_above_four_seconds_and_merges_below_two() -> None:
     merged, changes = grouped(groups, near | {3: 2.5})
     assert merged.size.tolist() == [4]
     assert [(c.merged, c.group_id, c.rows) for c in changes] == [(True, 1, (3,))]
+
+
+def test_where_nobody_knows_the_times_well_a_split_takes_more_and_a_merge_does_not():
+    groups = Groups(2)
+    grouped(groups, {0: 0.0, 1: 1.5})
+    assert grouped(groups, {0: 0.0, 1: 6.0}, doubt_ms=1_200)[0].size.tolist() == [2]
+    assert grouped(groups, {0: 0.0, 1: 6.0})[0].size.tolist() == [1, 1]
+    assert grouped(groups, {0: 0.0, 1: 1.9}, doubt_ms=1_200)[0].size.tolist() == [2]
 
 
 def test_the_larger_part_of_a_group_keeps_its_identity() -> None:

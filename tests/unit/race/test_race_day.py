@@ -53,9 +53,10 @@ def test_the_gap_is_the_time_since_the_first_passed_the_same_point() -> None:
     passed_s = (6 * 199 - 100) / 12
     assert run.last(1, "gap_ms") == 0
     assert run.last(2, "gap_ms") / 1000 == pytest.approx(199 - passed_s, abs=3)
-    bibs = run.engine.passages_at(100_000)
-    assert [bib for bib, _ in bibs] == [1, 2]
-    assert (bibs[1][1] - bibs[0][1]) / 1000 == pytest.approx(1_000 / 6 - 900 / 12, abs=0.2)
+    first, second = run.engine.passages_at(100_000)
+    assert (first.bib, first.gap_ms, second.bib) == (1, 0, 2)
+    assert second.gap_ms / 1000 == pytest.approx(1_000 / 6 - 900 / 12, abs=0.2)
+    assert 0 < second.gap_within_ms < 2_000
 
 
 def test_warming_up_on_the_road_before_the_start_does_not_count() -> None:
@@ -65,8 +66,8 @@ def test_warming_up_on_the_road_before_the_start_does_not_count() -> None:
     run.ride(range(61, 70), lambda _: [10, 5], [9001, 9002])
     run.ride(range(70, 130), lambda t: [10 * (t - 70) + 10, 10 * (t - 70) + 5], [9001, 9002])
     assert run.last(2, "gap_ms") < 3_000
-    assert {bib for bib, _ in run.engine.passages_at(40_000)} == {1, 2}
-    assert run.engine.passages_at(40_000)[0][1] > at(60)
+    assert {passage.bib for passage in run.engine.passages_at(40_000)} == {1, 2}
+    assert run.engine.passages_at(40_000)[0].time_ms > at(60)
 
 
 def test_riders_are_timed_at_the_line_and_stay_with_time_and_place() -> None:
@@ -80,7 +81,7 @@ def test_riders_are_timed_at_the_line_and_stay_with_time_and_place() -> None:
         assert run.last(bib, "distance_cm") == run.engine.road.finish_cm
     assert run.last(4, "gap_ms") == pytest.approx(6_000, abs=500)
     assert [e.bibs for e in run.events if e.kind is EventKind.FINISH] == [(1,), (2,), (3,), (4,)]
-    assert run.engine.passages_at(run.engine.road.finish_cm)[0][0] == 1
+    assert run.engine.passages_at(run.engine.road.finish_cm)[0].bib == 1
 
 
 def test_finished_riders_do_not_spoil_the_gaps_of_those_behind() -> None:

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
+from ardoise.race.road import build_road
 from ardoise.race.route import Feature, FeatureKind, RouteError, prepare_route
+
+from tests.support.ride import road_of
 
 
 def test_a_degree_of_latitude_and_of_longitude_have_the_lengths_of_the_ellipsoid() -> None:
@@ -75,3 +78,16 @@ def test_kilometre_zero_finish_and_features_must_lie_on_the_route() -> None:
         prepare_route(*points, kilometre_zero_cm=60_000, finish_from_start_cm=50_000)
     with pytest.raises(RouteError, match=r"'Col' at 9\.0 km"):
         prepare_route(*points, features=[Feature(FeatureKind.CLIMB, "Col", 900_000)])
+
+
+def test_with_the_same_effort_one_gets_further_downhill_than_uphill():
+    elevations_cm = [0] * 21 + [round(100 * 8 * n) for n in range(1, 21)]
+    points = [(100.0 * n, 0.0) for n in range(41)]
+    up = build_road(road_of(points, elevations_cm=elevations_cm))
+    down = build_road(road_of(points, elevations_cm=elevations_cm[::-1]))
+    level, climb, way = np.array([50_000]), np.array([190_000]), np.array([100_000])
+    assert up.with_same_effort(level, way).tolist() == [150_000]
+    assert 200_000 < up.with_same_effort(climb, way)[0] < 260_000
+    # From the middle of a constant gradient there is nothing to gain or lose.
+    assert abs(up.with_same_effort(np.array([250_000]), way)[0] - 350_000) < 1_000
+    assert down.with_same_effort(np.array([190_000]), way)[0] < 290_000

@@ -171,6 +171,23 @@ wild_checkpoints = st.lists(
     points=[],
     total=None,
 )
+@example(riders=[], teams=[], stages={}, checkpoints=[], points=[], total=-1.6e299)
+@example(
+    riders=[],
+    teams=[],
+    stages={},
+    checkpoints=[{"0": {"length": 1e300, "checkpointSummits": [{"code": "H", "length": 1e300}]}}],
+    points=[{"distanceTraveled": 1e300}],
+    total=None,
+)
+@example(
+    riders=[],
+    teams=[],
+    stages={},
+    checkpoints=[{"0": {"length": 10, "checkpointSummits": [{"code": "H", "length": 1e300}]}}],
+    points=[],
+    total=None,
+)
 @given(
     riders=shaped("bib", "lastname", "nationality", "$team"),
     teams=shaped("code", "_id", "name", "color"),

@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 from ardoise.ingest.setup.road_line import PlaceFinder, finite, trace_points
 from ardoise.ingest.setup.stage import DEFAULT_SIGNAL_TIMEOUT_MS, route_message
+from ardoise.ingest.setup.stage_rules import stage_rules
 from ardoise.pb import setup_pb2
 from ardoise.race.route import Feature, FeatureKind, Route
 
 DEFAULT_TIME_ZONE = "Europe/Paris"
 MOST_FEATURES = 200
+MOST_KM = 1_000.0
+"""No stage is as long, no climb, and no neutral zone."""
 MOST_TEAMS = 100
 LONGEST_NAME = 120
 """What a page can show; the names come from a stranger."""
@@ -62,6 +65,7 @@ def stage_setup(rest: Mapping[str, Any], stage_date: date, seen_bibs: Iterable[i
         assignments=[setup_pb2.TrackerAssignment(tracker=rider.bib, bib=rider.bib) for rider in riders],
         signal_timeout_ms=DEFAULT_SIGNAL_TIMEOUT_MS,
         clock_source=setup_pb2.CLOCK_SOURCE_FEED,
+        rules=stage_rules(route),
     )
 
 
@@ -105,11 +109,11 @@ def _neutral_zone_and_finish(trace: Mapping[str, Any], whole: Route) -> tuple[in
     length_cm = int(whole.distance_cm[-1])
     by_km = {}
     for poi in _list(trace.get("pointsOfInterest")):
-        km = finite(_mapping(poi).get("distanceTraveled"))
+        km = _km(_mapping(poi).get("distanceTraveled"))
         if km is not None:
             by_km[km] = poi
     first_km = min([0.0, *by_km])
-    total_km = finite(trace.get("totalDistance")) or max([length_cm / 1e5, *by_km])
+    total_km = _km(trace.get("totalDistance")) or max([length_cm / 1e5, *by_km])
     last_km = max([total_km, *by_km])
     places = _Places(whole, first_km, last_km - first_km)
     zero_cm = places.at(by_km.get(0.0, {}), 0.0) if first_km < 0 else 0
@@ -117,10 +121,16 @@ def _neutral_zone_and_finish(trace: Mapping[str, Any], whole: Route) -> tuple[in
     return min(max(zero_cm, 0), length_cm - 1), min(finish_cm, length_cm), places
 
 
+def _km(published: object) -> float | None:
+    """Kilometres; None for what are none, or none of a stage."""
+    km = finite(published)
+    return km if km is not None and abs(km) <= MOST_KM else None
+
+
 def _features(checkpoints: object, places: _Places, zero_cm: int, finish_cm: int) -> list[Feature]:
     features = []
     for checkpoint in _checkpoints(checkpoints):
-        km = finite(checkpoint.get("length"))
+        km = _km(checkpoint.get("length"))
         if km is None:
             continue
         distance_cm = min(places.at(checkpoint, km), finish_cm) - zero_cm
@@ -130,10 +140,9 @@ def _features(checkpoints: object, places: _Places, zero_cm: int, finish_cm: int
             code = str(summit.get("code") or "").upper()
             name = _name(_mapping(summit.get("summit")).get("name"), checkpoint.get("place"), "Climb")
             length_m = finite(summit.get("length")) or 0.0
+            length_m = min(max(length_m, 0.0), 1000 * MOST_KM)
             category = {"H": "HC"}.get(code, code) if code in SUMMIT_CATEGORIES else ""
-            features.append(
-                Feature(FeatureKind.CLIMB, name, distance_cm, max(0, round(length_m * 100)), category)
-            )
+            features.append(Feature(FeatureKind.CLIMB, name, distance_cm, round(length_m * 100), category))
         kinds = {str(_mapping(kind).get("type")) for kind in _list(checkpoint.get("checkpointTypes"))}
         if "sprint" in kinds and "arrival" not in kinds:
             features.append(

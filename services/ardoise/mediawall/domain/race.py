@@ -31,6 +31,15 @@ ON_THE_ROAD = frozenset(
         common_pb2.RIDER_STATUS_FINISHED,
     }
 )
+TROUBLES = {
+    race_pb2.RIDER_TROUBLE_FROZEN: "frozen",
+    race_pb2.RIDER_TROUBLE_JUMP: "jump",
+    race_pb2.RIDER_TROUBLE_CLOCK: "clock",
+    race_pb2.RIDER_TROUBLE_TWO_PLACES: "two_places",
+    race_pb2.RIDER_TROUBLE_SPEED: "speed",
+    race_pb2.RIDER_TROUBLE_LATE: "late",
+    race_pb2.RIDER_TROUBLE_DRIVEN: "driven",
+}
 GROUP_ROLES = {
     race_pb2.GROUP_ROLE_UNSPECIFIED: "group",
     race_pb2.GROUP_ROLE_HEAD: "head",
@@ -48,9 +57,11 @@ RIDER_COLUMNS = (
     "speed_mps",
     "gradient_permille",
     "gap_ms",
+    "gap_within_ms",
     "group",
     "fix_age_ms",
     "finish_ms",
+    "trouble",
 )
 """Riders travel as columns of equal length: element i of each belongs to one rider; null is unknown."""
 
@@ -111,6 +122,7 @@ def race_view(
             "heard_ms": heard_ms,
             "up_to_date_ms": up_to_date_ms,
             "race_state": RACE_STATES.get(snapshot.race_state, "unknown"),
+            "weather": _weather(snapshot.weather) if snapshot.HasField("weather") else None,
             "groups": [_group(group) for group in snapshot.groups],
             "predictions": _predictions(predictions) if current else None,
         },
@@ -141,10 +153,24 @@ def _row(rider: race_pb2.RiderState, time_ms: int) -> Row:
         round(rider.speed_mmps / 1000, 1),
         rider.gradient_permille,
         rider.gap_ms if rider.HasField("gap_ms") else None,
+        rider.gap_within_ms if rider.HasField("gap_within_ms") else None,
         rider.group_id,
         max(0, time_ms - rider.fix_time_ms) if rider.HasField("fix_time_ms") else None,
         rider.finish_time_ms if rider.HasField("finish_time_ms") else None,
+        TROUBLES.get(rider.trouble),
     )
+
+
+def _weather(weather: race_pb2.WeatherNow) -> dict[str, Any]:
+    # No age: it changes each tick, and the page knows what time the race has.
+    report = weather.report
+    return {
+        "time_ms": report.effective_time_ms,
+        "old": weather.old,
+        "temperature_c": report.temperature_c_e2 / 100 if report.HasField("temperature_c_e2") else None,
+        "wind_mps": report.wind_mmps / 1000 if report.HasField("wind_mmps") else None,
+        "wind_from_deg": report.wind_from_deg if report.HasField("wind_from_deg") else None,
+    }
 
 
 def _group(group: race_pb2.Group) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import { Prediction } from "./prediction.js";
 import { Profile } from "./profile.js";
 import { Race } from "./race.js";
 import { Road } from "./road.js";
+import { showWeather } from "./weather.js";
 
 const CLOCK_MS = 250; // how often ages and the countdown are written anew
 
@@ -44,6 +45,7 @@ function select(wanted) {
 function show() {
   byId("page").dataset.phase = race.phase;
   headline.show(race, feed.serverNow());
+  showWeather(race);
   groups.show(race, selection);
   prediction.show(race, links);
   board.show(race, selection); // after what stands above it: a wall shows as many rows as have room

@@ -62,7 +62,7 @@ export class Detail {
     }[rider.status]?.();
     const facts = [];
     if (rider.place) facts.push(["place", String(rider.place)]);
-    if (rider.gap_ms !== null && rider.gap_ms !== undefined) facts.push(["gap", `+${gapText(rider.gap_ms)}`]);
+    if (rider.gap_ms !== null && rider.gap_ms !== undefined) facts.push(["gap", `+${gapText(rider.gap_ms)}${within(rider)}`]);
     if (["racing", "neutral", "stopped"].includes(rider.status)) {
       facts.push(["speed", speed(rider.speed_mps)]);
       facts.push(["gradient", say("percent", { value: number(rider.gradient_permille / 10, 1) })]);
@@ -75,6 +75,7 @@ export class Detail {
       lines: [
         [team?.name, rider.nationality, ...rider.jerseys.map((jersey) => say(`jersey_${jersey}`))].filter(Boolean).join(" · "),
         [say(`status_${rider.status}`), why].filter(Boolean).join(" · "),
+        ...(rider.trouble ? [say(`trouble_${rider.trouble}`)] : []),
       ],
       facts,
     };
@@ -95,4 +96,11 @@ export class Detail {
       facts,
     };
   }
+}
+
+/** How right the gap is, nine times in ten; tenths of a second count below ten. */
+function within(rider) {
+  if (!rider.gap_ms || !rider.gap_within_ms) return "";
+  const seconds = rider.gap_within_ms / 1000;
+  return ` ${say("within", { value: number(seconds, seconds < 10 ? 1 : 0) })}`;
 }

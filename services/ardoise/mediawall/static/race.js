@@ -17,6 +17,7 @@ export class Race {
     this.heardMs = null;
     this.upToDateMs = null; // when a race that is catching up will be there, on the server's clock
     this.state = "unknown";
+    this.weather = null;
     this.groups = [];
     this.predictions = null;
     this.order = []; // riders with a place, by place
@@ -43,6 +44,7 @@ export class Race {
     if ("heard_ms" in data) this.heardMs = data.heard_ms;
     if ("up_to_date_ms" in data) this.upToDateMs = data.up_to_date_ms;
     if ("race_state" in data) this.state = data.race_state;
+    if ("weather" in data) this.weather = data.weather;
     if ("groups" in data) this.groups = data.groups;
     if ("predictions" in data) this.predictions = data.predictions;
     if (data.riders) this.applyRiders(data.riders);

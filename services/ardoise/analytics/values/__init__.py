@@ -1,0 +1,1 @@
+"""What can be derived of each rider each second: pure columns over all riders, with a bounded memory."""

@@ -1,0 +1,162 @@
+"""Where a rider is along the road, from fixes whose errors last and from a speed whose errors do not.
+
+A receiver's error of position is still there half a minute later; its speed is measured apart, by the Doppler effect,
+and good to 0.2 m/s. So the filter rides on with the speed, takes the receiver's lasting error for a second unknown
+beside the place, and lets the fixes pull slowly: a Kalman filter of two states (Gauss-Markov error, Brown and Hwang,
+Introduction to Random Signals and Applied Kalman Filtering, chapter 5), of + - * / and sqrt alone.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+ERROR_M2 = 25.0
+"""Variance of a receiver's lasting error along the road under the open sky: 5 m. Elsewhere it errs along the road as it
+does across, where that shows."""
+ERROR_LASTS_S = 30.0
+LINE_M2 = 39.0
+"""Variance of how far riders are from the line of the file: a road's width, and corners that the file cuts."""
+RIDDEN_MS = 3_000
+"""Over a longer interval speeds change unseen: a receiver that errs more than usual still knows the place better."""
+WHITE_M2 = 4.0
+"""Of what is new in each fix: the receiver's noise, and how well a place of the plane says where on the road it is."""
+FIX_DOUBT_CM = 540
+"""Standard deviation of a place that one fix alone tells: both together."""
+CAUTIOUS_PERCENT = 75.0
+"""Of its sigma the filter is off by so much where nothing is wrong: it is ready for more."""
+ACROSS_OVER_S = 40.0
+"""Under trees fixes lie far from the road: so long that is remembered."""
+ROLLING_M2_PER_S = 0.06
+"""How fast the place gets uncertain while the speed is known: its noise, and lines through corners."""
+UNTOLD_M2_PER_S = 6.0
+"""The same where the receiver's speed is not to be believed."""
+SPEEDING_M2_PER_S3 = 0.2
+"""What accelerations nobody saw add in an interval that is longer than a receiver's speed is old."""
+UNSEEN_GAIN = 0.25
+"""A speed that changed in an interval may have changed early or late: the place is off by so much of the change."""
+SPEED_LAGS_S = 1.0
+"""A receiver's speed is that of a second ago."""
+WINDOW_CM = 400
+"""The road's own error along it."""
+MOST_ERROR_M = 45.0
+"""A receiver that would err by more is not where it is believed to be: 3 sigma of 15 m, under trees and below rock."""
+ASTRAY_SIGMAS, ASTRAY_M = 3.0, 5.0
+"""A place further from the predicted one counts as no further, and makes what was believed doubtful instead: of the
+receiver's error where its speed is known, for a bike does not leap."""
+
+
+@dataclass(frozen=True, eq=False)
+class Along:
+    """What is believed of riders, one element each, with the variances of both errors and what they share."""
+
+    place_cm: NDArray[np.int64]
+    error_m: NDArray[np.float64]
+    """Of the receiver: its fixes are so much too far along the road."""
+    place_m2: NDArray[np.float64]
+    shared_m2: NDArray[np.float64]
+    error_m2: NDArray[np.float64]
+
+    def of(self, which: NDArray[np.bool_]) -> "Along":
+        """Of some of the riders."""
+        return Along(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    @property
+    def seen_cm(self) -> NDArray[np.int64]:
+        """Where the receiver is expected to say that they are."""
+        return self.place_cm + _cm(self.error_m)
+
+    @property
+    def seen_m2(self) -> NDArray[np.float64]:
+        """Variance of that."""
+        return self.place_m2 + 2.0 * self.shared_m2 + self.error_m2 + WHITE_M2
+
+    def doubt_cm(self, across_m2: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Standard deviation of the place. `across_m2`: mean square of how far from the road the fixes lie."""
+        trees = np.maximum(across_m2 / ERROR_M2, 1.0)
+        return np.floor(np.sqrt(self.place_m2 * trees) * CAUTIOUS_PERCENT).astype(np.int64)
+
+    @property
+    def pull(self) -> NDArray[np.float64]:
+        """How much of what a fix is off goes to the place."""
+        return (self.place_m2 + self.shared_m2) / self.seen_m2
+
+    @property
+    def error_pull(self) -> NDArray[np.float64]:
+        """And how much to the receiver's error."""
+        return (self.shared_m2 + self.error_m2) / self.seen_m2
+
+    def ridden_on(
+        self,
+        since_ms: NDArray[np.int64],
+        before_mmps: NDArray[np.int64],
+        speed_mmps: NDArray[np.int64],
+        told: NDArray[np.bool_],
+        lasting_m2: NDArray[np.float64],
+    ) -> "Along":
+        """What is believed after so long. `told`: the receiver gave the speed. Speeds below 0: back along the road.
+
+        `lasting_m2`: variance of the receiver's lasting error, where the rider is.
+        """
+        since_s = since_ms / 1000.0
+        rest_s = np.maximum(since_s - SPEED_LAGS_S, 0.0)
+        speed_mps, gained_mps = speed_mmps / 1000.0, (speed_mmps - before_mmps) / 1000.0
+        ridden_m = speed_mps * since_s - gained_mps * rest_s * rest_s / (2.0 * since_s)
+        kept = error_kept(since_ms)
+        lasts_m2 = np.where(since_ms <= RIDDEN_MS, lasting_m2, ERROR_M2)
+        doubt_m2 = np.where(told, ROLLING_M2_PER_S, UNTOLD_M2_PER_S) * since_s
+        unseen_m = UNSEEN_GAIN * gained_mps * rest_s
+        doubt_m2 = doubt_m2 + SPEEDING_M2_PER_S3 * rest_s * rest_s * rest_s + unseen_m * unseen_m
+        return Along(
+            self.place_cm + _cm(ridden_m),
+            self.error_m * kept,
+            self.place_m2 + doubt_m2,
+            self.shared_m2 * kept,
+            lasts_m2 + (self.error_m2 - lasts_m2) * kept * kept,
+        )
+
+    def corrected(self, seen_cm: NDArray[np.int64], told: NDArray[np.bool_]) -> "Along":
+        """What is believed after fixes at these places of the road. `told`: the receiver gave the speed."""
+        off_m = (seen_cm - self.place_cm) / 100.0 - self.error_m
+        most_m = ASTRAY_SIGMAS * np.sqrt(self.seen_m2) + ASTRAY_M
+        beyond_m = np.maximum(np.abs(off_m) - most_m, 0.0)
+        beyond_m2 = beyond_m * beyond_m
+        place_m2 = self.place_m2 + np.where(told, 0.0, beyond_m2)
+        error_m2 = self.error_m2 + np.where(told, beyond_m2, 0.0)
+        seen_m2 = self.seen_m2 + beyond_m2
+        with_place, with_error = place_m2 + self.shared_m2, self.shared_m2 + error_m2
+        error_m = self.error_m + with_error / seen_m2 * off_m
+        kept_m = np.minimum(np.maximum(error_m, -MOST_ERROR_M), MOST_ERROR_M)
+        rest_m = error_m - kept_m
+        return Along(
+            self.place_cm + _cm(with_place / seen_m2 * off_m + rest_m),
+            kept_m,
+            place_m2 - with_place * with_place / seen_m2 + rest_m * rest_m,
+            self.shared_m2 - with_place * with_error / seen_m2,
+            error_m2 - with_error * with_error / seen_m2,
+        )
+
+
+def placed(place_cm: NDArray[np.int64]) -> Along:
+    """What is believed of riders of whom one fix is known: they are where it says, but for the receiver's error."""
+    error_m2 = np.full(len(place_cm), ERROR_M2)
+    return Along(place_cm, np.zeros(len(place_cm)), error_m2 + WHITE_M2, -error_m2, error_m2)
+
+
+def lasting_m2(across_m2: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variance of receivers' lasting errors along the road. `across_m2`: mean square of how far from it fixes lie."""
+    return np.maximum(across_m2 - LINE_M2, ERROR_M2)
+
+
+def error_kept(since_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How much of a receiver's error is left after so long."""
+    return ERROR_LASTS_S / (ERROR_LASTS_S + since_ms / 1000.0)
+
+
+def window_cm(seen_m2: NDArray[np.float64]) -> NDArray[np.int64]:
+    """One sigma of where a fix is looked for, with the road's own error."""
+    return WINDOW_CM + np.floor(np.sqrt(seen_m2) * 100.0).astype(np.int64)
+
+
+def _cm(metres: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.floor(metres * 100.0 + 0.5).astype(np.int64)
