@@ -13,11 +13,11 @@ from pathlib import Path
 import structlog
 
 from ardoise.chassis.identity import Role, ensure_development_identity
+from ardoise.chassis.relay import RelayClient, refusals_by_name
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.rehearsal.attack import Attack
-from ardoise.rehearsal.relay import RelayClient, refusals_by_name
 from ardoise.rehearsal.simulator import Simulation, TruthFile
 
 HISTORY_STEP_S = 10

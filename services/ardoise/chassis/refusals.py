@@ -1,4 +1,4 @@
-"""What ingest did not let in: counted by reason and source, and kept in a bounded stream for security."""
+"""What was not let in: counted by reason and source, and kept in a bounded stream for security."""
 
 import asyncio
 import time
@@ -70,9 +70,7 @@ class Refusals:
         _refused.add(
             1, {"reason": RefusalReason.Name(reason).removeprefix("REFUSAL_REASON_"), "source": source}
         )
-        kind = _Kind(reason, source, peer, tracker)
-        if kind not in self._pending and self._kinds[source] >= MAX_KINDS_A_SOURCE:
-            kind = _Kind(reason, source, "", None)
+        kind = self._counted_as(_Kind(reason, source, peer, tracker))
         found = self._pending.get(kind)
         if found is not None:
             found.count += 1
@@ -108,12 +106,22 @@ class Refusals:
                 del pending[kind]
 
     def _put_back(self, unwritten: dict[_Kind, RefusalRecord]) -> None:
-        for kind, record in unwritten.items():
+        for apart, record in unwritten.items():
+            kind = self._counted_as(apart)
             if kind in self._pending:
                 self._pending[kind].count += record.count
-            else:
-                self._kinds[kind.source] += 1
-                self._pending[kind] = record
+                continue
+            self._kinds[kind.source] += 1
+            if kind != apart:
+                record.peer = ""
+                record.ClearField("tracker")
+            self._pending[kind] = record
+
+    def _counted_as(self, kind: _Kind) -> _Kind:
+        """Itself, or beyond the bound what all the rest of its source is."""
+        if kind in self._pending or self._kinds[kind.source] < MAX_KINDS_A_SOURCE:
+            return kind
+        return _Kind(kind.reason, kind.source, "", None)
 
 
 def _token(source: str) -> str:

@@ -1,4 +1,4 @@
-"""A relay's side of TelemetryService.Relay: keeps every frame until the region has it.
+"""A relay's side of TelemetryService: keeps every frame until the region has it.
 
 A frame with its first acknowledgement stands in a log on the truck's disk, and a log that lost something is not gone
 on with: the truck opens another. So on a new connection only the newest of such frames are sent again, in case that
@@ -23,7 +23,10 @@ from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.telemetry_pb2 import (
     DURABILITY_IN_REGION,
     DURABILITY_ON_DISK,
+    BiometricFrame,
     RefusalReason,
+    RelayBiometricsRequest,
+    RelayBiometricsResponse,
     RelayRequest,
     RelayResponse,
     TelemetryFrame,
@@ -41,6 +44,21 @@ DRAIN_LIMIT_S = 10.0
 
 Key = tuple[int, int]
 """Boot id and frame number."""
+Frame = TelemetryFrame | BiometricFrame
+Response = RelayResponse | RelayBiometricsResponse
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One of the two streams of a relay: positions, or what belongs to the teams."""
+
+    call: str
+    """The RPC's name."""
+    request: type[RelayRequest] | type[RelayBiometricsRequest]
+
+
+POSITIONS = Lane("Relay", RelayRequest)
+BIOMETRICS = Lane("RelayBiometrics", RelayBiometricsRequest)
 
 
 @dataclass
@@ -72,17 +90,19 @@ class RelayClient:
         relay_id: str,
         channel: grpc.aio.Channel,
         *,
-        on_answer: Callable[[RelayResponse, float], None] | None = None,
+        lane: Lane = POSITIONS,
+        on_answer: Callable[[Response, float], None] | None = None,
         on_region: Callable[[ResumeToken], None] | None = None,
         most_kept: int = MOST_KEPT,
     ) -> None:
         self.relay_id = relay_id
         self.tally = Tally()
-        self._stub = TelemetryServiceStub(channel)
+        self._lane = lane
+        self._call = getattr(TelemetryServiceStub(channel), lane.call)
         self._on_answer = on_answer
         self._on_region = on_region
         self._most_kept = most_kept
-        self._kept: OrderedDict[Key, TelemetryFrame] = OrderedDict()
+        self._kept: OrderedDict[Key, Frame] = OrderedDict()
         self._in_log: dict[Key, ResumeToken] = {}
         """Where kept frames stand that have their first acknowledgement: one log, in its order."""
         self._log_known = False
@@ -101,7 +121,7 @@ class RelayClient:
         """Frames that the region does not have yet."""
         return len(self._kept)
 
-    def send(self, frame: TelemetryFrame) -> None:
+    def send(self, frame: Frame) -> None:
         """Takes a complete frame of this relay (relay_id, boot_id, frame_number set)."""
         if len(self._kept) >= self._most_kept:
             oldest, _ = self._kept.popitem(last=False)
@@ -146,14 +166,14 @@ class RelayClient:
         self._waiting = OrderedDict.fromkeys(waiting)
         self._more.set()
         self.tally.connections += 1
-        call = self._stub.Relay(self._requests(self.tally.connections), wait_for_ready=True)
+        call = self._call(self._requests(self.tally.connections), wait_for_ready=True)
         try:
             async for response in call:
                 self._take(response)
         finally:
             call.cancel()
 
-    async def _requests(self, connection: int) -> AsyncIterator[RelayRequest]:
+    async def _requests(self, connection: int) -> AsyncIterator[RelayRequest | RelayBiometricsRequest]:
         # gRPC leaves the requests of a call that has ended hanging here: they must not take frames any more.
         while connection == self.tally.connections:
             if not self._waiting:
@@ -166,9 +186,9 @@ class RelayClient:
                 key, _ = self._waiting.popitem(last=False)
                 self._unanswered[key] = time.monotonic()
                 self.tally.sent += 1
-                yield RelayRequest(frame=self._kept[key])
+                yield self._lane.request(frame=self._kept[key])
 
-    def _take(self, response: RelayResponse) -> None:
+    def _take(self, response: Response) -> None:
         outcome = response.WhichOneof("outcome")
         if outcome == "acknowledgement":
             acknowledgement = response.acknowledgement
@@ -210,10 +230,12 @@ class RelayClient:
                 self._on_region(stands)
             self._forget(key)
 
-    def _refused(self, response: RelayResponse) -> None:
+    def _refused(self, response: Response) -> None:
         refusal = response.refusal
         # Answers come in order: a frame that ingest could not read at all is the oldest without one.
         key = self._key(refusal.frame_number, self._unanswered) or next(iter(self._unanswered), None)
+        if key is not None:
+            _, refusal.frame_number = key
         self._notify(response, key)
         self.tally.refused_frames[refusal.reason] += 1
         if key is None:
@@ -228,7 +250,7 @@ class RelayClient:
             self._waiting[key] = None
             self._more.set()
 
-    def _notify(self, response: RelayResponse, key: Key | None) -> None:
+    def _notify(self, response: Response, key: Key | None) -> None:
         sent_s = self._unanswered.pop(key, None) if key else None
         if self._on_answer and sent_s is not None:
             self._on_answer(response, time.monotonic() - sent_s)

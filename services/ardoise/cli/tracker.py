@@ -1,0 +1,244 @@
+"""`ardoise tracker ...`: phones and other trackers that people own, put on riders, watched and replayed."""
+
+import contextlib
+import secrets
+import socket
+import time
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from ardoise.cli import tracker_calls as calls
+from ardoise.cli import tracker_replay, tracker_words
+from ardoise.cli.calls import Target
+from ardoise.cli.race import DEFAULT_RACE_TARGET, DEFAULT_TARGET, RaceTarget
+from ardoise.cli.tracker_calls import DEFAULT_TARGET as GATEWAY
+from ardoise.cli.tracker_calls import Gateway
+from ardoise.pb.trackers_pb2 import TrackerSource
+from ardoise.trackers.domain import pairing
+from ardoise.trackers.domain.reach import Reach, reach_of
+
+if TYPE_CHECKING:
+    from ardoise.cli.tracker_watch import Watch
+
+app = typer.Typer(
+    help="Phones and other trackers that people own: put them on riders, see who is heard, try one, replay a ride. "
+    "A race director's page: docs/trackers.",
+    no_args_is_help=True,
+)
+
+TIMES = ["%H:%M:%S", "%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+OUTSIDE = ("192.0.2.1", 9)
+"""Nobody's address (RFC 5737): the way there leaves this machine by the interface that phones come in by."""
+Bib = Annotated[int, typer.Option(min=1, max=999, help="The rider's number.")]
+From = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from",
+        formats=TIMES,
+        help="The second from which it holds (local time: 14:02:10 is today's). Default: now.",
+    ),
+]
+Named = Annotated[
+    str, typer.Argument(help="The device's name, or its number, as `ardoise tracker list` shows them.")
+]
+Host = Annotated[
+    str,
+    typer.Option(
+        help="Where devices reach the gateway: name, name:port, or https://... of a proxy before it."
+    ),
+]
+
+
+class Kind(StrEnum):
+    """What a device speaks."""
+
+    OSMAND = "osmand"
+    OWNTRACKS = "owntracks"
+    GT06 = "gt06"
+    H02 = "h02"
+    NMEA = "nmea"
+
+
+@app.command()
+def add(
+    bib: Bib,
+    source: Annotated[
+        Kind, typer.Option(help="osmand is Traccar Client, the phone application to begin with.")
+    ] = Kind.OSMAND,
+    device: Annotated[
+        str, typer.Option(help="The name that a tracker brings: its IMEI, or what the source calls it.")
+    ] = "",
+    host: Host = "",
+    png: Annotated[Path | None, typer.Option(help="Write the QR code there too, as a picture.")] = None,
+    from_: From = None,
+    wait: Annotated[bool, typer.Option(help="Wait for its first fix.")] = True,
+    ingest: Target = DEFAULT_TARGET,
+    gateway: Gateway = GATEWAY,
+    race: RaceTarget = DEFAULT_RACE_TARGET,
+) -> None:
+    """Puts a new phone or tracker on a rider.
+
+    Shows a QR code for a phone, or what to send by SMS to a tracker; then waits for its first fix.
+    """
+    drawn = source in pairing.DRAWN
+    if drawn == bool(device):
+        raise ValueError(
+            f"{source}: the name is drawn, leave out --device"
+            if drawn
+            else f"{source}: say with --device what the tracker calls itself (gt06, h02: its IMEI)"
+        )
+    found = calls.source(gateway, source, "http" if drawn else "")
+    reach = None
+    if found.transport != "serial":
+        reach = reach_of(found.address, host, _outward())
+    if drawn:
+        device = pairing.draw_device(secrets.choice)
+        device = f"{device}/phone" if source is Kind.OWNTRACKS else device
+    _decide(device, bib, from_, ingest)
+    _instruct(source, device, reach, found, png)
+    if wait:
+        with contextlib.suppress(KeyboardInterrupt):
+            typer.echo(f"waiting for the first fix of bib {bib} (Ctrl-C: it stays {bib}'s)")
+            _watch(device, gateway, race).until_heard(typer.echo)
+
+
+@app.command()
+def assign(
+    device: Named,
+    bib: Annotated[int | None, typer.Option(min=1, max=999, help="The rider's number.")] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="Nobody's from then on.")] = False,
+    from_: From = None,
+    ingest: Target = DEFAULT_TARGET,
+) -> None:
+    """Adopts a device that knocks, or changes bikes.
+
+    From that second on it is this rider's; the rider's tracker before it is nobody's then.
+    """
+    if nobody == (bib is not None):
+        raise ValueError("say either whose it is (--bib 12) or that it is nobody's (--nobody)")
+    _decide(device, bib or 0, from_, ingest)
+
+
+@app.command("list")
+def list_devices(
+    unknown: Annotated[bool, typer.Option("--unknown", help="Only who knocks and is nobody's.")] = False,
+    ingest: Target = DEFAULT_TARGET,
+    gateway: Gateway = GATEWAY,
+    race: RaceTarget = DEFAULT_RACE_TARGET,
+) -> None:
+    """Who is heard, on whose bike, how well; and who knocks.
+
+    Below the list are the devices that nobody knows, each with the command that adopts it.
+    """
+    heard = calls.devices(gateway, unknown_only=unknown)
+    now_ms = time.time_ns() // 1_000_000
+    console = Console(soft_wrap=True, highlight=False)
+    if not unknown:
+        shown = tracker_words.table(heard, calls.assignments(ingest), calls.stage(race), now_ms)
+        if shown.row_count:
+            # As wide as it has to be where it goes to a file or a pipe: devices are copied from it.
+            Console(width=None if console.is_terminal else 200).print(shown)
+        else:
+            typer.echo("nobody is heard yet: ardoise tracker add --bib N")
+    knocking = tracker_words.knocking(heard, now_ms)
+    if knocking:
+        console.print(Text(f"nobody's, and knocking ({len(knocking)}):", tracker_words.ACCENT))
+        for line in knocking:
+            console.print(f"  {line}", markup=False)
+    elif unknown:
+        typer.echo("nobody knocks")
+
+
+@app.command("test")
+def try_one(
+    device: Named,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on after the first good fix, until Ctrl-C.")
+    ] = False,
+    gateway: Gateway = GATEWAY,
+    race: RaceTarget = DEFAULT_RACE_TARGET,
+) -> None:
+    """Follows one device, fix by fix, until one is good.
+
+    Each with satellites, accuracy, battery, clock and how far the road is. Ends with 0 after the first that is good
+    for a race.
+    """
+    _watch(device, gateway, race).until_good(typer.echo, follow=follow)
+
+
+app.command("replay")(tracker_replay.replay)
+
+
+def _watch(device: str, gateway: str, race: str) -> "Watch":
+    # Imported here: numpy is not for every command.
+    from ardoise.cli.tracker_watch import Watch
+
+    return Watch(device, gateway, calls.stage(race))
+
+
+def _decide(device: str, bib: int, from_: datetime | None, ingest: str) -> None:
+    decision = calls.assign(ingest, calls.number_of(device), bib, _ms(from_), "")
+    whose = f"on bib {bib}'s bike" if bib else "nobody's"
+    number = decision.assign.tracker
+    named = device if device == str(number) else f"{device} ({number})"
+    typer.echo(
+        f"{named} is {whose} from {tracker_words.at(decision.effective_time_ms)} on; "
+        f"undo: ardoise race undo {decision.decision_id}"
+    )
+
+
+def _ms(at: datetime | None) -> int:
+    if at is None:
+        return 0
+    if at.year == 1900:  # a time of the day alone
+        at = datetime.combine(datetime.now().astimezone().date(), at.time())
+    return int(at.timestamp() * 1000)
+
+
+def _instruct(kind: Kind, device: str, reach: Reach | None, source: TrackerSource, png: Path | None) -> None:
+    if kind is Kind.OSMAND and reach is not None:
+        typer.echo("Traccar Client (Android, iPhone): settings, QR code, scan this; then switch tracking on.")
+        _show(pairing.traccar_link(reach.url, device), png)
+    elif kind is Kind.OWNTRACKS and reach is not None:
+        typer.echo("OwnTracks: scan this with the phone's camera, or open the link on the phone.")
+        _show(pairing.owntracks_link(reach.url, device), png)
+    elif lines := pairing.sms_lines(kind, reach.host, reach.port) if reach is not None else []:
+        typer.echo("Send to the tracker's number, one SMS a line, each after the answer to the one before:")
+        for line in lines:
+            typer.echo(f"  {line}")
+    else:
+        where = f"{reach.host}:{reach.port}" if reach is not None else source.address
+        typer.echo(f"The receiver sends to {where} ({source.transport}).")
+
+
+def _show(link: str, png: Path | None) -> None:
+    # Imported here: an image without the extra `trackers` has the other commands.
+    import io
+
+    import segno
+
+    code = segno.make(link, error="l", micro=False)
+    drawn = io.StringIO()
+    code.terminal(drawn, compact=True, border=2)
+    # Light on dark whatever the terminal's own colours: scanners want the ground lighter than the code.
+    Console(highlight=False, soft_wrap=True).print(Text(drawn.getvalue(), "bright_white on black"))
+    typer.echo(link)
+    if png is not None:
+        code.save(str(png), kind="png", scale=8)
+        typer.echo(f"written: {png}")
+
+
+def _outward() -> str:
+    """This machine's address on the way out; no packet is sent for it. Empty: there is no way out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(OUTSIDE)
+        except OSError:
+            return ""
+        return probe.getsockname()[0]

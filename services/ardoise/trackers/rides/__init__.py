@@ -1,0 +1,1 @@
+"""Rides from files, as fixes: what bike computers and phones recorded."""

@@ -1,0 +1,347 @@
+"""Phones that come by MQTT to the truck's own nats-server, and trackers at a broker of somebody else's."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from ardoise.chassis.failpoints import VARIABLE
+from ardoise.chassis.identity import Role
+from ardoise.chassis.nats_server import NatsServer
+from ardoise.chassis.phones import Phones, passwords_of
+from ardoise.chassis.refusals import STREAM
+from ardoise.chassis.settings import host_and_port
+from ardoise.pb.log_pb2 import RefusalRecord
+from ardoise.pb.telemetry_pb2 import RefusalReason
+from ardoise.pb.trackers_pb2 import ListSourcesRequest
+from ardoise.pb.trackers_pb2_grpc import TrackerServiceStub
+from ardoise.trackers.app import RELAY_ID
+from ardoise.trackers.domain.limits import Limits
+from ardoise.trackers.domain.numbers import tracker_of
+from ardoise.trackers.domain.sources import sources_of
+from ardoise.trackers.ports import port_of
+from nacl.secret import SecretBox
+
+from tests.support.broker import PHONE, POLL_S, WAIT_S, Broker, Phone, location, stage_with
+from tests.support.nats import NatsServer as PlainServer
+from tests.support.platform import Platform, activate, serving
+
+TOPIC = f"owntracks/{PHONE}"
+ANNE = tracker_of(PHONE)
+STAGE = stage_with(PHONE, "ben/phone")
+EXIT_LIMIT_S = 40.0
+
+
+@pytest.fixture
+async def broker(tmp_path: Path, free_port) -> AsyncIterator[Broker]:
+    """A truck whose nats-server listens to two phones."""
+    directory = tmp_path / "phones"
+    phones = Phones(f"127.0.0.1:{free_port()}", passwords_of(directory, ("anne", "ben")))
+    health_port = free_port()
+    platform = Platform(tmp_path, phones=phones, health_port=health_port)
+    platform.identity(RELAY_ID, Role.RELAY)
+    await platform.server.start()
+    yield Broker(platform, phones, directory, health_port)
+    await platform.server.stop()
+
+
+@pytest.fixture
+async def race(broker: Broker, free_port) -> AsyncIterator[tuple[int, int]]:
+    """Ingest with a stage: its port and epoch."""
+    port = free_port()
+    async with broker.platform.ingest(port):
+        yield port, await activate(broker.platform, port, STAGE)
+
+
+async def refusals(broker: Broker) -> list[RefusalRecord]:
+    bus = await broker.platform.bus("security")
+    state = (await bus.js.stream_info(STREAM)).state
+    found = [
+        RefusalRecord.FromString((await bus.js.get_msg(STREAM, number)).data)
+        for number in range(state.first_seq, state.last_seq + 1)
+        if state.messages
+    ]
+    await bus.close()
+    return found
+
+
+async def refused(broker: Broker, count: int) -> list[RefusalRecord]:
+    """Once there are so many."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            found = await refusals(broker)
+            if sum(record.count for record in found) >= count:
+                return found
+            await asyncio.sleep(POLL_S)
+
+
+async def test_a_phones_fix_comes_to_the_log_and_is_acknowledged(broker: Broker, race, free_port):
+    port, epoch = race
+    sent = location()
+    async with broker.gateway(free_port, port, broker.source()), broker.phone() as phone:
+        await phone.publish(TOPIC, sent)
+        await phone.publish(TOPIC, b'{"_type":"lwt","tst":1}', retain=True)
+        assert await broker.fixes(epoch, 1) == [(ANNE, json.loads(sent)["tst"] * 1000)]
+        await phone.publish(TOPIC, location(1))
+        assert len(await broker.fixes(epoch, 2)) == 2
+        await broker.acknowledged()
+
+
+async def test_the_gateway_is_ready_once_the_broker_keeps_what_comes(broker: Broker, free_port):
+    (source,) = sources_of(broker.source())
+    host, broker_port = host_and_port(source.address)
+    reached, let_through = asyncio.Event(), asyncio.Event()
+
+    async def held(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        await let_through.wait()
+        there, back = await asyncio.open_connection(host, broker_port)
+        await asyncio.gather(_copy(reader, back), _copy(there, writer), return_exceptions=True)
+
+    async with await asyncio.start_server(held, "127.0.0.1", 0) as narrow:
+        address = f"127.0.0.1:{narrow.sockets[0].getsockname()[1]}"
+        port = port_of(replace(source, address=address), None, None, Limits())
+        opening = asyncio.create_task(port.open())
+        await asyncio.wait_for(reached.wait(), WAIT_S)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not opening.done()
+        let_through.set()
+        await asyncio.wait_for(opening, WAIT_S)
+        await port.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(4096):
+        writer.write(chunk)
+    writer.close()
+
+
+async def test_what_a_phone_retained_before_the_gateway_ever_came_is_taken(broker: Broker, race, free_port):
+    port, epoch = race
+    async with broker.phone() as phone:
+        await phone.publish(TOPIC, location(), retain=True)
+    async with broker.gateway(free_port, port, broker.source()):
+        assert [tracker for tracker, _ in await broker.fixes(epoch, 1)] == [ANNE]
+
+
+async def test_a_phone_may_write_as_itself_and_read_nothing(broker: Broker, race, free_port):
+    port, epoch = race
+    async with broker.gateway(free_port, port, broker.source()), broker.phone() as anne:
+        async with broker.phone(password="guessed") as wrong, broker.phone("") as nobody:
+            assert (wrong.refused, nobody.refused) == ("Not authorized", "Not authorized")
+        assert not await anne.subscribe("owntracks/+/+")
+        assert not await anne.subscribe("owntracks/anne/phone/cmd")
+        assert not await anne.subscribe("#")
+        for foreign in ("owntracks/ben/phone", f"log/{epoch}/fix/{RELAY_ID}", "$JS/API/STREAM/DELETE/LOG_1"):
+            await anne.publish(foreign, location())
+        await anne.publish(TOPIC, location(1))
+        assert [tracker for tracker, _ in await broker.fixes(epoch, 1)] == [ANNE]
+    assert anne.read == []
+
+
+async def test_what_came_while_the_gateway_was_away_is_in_the_log_once_it_is_back(
+    broker: Broker, race, free_port
+):
+    port, epoch = race
+    async with broker.phone() as phone:
+        async with broker.gateway(free_port, port, broker.source()):
+            await phone.publish(TOPIC, location())
+            await broker.fixes(epoch, 1)
+        for second in range(1, 4):
+            await phone.publish(TOPIC, location(second))
+        async with broker.gateway(free_port, port, broker.source()):
+            assert len(set(await broker.fixes(epoch, 4))) == 4
+
+
+async def test_a_gateway_killed_with_a_fix_that_is_not_in_the_log_has_not_acknowledged_it(
+    broker: Broker, free_port
+):
+    ingest_port, port = free_port(), free_port()
+    settings = broker.gateway_settings(port, ingest_port, broker.source())
+    told = {f"ARDOISE_{name}".upper(): str(value) for name, value in settings.model_dump().items() if value}
+    environment = {**os.environ, **told, VARIABLE: "mqtt_log_away"}
+    # Ingest is away: the gateway has the message, waits for the log, and dies when it gives up for the first time.
+    gateway = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ardoise", "trackers", env=environment
+    )
+    try:
+        async with broker.phone() as phone, broker.platform.channel(port, "director") as channel:
+            await asyncio.wait_for(serving(port, channel), EXIT_LIMIT_S)
+            await phone.publish(TOPIC, location())
+            async with asyncio.timeout(EXIT_LIMIT_S):
+                assert await gateway.wait() == -signal.SIGKILL
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            gateway.kill()
+        await gateway.wait()
+    async with broker.platform.ingest(ingest_port):
+        epoch = await activate(broker.platform, ingest_port, STAGE)
+        async with broker.gateway(free_port, ingest_port, broker.source()):
+            assert [tracker for tracker, _ in await broker.fixes(epoch, 1)] == [ANNE]
+
+
+async def test_what_is_refused_is_counted_and_acknowledged(broker: Broker, race, free_port):
+    port, _ = race
+    async with broker.gateway(free_port, port, broker.source()), broker.phone() as phone:
+        for body in (b"\xff{", location(lat=95), b"x" * 70_000):
+            await phone.publish(TOPIC, body)
+        found = await refused(broker, 3)
+        await broker.acknowledged()
+    assert sorted((record.reason, record.count) for record in found) == [
+        (RefusalReason.REFUSAL_REASON_IMPOSSIBLE_POSITION, 1),
+        (RefusalReason.REFUSAL_REASON_MALFORMED, 1),
+        (RefusalReason.REFUSAL_REASON_TOO_LARGE, 1),
+    ]
+    assert {record.peer for record in found} == {f"{broker.phones.listen}/owntracks/anne"}
+
+
+async def test_more_than_a_phones_rate_that_waited_for_the_gateway_is_all_in_the_log(
+    broker: Broker, race, free_port
+):
+    port, epoch = race
+    limits = Limits(messages_hz=20.0, messages_at_once=20.0)
+    async with broker.phone() as phone:
+        async with broker.gateway(free_port, port, broker.source()):
+            await phone.publish(TOPIC, location())
+            await broker.fixes(epoch, 1)
+        for second in range(1, 61):
+            await phone.publish(TOPIC, location(second))
+        async with broker.gateway(free_port, port, broker.source(), limits):
+            assert len(set(await broker.fixes(epoch, 61))) == 61
+            await broker.acknowledged()
+    assert await refusals(broker) == []
+
+
+async def test_a_phone_that_floods_costs_no_other_its_rate(broker: Broker, race, free_port):
+    port, epoch = race
+    limits = Limits(messages_hz=0.001, messages_at_once=20.0, waiting_hz=0.001, waiting_at_once=10.0)
+    async with (
+        broker.gateway(free_port, port, broker.source(), limits),
+        broker.phone() as anne,
+        broker.phone("ben") as ben,
+    ):
+        for number in range(30):
+            await anne.publish(TOPIC, location(number))
+            await anne.publish(f"owntracks/anne/invented-{number}", b'{"_type":"status"}')
+        await ben.publish("owntracks/ben/phone", location())
+        taken = [tracker for tracker, _ in await broker.fixes(epoch, 11)]
+        assert sorted(taken) == sorted([ANNE] * 10 + [tracker_of("ben/phone")])
+        found = await refused(broker, 30)
+    assert {(record.reason, record.peer) for record in found} == {
+        (RefusalReason.REFUSAL_REASON_TOO_MANY, f"{broker.phones.listen}/owntracks/anne")
+    }
+
+
+async def test_the_gateway_comes_back_to_a_broker_that_was_away(broker: Broker, race, free_port):
+    port, epoch = race
+    async with broker.gateway(free_port, port, broker.source()):
+        async with broker.phone() as phone:
+            await phone.publish(TOPIC, location())
+            await broker.fixes(epoch, 1)
+        await broker.platform.server.stop()
+        await broker.platform.server.start()
+        async with broker.phone() as phone:
+            await phone.publish(TOPIC, location(1))
+        assert len(set(await broker.fixes(epoch, 2))) == 2
+
+
+async def test_an_encrypted_fix_comes_to_the_log(broker: Broker, race, free_port, tmp_path: Path):
+    port, epoch = race
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({PHONE: "mysecreTpass01"}))
+    box = SecretBox(b"mysecreTpass01".ljust(32, b"\0"))
+    sealed = {"_type": "encrypted", "data": base64.b64encode(box.encrypt(location())).decode()}
+    async with broker.gateway(free_port, port, broker.source(f"key_file={file}")), broker.phone() as phone:
+        await phone.publish(TOPIC, location(7))
+        await phone.publish(TOPIC, json.dumps(sealed).encode())
+        assert [tracker for tracker, _ in await broker.fixes(epoch, 1)] == [ANNE]
+        (record,) = await refused(broker, 1)
+        assert "does not use it" in record.detail
+
+
+async def test_a_phone_in_http_mode_is_answered_once_its_fixes_are_in_the_log(
+    broker: Broker, race, free_port
+):
+    port, epoch = race
+    async with broker.gateway(free_port, port, "owntracks=http://127.0.0.1:0") as grpc_port:
+        async with broker.platform.channel(grpc_port, "director") as channel:
+            (source,) = (await TrackerServiceStub(channel).ListSources(ListSourcesRequest())).sources
+        headers = {"X-Limit-U": "anne", "X-Limit-D": "phone", "Content-Type": "application/json"}
+        async with httpx.AsyncClient(base_url=f"http://{source.address}", headers=headers) as http:
+            answer = await http.post("/pub", content=location())
+            assert (answer.status_code, answer.json()) == (200, []), answer.text
+            assert answer.headers["content-type"] == "application/json"
+            assert len(await broker.frames(epoch)) == 1, "in the log when it is answered"
+            waited = b"[" + b",".join(location(second) for second in range(1, 4)) + b"]"
+            assert (await http.post("/pub", content=waited)).json() == []
+            assert len(await broker.fixes(epoch, 4)) == 4
+            assert (await http.post("/pub", content=location(lat=95))).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("decoder", "topic", "body"),
+    [
+        (
+            "chirpstack",
+            "application/17c8/device/0101010101010101/event/up",
+            {
+                "time": "2026-07-05T12:00:00Z",
+                "deviceInfo": {"devEui": "0101010101010101"},
+                "object": {"latitude": 45.0, "longitude": 5.01},
+            },
+        ),
+        (
+            "ttn",
+            "v3/bikes@race/devices/bike-7/up",
+            {
+                "end_device_ids": {"device_id": "bike-7", "dev_eui": "0101010101010101"},
+                "uplink_message": {
+                    "received_at": "2026-07-05T12:00:00Z",
+                    "decoded_payload": {"gps_1": {"latitude": 45.0, "longitude": 5.01, "altitude": 200}},
+                },
+            },
+        ),
+    ],
+)
+async def test_a_lorawan_trackers_fix_comes_from_its_network_servers_broker_to_the_log(
+    broker: Broker, free_port, tmp_path: Path, decoder: str, topic: str, body: dict
+):
+    listen, ingest_port = f"127.0.0.1:{free_port()}", free_port()
+    server = PlainServer(tmp_path / "lora", f'server_name: lora\nmqtt {{ listen: "{listen}" }}')
+    server.start()
+    try:
+        async with broker.platform.ingest(ingest_port):
+            epoch = await activate(broker.platform, ingest_port, stage_with("0101010101010101"))
+            async with (
+                broker.gateway(free_port, ingest_port, f"{decoder}=mqtt://{listen}"),
+                Phone(listen, "", "", "network-server") as network,
+            ):
+                await network.publish(topic, json.dumps(body).encode(), retain=True)
+                ((tracker, time_ms),) = await broker.fixes(epoch, 1)
+                assert (tracker, time_ms) == (tracker_of("0101010101010101"), 1_783_252_800_000)
+    finally:
+        server.stop()
+
+
+async def test_without_tls_too_nobody_comes_in_without_a_password(tmp_path: Path, free_port):
+    phones = Phones(f"127.0.0.1:{free_port()}", passwords_of(tmp_path / "phones", ("anne",)))
+    server = NatsServer(tmp_path / "nats", phones=phones)
+    await server.start()
+    try:
+        async with Phone(phones.listen, "", "", "otx") as nobody:
+            assert nobody.refused == "Not authorized"
+        async with Phone(phones.listen, "plaintext", "plaintext", "otx") as race:
+            assert race.refused == "Not authorized"
+        async with Phone(phones.listen, "anne", phones.passwords["anne"], "otx") as anne:
+            assert not anne.refused
+    finally:
+        await server.stop()

@@ -1,0 +1,231 @@
+"""`ardoise tracker` beside a real ingest and the gateway: from a QR code to a rider's fixes in the log."""
+
+import asyncio
+import base64
+import json
+import shlex
+import time
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from ardoise.chassis.log import LogReader
+from ardoise.pb.control_pb2 import Decision
+from ardoise.pb.telemetry_pb2 import BiometricFrame
+from ardoise.trackers.domain.numbers import tracker_of
+
+from tests.support.gateway import Gateway, gateway
+from tests.support.platform import Platform
+from tests.support.tracker_command import Command, tracker
+
+pytestmark = pytest.mark.timeout(180)
+LIMIT_S = 10.0
+TCX = """<TrainingCenterDatabase xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"><Track>{}</Track>
+</TrainingCenterDatabase>"""
+TRACKPOINT = (
+    "<Trackpoint><Time>2026-07-05T10:00:{:02}Z</Time><Position><LatitudeDegrees>45.0</LatitudeDegrees>"
+    "<LongitudeDegrees>{:.6f}</LongitudeDegrees></Position><HeartRateBpm><Value>150</Value></HeartRateBpm></Trackpoint>"
+)
+
+
+@pytest.fixture
+async def phones(platform: Platform, free_port):
+    async with gateway(platform, free_port, "osmand=http://127.0.0.1:0") as opened:
+        yield opened
+
+
+async def sends(phones: Gateway, device: str, *, ahead_ms: int = 0, accuracy_m: float = 5) -> None:
+    """One fix of a phone, now by a clock that is so far ahead."""
+    url = f"http://{phones.addresses['osmand http']}/"
+    fix = {"id": device, "lat": 45.0, "lon": 5.01, "accuracy": accuracy_m, "batt": 87}
+    fix["timestamp"] = time.time_ns() // 1_000_000 + ahead_ms
+    async with httpx.AsyncClient() as http:
+        assert (await http.post(url, params=fix)).status_code == 200
+
+
+async def decisions(phones: Gateway) -> list[Decision]:
+    bus = await phones.platform.bus("positioning")
+    found = await LogReader(bus).by_subject(phones.epoch, f"log.{phones.epoch}.decision")
+    await bus.close()
+    return [entry.record.decision for entry in found]
+
+
+async def test_a_phone_is_on_a_rider_from_its_qr_code_on_and_its_first_fix_is_told(
+    phones: Gateway, tmp_path: Path
+):
+    code = tmp_path / "code.png"
+    adding = await Command.start(phones, "add", "--bib", "3", "--host", "race.example", f"--png={code}")
+    link = httpx.URL(await adding.line("http"))
+    assert (link.host, link.params["accuracy"], link.params["interval"]) == ("race.example", "highest", "1")
+    await adding.line("waiting for the first fix of bib 3")
+    device = link.params["id"]
+    await sends(phones, device, accuracy_m=12)
+    done = await adding.done()
+    assert done.code == 0, done.err
+    assert "got it: 12 m, 87 % battery, clock right" in done.out
+    assert "▀" in done.out
+    assert code.read_bytes().startswith(b"\x89PNG")
+    (decision,) = await decisions(phones)
+    assert (decision.assign.tracker, decision.assign.bib) == (tracker_of(device), 3)
+    (frame,) = await phones.frames()
+    assert list(frame.tracker) == [tracker_of(device)]
+    listed = await tracker(phones, "list")
+    (line,) = [line for line in listed.out.splitlines() if device in line]
+    assert line.split()[:4] == [device, "osmand", str(tracker_of(device)), "3"]
+
+
+async def test_an_owntracks_phone_that_opens_its_link_is_the_riders(platform: Platform, free_port):
+    async with gateway(platform, free_port, "owntracks=http://127.0.0.1:0") as opened:
+        reached = opened.addresses["owntracks http"]
+        adding = await Command.start(opened, "add", "--bib", "3", "--source", "owntracks", "--host", reached)
+        inline = httpx.URL(await adding.line("owntracks:")).params["inline"]
+        said = json.loads(base64.b64decode(inline))
+        await adding.line("waiting")
+        fix = {"_type": "location", "lat": 45.0, "lon": 5.01, "acc": 7, "batt": 61, "tst": int(time.time())}
+        headers = {"X-Limit-U": said["username"], "X-Limit-D": said["deviceId"]}
+        async with httpx.AsyncClient() as http:
+            assert (await http.post(said["url"], json=fix, headers=headers)).status_code == 200
+        done = await adding.done()
+        assert (done.code, "got it: 7 m, 61 % battery" in done.out) == (0, True), done.out + done.err
+        (frame,) = await opened.frames()
+        assert list(frame.tracker) == [tracker_of(f"{said['username']}/{said['deviceId']}")]
+
+
+async def test_hardware_is_told_by_sms_where_to_send_and_a_receiver_by_hand(platform: Platform, free_port):
+    sources = "gt06=tcp://0.0.0.0:0,h02=tcp://0.0.0.0:0,nmea=tcp://0.0.0.0:0?device=moto-1"
+    async with gateway(platform, free_port, sources) as opened:
+        for source, device, told in (
+            ("gt06", "356307042441013", "  SERVER,1,race.example,{},0#"),
+            ("h02", "4109172838", "  8040000 race.example {}"),
+            ("nmea", "moto-1", "The receiver sends to race.example:{} (tcp)."),
+        ):
+            _, _, port = opened.addresses[f"{source} tcp"].rpartition(":")
+            adding = ("add", "--bib", "3", "--source", source, "--device", device, "--host", "race.example")
+            done = await tracker(opened, *adding, "--no-wait")
+            assert done.code == 0, done.err
+            assert told.format(port) in done.out.splitlines()
+        assigned = [decision.assign.tracker for decision in await decisions(opened)]
+    assert assigned == [356307042441013, 4109172838, tracker_of("moto-1")]
+
+
+async def test_whoever_does_not_wait_for_the_first_fix_leaves_the_rider_the_tracker(phones: Gateway):
+    adding = await Command.start(phones, "add", "--bib", "3", "--host", "race.example")
+    await adding.line("waiting for the first fix")
+    adding.interrupt()
+    done = await adding.done()
+    assert (done.code, "Traceback" in done.err) == (0, False), done.err
+    assert [decision.assign.bib for decision in await decisions(phones)] == [3]
+
+
+async def test_who_knocks_is_listed_with_the_command_that_adopts_it(phones: Gateway):
+    await sends(phones, "anne's phone")
+    listed = await tracker(phones, "list", "--unknown")
+    adopts = f"ardoise tracker assign {shlex.quote("anne's phone")} --bib N"
+    assert adopts in listed.out
+    assert (await tracker(phones, "assign", "anne's phone", "--bib", "2")).code == 0
+    await sends(phones, "anne's phone")
+    assert adopts not in (await tracker(phones, "list")).out
+    (frame,) = await phones.frames()
+    assert list(frame.tracker) == [tracker_of("anne's phone")]
+
+
+async def test_a_change_of_bikes_holds_from_the_second_that_is_stated_and_is_undone_by_nobody(
+    phones: Gateway,
+):
+    at_ms = time.time_ns() // 1_000_000_000 * 1_000 - 120_000
+    at = datetime.fromtimestamp(at_ms / 1000).astimezone().replace(tzinfo=None).isoformat()
+    changed = await tracker(phones, "assign", "356307042441013", "--bib", "1", "--from", at)
+    assert changed.code == 0, changed.err
+    (decision,) = await decisions(phones)
+    assert (decision.effective_time_ms, decision.author) == (at_ms, "race-control")
+    assert (decision.assign.tracker, decision.assign.bib) == (356307042441013, 1)
+    assert "not yet" in (await tracker(phones, "list")).out
+    assert (await tracker(phones, "assign", "356307042441013", "--nobody")).code == 0
+    assert "nobody is heard yet" in (await tracker(phones, "list")).out
+
+
+async def test_a_tracker_is_tried_until_a_fix_is_good_for_a_race(phones: Gateway):
+    await sends(phones, "9001", ahead_ms=3_600_000)
+    trying = await Command.start(phones, "test", "9001")
+    await trying.line("waiting for 9001")
+    await sends(phones, "9001", ahead_ms=3_600_000, accuracy_m=120)
+    await trying.line("  120 m is not by satellites")
+    await trying.line("  clock 1 h ahead: local time?")
+    for _ in range(8):  # as many as a clock is told from
+        await sends(phones, "9001")
+    done = await trying.done()
+    _, first, *_, last, verdict = done.out.splitlines()
+    assert (done.code, verdict) == (0, "good for a race"), done.out + done.err
+    assert "120 m" in first, "what was there before is not what is waited for"
+    assert last.endswith("5 m, 87 % battery, clock right")
+
+
+async def test_a_recorded_ride_is_ridden_now_as_a_riders_tracker_with_its_heart_rate(
+    phones: Gateway, tmp_path: Path
+):
+    ride = tmp_path / "ride.tcx"
+    ride.write_text(
+        TCX.format("".join(TRACKPOINT.format(second, 5.01 + second / 1e4) for second in range(20)))
+    )
+    begin_ms = time.time_ns() // 1_000_000
+    done = await tracker(phones, "replay", str(ride), "--bib", "4", "--speed", "20")
+    assert done.code == 0, done.err
+    assert "20 of 20 fixes sent" in done.out
+    frames = await phones.frames()
+    times_ms = [frame.base_time_ms + offset for frame in frames for offset in frame.time_offset_ms]
+    assert {tracker for frame in frames for tracker in frame.tracker} == {9004}
+    assert len(times_ms) == 20
+    assert begin_ms <= min(times_ms) <= max(times_ms) <= time.time_ns() // 1_000_000
+    assert max(times_ms) - min(times_ms) == 950
+    bus = await phones.platform.bus("biometrics")
+    async with asyncio.timeout(LIMIT_S):
+        subscription = await bus.js.subscribe(f"bio.{phones.epoch}.gateway", ordered_consumer=True)
+        measured = BiometricFrame.FromString((await subscription.next_msg(LIMIT_S)).data)
+    await bus.close()
+    assert set(measured.heart_rate_bpm) == {150}
+
+
+async def test_a_ride_keeps_its_times_where_that_is_said(phones: Gateway, tmp_path: Path):
+    ride = tmp_path / "ride.tcx"
+    ride.write_text(
+        TCX.format("".join(TRACKPOINT.format(second, 5.01 + second / 1e4) for second in range(3)))
+    )
+    done = await tracker(phones, "replay", str(ride), "--device", "9004", "--speed", "20", "--keep-times")
+    assert done.code == 0, done.err
+    recorded_ms = 1_783_245_600_000
+    (device,) = await phones.devices()
+    assert (device.fixes, device.fix_time_ms) == (3, recorded_ms + 2_000)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add", "--bib", "3"), "ARDOISE_SOURCES=osmand=http://0.0.0.0:"),
+        (("add", "--bib", "77", "--host", "race.example"), "no rider with bib 77"),
+        (("add", "--bib", "3", "--source", "gt06", "--device", "356307042441013"), "gt06 is not switched on"),
+        (("add", "--bib", "3", "--source", "gt06"), "--device"),
+        (("add", "--bib", "3", "--device", "mine", "--host", "race.example"), "leave out --device"),
+        (("assign", "mine"), "--nobody"),
+        (("replay", "no.gpx", "--bib", "3"), "does not exist"),
+    ],
+)
+async def test_what_cannot_be_is_refused_with_what_to_do_and_nothing_is_decided(
+    phones: Gateway, arguments: tuple[str, ...], says: str
+):
+    done = await tracker(phones, *arguments)
+    assert done.code != 0
+    assert says in done.err, done.err
+    assert await decisions(phones) == []
+
+
+async def test_a_gateway_that_does_not_run_and_a_stage_that_is_not_live_are_said(
+    platform: Platform, free_port
+):
+    ingest_port = free_port()
+    nobody = Gateway(platform, 0, ingest_port, free_port(), {})
+    away = await tracker(nobody, "list")
+    assert (away.code, "does `ardoise up` run" in away.err) == (1, True), away.err
+    async with platform.ingest(ingest_port):
+        early = await tracker(nobody, "assign", "k7m2", "--bib", "3")
+        assert (early.code, "no stage is active: load one" in early.err) == (1, True), early.err

@@ -1,0 +1,186 @@
+"""Phones before a real broker: a client of MQTT that says what it was told, and the gateway behind."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from ardoise.chassis.log import LogReader
+from ardoise.chassis.phones import ACCOUNT, Phones, source_of
+from ardoise.pb.setup_pb2 import StageSetup
+from ardoise.pb.telemetry_pb2 import TelemetryFrame
+from ardoise.trackers.app import RELAY_ID
+from ardoise.trackers.app import run as run_trackers
+from ardoise.trackers.domain.limits import Limits
+from ardoise.trackers.domain.numbers import tracker_of
+from ardoise.trackers.settings import TrackersSettings
+from paho.mqtt.client import CallbackAPIVersion, Client
+
+from tests.support.platform import Platform, running
+from tests.support.stage import small_stage
+
+WAIT_S = 20.0
+POLL_S = 0.05
+PHONE = "anne/phone"
+
+
+def location(second: int = 0, **changes: object) -> bytes:
+    """What OwnTracks publishes; each second another one."""
+    at_s = int(time.time()) + second
+    said = {"_type": "location", "lat": 45.0, "lon": 5.01, "tst": at_s, "acc": 4, "vel": 36, "batt": 87}
+    return json.dumps({**said, **changes}).encode()
+
+
+def stage_with(*devices: str) -> StageSetup:
+    """Rider 1 and on ride with these."""
+    setup = small_stage(riders=len(devices))
+    del setup.assignments[:]
+    for bib, device in enumerate(devices, 1):
+        setup.assignments.add(tracker=tracker_of(device), bib=bib)
+    return setup
+
+
+@dataclass
+class Broker:
+    """Where phones come in, and how."""
+
+    platform: Platform
+    phones: Phones
+    directory: Path
+    health_port: int
+
+    @property
+    def ca(self) -> Path:
+        return self.platform.identity_dir / "ca.pem"
+
+    def source(self, *more: str) -> str:
+        """For ARDOISE_SOURCES."""
+        return "&".join((source_of(self.phones, self.directory.parent, self.ca), *more))
+
+    def phone(self, user: str = "anne", **login: str) -> "Phone":
+        """Not connected yet."""
+        password = login.get("password", self.phones.passwords.get(user, ""))
+        return Phone(self.phones.listen, user, password, login.get("client_id", f"otx-{user}"), self.ca)
+
+    def gateway_settings(self, grpc_port: int, ingest_port: int, sources: str) -> TrackersSettings:
+        return self.platform.settings(
+            TrackersSettings,
+            grpc_listen=f"127.0.0.1:{grpc_port}",
+            ingest_target=f"127.0.0.1:{ingest_port}",
+            sources=sources,
+        )
+
+    @contextlib.asynccontextmanager
+    async def gateway(
+        self, free_port, ingest_port: int, sources: str, limits: Limits | None = None
+    ) -> AsyncIterator[int]:
+        """The gateway until the block ends; its gRPC port."""
+        port = free_port()
+        settings = self.gateway_settings(port, ingest_port, sources)
+        async with running(run_trackers(settings, limits), port, self.platform):
+            yield port
+
+    async def frames(self, epoch: int) -> list[TelemetryFrame]:
+        """What the log has of the gateway now."""
+        bus = await self.platform.bus("positioning")
+        found = await LogReader(bus).by_subject(epoch, f"log.{epoch}.fix.{RELAY_ID}")
+        await bus.close()
+        return [entry.record.frame for entry in found if entry.record]
+
+    async def acknowledged(self) -> None:
+        """Returns once nothing waits at the broker that it has told the gateway."""
+        async with asyncio.timeout(WAIT_S), httpx.AsyncClient(trust_env=False) as http:
+            while True:
+                if not await self._unacknowledged(http):
+                    return
+                await asyncio.sleep(POLL_S)
+
+    async def _unacknowledged(self, http: httpx.AsyncClient) -> int:
+        url = f"http://127.0.0.1:{self.health_port}/jsz?accounts=true&consumers=true"
+        (account,) = (
+            each for each in (await http.get(url)).json()["account_details"] if each["name"] == ACCOUNT
+        )
+        consumers = [one for stream in account["stream_detail"] for one in stream.get("consumer_detail", ())]
+        assert any(one["delivered"]["stream_seq"] for one in consumers), "nothing was told yet"
+        return sum(one["num_ack_pending"] + one["num_pending"] for one in consumers)
+
+    async def fixes(self, epoch: int, count: int) -> list[tuple[int, int]]:
+        """Tracker and device time of so many fixes, once the log has them."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                frames = await self.frames(epoch)
+                found = [
+                    (tracker, frame.base_time_ms + offset_ms)
+                    for frame in frames
+                    for tracker, offset_ms in zip(frame.tracker, frame.time_offset_ms, strict=True)
+                ]
+                if len(found) >= count:
+                    return found
+                await asyncio.sleep(POLL_S)
+
+
+class Phone:
+    """One client. What came of what it did is in the lists."""
+
+    def __init__(self, broker: str, user: str, password: str, client_id: str, ca: Path | None = None) -> None:
+        self._host, _, port = broker.rpartition(":")
+        self._port = int(port)
+        self.refused = ""
+        self.read: list[tuple[str, bytes]] = []
+        self._said = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=False,
+            reconnect_on_failure=False,
+        )
+        if user:
+            self._client.username_pw_set(user, password)
+        if ca is not None:
+            self._client.tls_set(ca_certs=str(ca))
+        self._client.on_connect = lambda client, _, flags, reason, properties: self._say("connected", reason)
+        self._client.on_publish = lambda client, _, number, reason, properties: self._say(number, reason)
+        self._client.on_subscribe = lambda client, _, number, reasons, properties: self._say(number, *reasons)
+        self._client.on_message = lambda client, _, message: self.read.append(
+            (message.topic, message.payload)
+        )
+
+    def _say(self, *what: object) -> None:
+        self._loop.call_soon_threadsafe(self._said.put_nowait, what)
+
+    async def _hears(self, what: object) -> object:
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                said, reason = await self._said.get()
+                if said == what:
+                    return reason
+
+    async def __aenter__(self) -> "Phone":
+        """Connected, or `refused`."""
+        await asyncio.to_thread(self._client.connect, self._host, self._port)
+        self._client.loop_start()
+        reason = await self._hears("connected")
+        self.refused = str(reason) if reason.is_failure else ""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
+
+    async def publish(self, topic: str, body: bytes, *, retain: bool = False) -> None:
+        """At least once: returns when the broker has said that it has it."""
+        await self._hears(self._client.publish(topic, body, qos=1, retain=retain).mid)
+
+    def post(self, topic: str, body: bytes) -> None:
+        """At most once: nobody says anything."""
+        self._client.publish(topic, body, qos=0)
+
+    async def subscribe(self, topic: str) -> bool:
+        """Whether it may."""
+        _, number = self._client.subscribe(topic, 1)
+        return not (await self._hears(number)).is_failure

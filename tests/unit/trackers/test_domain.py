@@ -1,0 +1,187 @@
+"""Clocks, devices, numbers, sources and streams of the gateway."""
+
+import pytest
+from ardoise.pb.telemetry_pb2 import REFUSAL_REASON_MALFORMED, REFUSAL_REASON_TOO_LARGE
+from ardoise.trackers.decoding import Cut, Decoded, Decoder, Fix, Message, Refused, Transport, device_of
+from ardoise.trackers.domain import devices as limits
+from ardoise.trackers.domain.clocks import KEPT, WEEK_MS, Clock, Wrong
+from ardoise.trackers.domain.devices import Devices
+from ardoise.trackers.domain.numbers import DERIVED_FROM, tracker_of
+from ardoise.trackers.domain.sources import Source, sources_of
+from ardoise.trackers.domain.stream import FIRST_WINDOW_BYTES, Stream
+
+NOW_MS = 1_782_561_600_000
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "wrong"),
+    [
+        (0, Wrong.NOT),
+        (1_999, Wrong.NOT),
+        (-29_000, Wrong.NOT),
+        (5_000, Wrong.AHEAD),
+        (-45_000, Wrong.BEHIND),
+        (2 * 3_600_000 - 700, Wrong.TIME_ZONE),
+        (-int(5.5 * 3_600_000) + 900, Wrong.TIME_ZONE),
+        (2 * 3_600_000 + 120_000, Wrong.AHEAD),
+        (-1_024 * WEEK_MS + 300, Wrong.WEEKS),
+        (-2_048 * WEEK_MS, Wrong.WEEKS),
+        (-1_023 * WEEK_MS, Wrong.BEHIND),
+    ],
+)
+def test_a_clock_is_wrong_by_what_explains_it(offset_ms: int, wrong: Wrong):
+    assert Clock().after(NOW_MS + offset_ms, NOW_MS).wrong is wrong
+
+
+def test_one_fix_that_came_late_is_no_clock_that_is_behind():
+    clock = Clock().after(NOW_MS, NOW_MS + 100).after(NOW_MS, NOW_MS + 600_000)
+    assert (clock.offset_ms, clock.wrong) == (-100, Wrong.NOT)
+
+
+def test_what_a_clock_was_long_ago_is_forgotten():
+    clock = Clock().after(NOW_MS + 3_600_000, NOW_MS)
+    for _ in range(KEPT):
+        clock = clock.after(NOW_MS, NOW_MS)
+    assert (clock.wrong, len(clock.offsets_ms)) == (Wrong.NOT, KEPT)
+    assert Clock().offset_ms is None
+
+
+def fix(device: str = "a", time_ms: int = NOW_MS) -> Fix:
+    return Fix(device, time_ms, 1, 1)
+
+
+def test_who_invents_devices_pushes_out_nobodys_own():
+    devices = Devices()
+    devices.heard("osmand", fix("mine"), NOW_MS, known=True)
+    for number in range(3 * limits.MOST_KNOCKING):
+        devices.heard("osmand", fix(f"x{number}"), NOW_MS, known=False)
+    assert [device.name for device in devices.paired] == ["mine"]
+    assert len(devices.knocking) == limits.MOST_KNOCKING
+    assert devices.knocking[0].name == f"x{3 * limits.MOST_KNOCKING - 1}"
+
+
+def test_a_device_that_the_stage_comes_to_know_is_the_same_device():
+    devices = Devices()
+    devices.heard("osmand", fix(), NOW_MS, known=False)
+    device = devices.heard("osmand", fix(time_ms=NOW_MS + 1), NOW_MS + 5, known=True)
+    assert (device.fixes, device.first_heard_ms, device.last_heard_ms) == (2, NOW_MS, NOW_MS + 5)
+    assert (devices.knocking, len(devices.paired)) == ([], 1)
+    devices.heard("nmea", fix(), NOW_MS, known=True)
+    assert len(devices.paired) == 2, "by another source it is another device"
+
+
+def test_a_fix_that_comes_late_is_not_the_last_one():
+    devices = Devices()
+    devices.heard("osmand", fix(time_ms=NOW_MS), NOW_MS, known=True)
+    device = devices.heard("osmand", fix(time_ms=NOW_MS - 60_000), NOW_MS + 1, known=True)
+    assert device.last is not None
+    assert device.last.time_ms == NOW_MS
+    devices.refused("osmand", "a")
+    devices.refused("osmand", "never heard")
+    assert device.refused == 1
+
+
+@pytest.mark.parametrize("name", ["9001", "353861053849681", "1"])
+def test_a_name_that_is_a_number_is_that_number(name: str):
+    assert tracker_of(name) == int(name)
+
+
+@pytest.mark.parametrize("name", ["09001", "1234567890123456", "anne", "٤٥", "-1", "0"])
+def test_any_other_name_makes_a_number_that_no_imei_is_and_a_page_holds(name: str):
+    assert DERIVED_FROM <= tracker_of(name) < 2 * DERIVED_FROM <= 2**53
+
+
+def test_no_device_is_called_by_a_number_that_another_ones_name_makes():
+    with pytest.raises(Refused, match="another's name"):
+        device_of(str(tracker_of("anne")))
+    assert device_of("1234567890123456") == "1234567890123456"
+
+
+def test_a_number_follows_from_its_name_at_every_site():
+    assert tracker_of("anne") == 6_999_767_275_023_226
+    assert tracker_of("anne") != tracker_of("Anne")
+
+
+def test_sources_are_read_with_their_options():
+    assert sources_of(" osmand=http://0.0.0.0:5055 , nmea=tcp://[::]:10110?device=moto-1&talker= ,") == (
+        Source("osmand", Transport.HTTP, "0.0.0.0:5055", {}),
+        Source("nmea", Transport.TCP, "[::]:10110", {"device": "moto-1", "talker": ""}),
+    )
+    assert sources_of("nmea=serial:///dev/ttyUSB0?baud=4800")[0].address == "/dev/ttyUSB0"
+    assert sources_of("") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("osmand", "no source"),
+        ("=http://a:1", "no source"),
+        ("osmand=0.0.0.0", "no source"),
+        ("osmand=ftp://a:1", "no transport"),
+        ("osmand=http:", "where"),
+        ("owntracks=mqtt://race:secret@a:1883", "^owntracks: no user or password"),
+    ],
+)
+def test_a_source_that_cannot_be_is_said_to_be_wrong(text: str, says: str):
+    with pytest.raises(ValueError, match=says):
+        sources_of(text)
+
+
+def lines(buffer: bytes) -> Cut:
+    return Cut(buffer.find(b"\n") + 1)
+
+
+def echo(message: Message, session: int) -> Decoded[int]:
+    if message.body.startswith(b"!"):
+        raise Refused(REFUSAL_REASON_MALFORMED, "no")
+    return Decoded(session=session + 1, reply=f"{session}:".encode() + message.body)
+
+
+LINES = Decoder("lines", frozenset({Transport.TCP}), echo, lambda options: 0, lines, most_message_bytes=2_000)
+
+
+def said(stream: Stream, *chunks: bytes) -> list[bytes | int]:
+    found = [one for chunk in chunks for _, one in stream.feed(chunk, NOW_MS)]
+    return [one.reply if isinstance(one, Decoded) else one.reason for one in found]
+
+
+def test_a_stream_is_cut_however_it_comes_and_knows_what_was_before():
+    data = b"a\n!\nbb\nccc"
+    for split in range(len(data)):
+        stream = Stream(LINES, 0)
+        assert said(stream, data[:split], data[split:]) == [b"0:a\n", REFUSAL_REASON_MALFORMED, b"1:bb\n"]
+        assert stream.begun
+        assert [one.reply for _, one in stream.end(NOW_MS)] == [b"2:ccc"]  # type: ignore[union-attr]
+        assert not stream.begun
+
+
+def test_a_message_longer_than_the_first_look_is_whole():
+    long = b"x" * (FIRST_WINDOW_BYTES + 500) + b"\n"
+    assert said(Stream(LINES, 0), long + b"a\n") == [b"0:" + long, b"1:a\n"]
+
+
+def test_what_does_not_end_is_dropped_at_its_bound():
+    stream = Stream(LINES, 0)
+    assert said(stream, *[b"x" * 100] * 20, b"y\nb\n") == [REFUSAL_REASON_TOO_LARGE, b"0:y\n", b"1:b\n"]
+
+
+@pytest.mark.parametrize("size", [-1, 10_000])
+def test_a_cut_outside_the_buffer_is_the_decoders_fault_and_ends(size: int):
+    broken = Decoder("broken", LINES.transports, echo, LINES.begin, lambda buffer: Cut(size))
+    assert said(Stream(broken, 0), b"abc") == [REFUSAL_REASON_MALFORMED]
+
+
+def test_a_decoder_that_fails_costs_its_own_message_alone():
+    def fails(message: Message, session: int) -> Decoded[int]:
+        return [][len(message.body)] if message.body == b"bad\n" else echo(message, session)
+
+    broken = Decoder("broken", LINES.transports, fails, LINES.begin, lines)
+    assert said(Stream(broken, 0), b"bad\na\n") == [REFUSAL_REASON_MALFORMED, b"0:a\n"]
+
+
+def test_a_fix_that_none_can_be_is_refused_before_it_comes_into_a_frame():
+    def wild(message: Message, session: int) -> Decoded[int]:
+        return Decoded((Fix("a", NOW_MS, 2**40, 0),))
+
+    with pytest.raises(Refused, match="wild made a fix that none can be: latitude_e7"):
+        Decoder("wild", LINES.transports, wild, LINES.begin, lines).said(Message(b"a"), 0)
