@@ -48,7 +48,7 @@ COPY pyproject.toml uv.lock ./
 FROM build AS packages-edge
 RUN --mount=type=secret,id=host --mount=type=secret,id=ca \
     set -e; test ! -e /run/secrets/host || . /run/secrets/host; \
-    image-added uv sync --frozen --no-dev --no-install-project --extra wall --extra otlp
+    image-added uv sync --frozen --no-dev --no-install-project --extra wall --extra otlp --extra trackers
 
 FROM packages-edge AS packages-nats
 RUN --mount=type=secret,id=host --mount=type=secret,id=ca \

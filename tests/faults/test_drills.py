@@ -1,6 +1,7 @@
 """Six faults on three real sites: what was promised holds, by histories of the drills' own probes."""
 
 import asyncio
+import os
 
 import pytest
 from ardoise.rehearsal.drills.faults import Faults
@@ -34,6 +35,17 @@ async def test_nothing_acknowledged_is_lost_and_nobody_stands_longer_than_promis
     assert report.verdict is Verdict.HELD, against(report)
     assert report.figures.fixes.acknowledged > 100
     assert report.figures.fixes.lost == report.figures.fixes.doubled == 0
+
+
+async def test_a_regions_processes_yield_to_the_trucks(sites_up: SitesUp):
+    async with sites_up.control() as control:
+        sites = (await control.state())["sites"]
+    nice = {
+        site: {os.getpriority(os.PRIO_PROCESS, part["pid"]) for part in found["parts"].values()}
+        for site, found in sites.items()
+    }
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert nice == {"truck": {own}, "amsterdam": {own + 5}, "london": {own + 5}}
 
 
 @pytest.mark.slow

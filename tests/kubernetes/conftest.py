@@ -45,11 +45,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"not begun within {minutes:.0f} minutes ({MINUTES}); make kubernetes runs all")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs them all, for there is one bed; those that end a race's sites come late, and the bed last."""
-    ours = [item for item in items if HERE in item.path.parents]
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group("clusters"))
+    """One process runs those with clusters, for there is one bed, which goes last; one those of an API server alone."""
+    for item in (item for item in items if HERE in item.path.parents):
+        group = "clusters" if "bed" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: "no_clusters" in getattr(item, "fixturenames", ()))
 
 
@@ -153,10 +154,11 @@ def three_of_bed(three: dict[str, Cluster]) -> dict[str, Cluster]:
 def race(
     three_of_bed: dict[str, Cluster], archives: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ThreeClusters]:
-    """Three sites, every pod of them ready."""
+    """Three sites, every pod of them ready, and a region that could take over."""
     race = ThreeClusters(three_of_bed, tmp_path_factory.mktemp("race"))
     race.install(archives)
     await_ready(list(race.releases.values()), INSTALL_LIMIT_S)
+    race.await_synchronous()
     yield race
     # Tests that end the bed come last, and may have taken the releases with it.
     up = clusters.sites_up()

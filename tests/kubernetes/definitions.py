@@ -27,7 +27,6 @@ FILES = {
 }
 """By name of a CustomResourceDefinition: those of all kinds that the chart makes objects of."""
 DOWNLOAD_LIMIT_S = 300
-ESTABLISHED_LIMIT_S = 30
 
 
 class DefinitionsMissing(RuntimeError):
@@ -46,10 +45,7 @@ def known(cluster: Cluster) -> Iterator[None]:
     try:
         if missing:
             cluster.kubectl("create", *files)
-            limit = f"--timeout={ESTABLISHED_LIMIT_S}s"
-            cluster.kubectl(
-                "wait", "--for=condition=Established", limit, "customresourcedefinitions", *missing
-            )
+            cluster.await_kinds(*missing)
         yield
     finally:
         if missing:

@@ -73,6 +73,11 @@ class Operator:
         """Whether it has not ended by itself."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def last_words(self) -> str:
+        """The end of its log."""
+        return (self._directory / "operator.log").read_text()[-4000:]
+
     def close(self) -> None:
         """Ends it where it runs."""
         if self._process is not None:
@@ -106,15 +111,13 @@ class Bench:
         self._thread.start()
         self.server.cluster.apply(*definitions().values())
         names = [f"{plural}.{GROUP}" for plural in PLURALS.values()]
-        established = ("wait", "--for=condition=Established", "--timeout=60s", "customresourcedefinitions")
-        self.server.cluster.kubectl(*established, *names, limit_s=90)
+        self.server.cluster.await_kinds(*names)
         self.server.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
         made = objects(example("amsterdam"), NAMESPACE)
         self.apply(
             *(one for one in made if one["kind"] in OF_THE_OPERATOR and one["metadata"]["name"] == ACCOUNT)
         )
-        for name in ("ardoise-identity", "ardoise-data-plane"):
-            self.make_secret(name)
+        self.make_secrets("ardoise-identity", "ardoise-data-plane")
         self.make_objects()
 
     def stop(self) -> None:
@@ -125,15 +128,16 @@ class Bench:
         """In the namespace."""
         self.server.cluster.apply(*things, namespace=NAMESPACE)
 
-    def make_secret(self, name: str) -> None:
+    def make_secrets(self, *names: str) -> None:
         data = {key: base64.b64encode(content).decode() for key, content in self.secret.items()}
-        self.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data})
+        made = {"apiVersion": "v1", "kind": "Secret", "data": data}
+        self.apply(*({**made, "metadata": {"name": name}} for name in names))
 
     def make_objects(self) -> None:
         """The examples, amsterdam's `sites` where it is here."""
         here = {"spec": {"endpoints": self.endpoints()}}
-        for name, one in example_objects().items():
-            self.apply(overlaid(one, here) if name == "amsterdam" else one)
+        made = example_objects().items()
+        self.apply(*(overlaid(one, here) if name == "amsterdam" else one for name, one in made))
 
     def endpoints(self) -> dict[str, str]:
         """What of amsterdam is here, as its Site has it."""
@@ -173,6 +177,22 @@ class Bench:
     def await_why(self, kind: str, name: str, condition: str, reason: str) -> None:
         what = f"{condition} of {name} for {reason}"
         eventually(lambda: self.why(kind, name, condition) == reason, what, SHOWN_LIMIT_S)
+
+    def await_well(self) -> None:
+        """Until a good day is shown again, whatever the test before this broke."""
+        self.await_primary("amsterdam")
+        self.await_why("replication", "race", "Protected", "RegionReady")
+        self.await_why("replication", "race", "Degraded", "Whole")
+        for name in ("amsterdam", "london", "truck"):
+            self.await_why("site", name, "Ready", "Answers")
+
+    def await_primary(self, region: str) -> None:
+        """As the Replication shows it."""
+        eventually(
+            lambda: self.shown("replication", "race").get("primary") == region,
+            f"{region} as primary",
+            SHOWN_LIMIT_S,
+        )
 
     def await_looked(self) -> None:
         """Until every object has a status from after now: what an operator before it wrote stands there still."""

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,18 @@ BACKUP_LIMIT_S = 180.0
 
 class NotReady(AssertionError):
     """Pods are not ready in time; the message says of each what an engineer would look at."""
+
+
+@contextmanager
+def helm(cluster: Cluster, namespace: str) -> Iterator[helm_python.Config]:
+    """Helm, on a cluster and namespace."""
+    config = helm_python.Config(
+        kubeconfig_path=cluster.kubeconfig, kube_context=cluster.context, namespace=namespace
+    )
+    try:
+        yield config
+    finally:
+        config.close()
 
 
 @dataclass
@@ -59,25 +71,18 @@ class Release:
             }
         )
         identity = self.values["identity"]
-        self.cluster.apply(
-            _secret(identity["secret"], files),
-            _secret(identity["dataPlaneSecret"], files / DATA_PLANE),
-            _secret(self.values["operators"]["tokensSecret"], files / "tokens"),
-            namespace=self.namespace,
-        )
+        secrets = {
+            identity["secret"]: files,
+            identity["dataPlaneSecret"]: files / DATA_PLANE,
+            self.values["operators"]["tokensSecret"]: files / "tokens",
+        }
+        # Those of the certificates have no name where cert-manager makes them.
+        made = [_secret(name, directory) for name, directory in secrets.items() if name]
+        self.cluster.apply(*made, namespace=self.namespace)
 
-    @contextmanager
-    def helm(self) -> Iterator[helm_python.Config]:
+    def helm(self) -> AbstractContextManager[helm_python.Config]:
         """Helm, on this cluster and namespace."""
-        config = helm_python.Config(
-            kubeconfig_path=self.cluster.kubeconfig,
-            kube_context=self.cluster.context,
-            namespace=self.namespace,
-        )
-        try:
-            yield config
-        finally:
-            config.close()
+        return helm(self.cluster, self.namespace)
 
     def install(self, change: Mapping[str, Any] = MappingProxyType({})) -> None:
         """As `helm install` without waiting: a site alone is not ready before another one is there."""

@@ -244,8 +244,19 @@ def test_every_service_of_its_site_can_be_loaded(image: Image):
         "    importlib.import_module(f'{package}.settings')\n"
         "    importlib.import_module(f'{package}.{root}')\n"
     )
-    done = image.run("python", "-c", program, *SERVICES[SiteKind.REGION if region else SiteKind.EDGE])
+    # Not every truck runs the last one.
+    services = SERVICES[SiteKind.REGION] if region else {*SERVICES[SiteKind.EDGE], "trackers"}
+    done = image.run("python", "-c", program, *services)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_truck_has_what_each_decoder_is_made_of(unpack: Callable[[str], Image]):
+    program = (
+        "from ardoise.trackers.registry import decoder, names; print(*(decoder(one).name for one in names()))"
+    )
+    done = unpack("edge").run("python", "-c", program)
+    assert done.returncode == 0, done.stderr
+    assert "osmand" in done.stdout.split()
 
 
 def test_the_truck_carries_no_library_of_a_database(unpack: Callable[[str], Image]):

@@ -54,8 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
             about = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             server.api.create("/api/v1/namespaces", about)
         release(server, "amsterdam").install()
-        established = ("wait", "--for=condition=Established", "--timeout=60s", "customresourcedefinitions")
-        server.cluster.kubectl(*established, *NAMES, limit_s=90)
+        server.cluster.await_kinds(*NAMES)
         yield server
 
 

@@ -44,8 +44,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 def server(bare: ApiServer) -> ApiServer:
     """One that knows them."""
     bare.cluster.apply(*map(dict, definitions().values()))
-    established = ("wait", "--for=condition=Established", "--timeout=60s", "customresourcedefinitions")
-    bare.cluster.kubectl(*established, *NAMES, limit_s=90)
+    bare.cluster.await_kinds(*NAMES)
     return bare
 
 

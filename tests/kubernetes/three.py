@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from ardoise.rehearsal.drills.inspection import members
+from ardoise.rehearsal.drills.platform import Reached
+from ardoise.rehearsal.drills.precheck import SYNCHRONOUS
+from ardoise.rehearsal.drills.waits import Wait
 from ardoise.up.control import Action, Refused
 from ardoise.up.network import Condition
 from ardoise.up.site import PORTS
@@ -92,6 +96,15 @@ class ThreeClusters:
             if KIND_OF[release.site] == "region":
                 release.cluster.apply(_backups_claim(), namespace=NAMESPACE)
             release.install()
+
+    def await_synchronous(self) -> None:
+        """Returns once a region could take over without loss, some seconds after all are ready. Raises TimeoutError."""
+        reached = Reached(asyncio.run(self.state()))
+
+        def look() -> bool:
+            return SYNCHRONOUS in {member["role"] for member in asyncio.run(members(reached))}
+
+        eventually(look, "synchronous region", Wait.NORMAL_AGAIN.seconds)
 
     async def state(self) -> dict[str, Any]:
         """As Control.state()."""

@@ -31,10 +31,14 @@ class ApiProxy:
         self._silent: set[web.StreamResponse] = set()
         self._watches: dict[web.StreamResponse, asyncio.Transport] = {}
 
-    def silence(self) -> int:
-        """Open watches hear nothing any more, and are not closed; returns how many there are."""
+    @property
+    def watches(self) -> int:
+        """How many are open."""
+        return len(self._watches)
+
+    def silence(self) -> None:
+        """Open watches hear nothing any more, and are not closed."""
         self._silent |= self._watches.keys()
-        return len(self._silent)
 
     def end_watches(self) -> None:
         """Breaks the open ones off."""

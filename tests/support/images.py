@@ -21,11 +21,11 @@ COMMAND_LIMIT_S = 120.0
 SITE_PACKAGES = "opt/ardoise/lib/python3.13/site-packages"
 UID = 10001
 EXTRAS = {
-    "edge": ("wall", "otlp"),
-    "nats": ("wall", "otlp", "nats"),
-    "etcd": ("wall", "otlp"),
-    "full": ("wall", "otlp", "region", "operator", "drills"),
-    "patroni": ("wall", "otlp", "region", "operator", "drills", "sites"),
+    "edge": ("wall", "otlp", "trackers"),
+    "nats": ("wall", "otlp", "trackers", "nats"),
+    "etcd": ("wall", "otlp", "trackers"),
+    "full": ("wall", "otlp", "trackers", "region", "operator", "drills"),
+    "patroni": ("wall", "otlp", "trackers", "region", "operator", "drills", "sites"),
 }
 """Image -> what it takes of Ardoise beside what everything needs."""
 

@@ -1,10 +1,13 @@
-"""A `sites` that moves the primary of a made-up platform as the real one does: claimed in etcd, begun once."""
+"""A `sites` that moves the primary of a made-up platform as the real one does: claimed, or on disk, and begun once."""
 
 import asyncio
 import threading
+import time
 
 import grpc
+from ardoise.chassis.rpc import Failure, Reason
 from ardoise.pb import sites_pb2
+from ardoise.sites.forced import Step, objections
 from ardoise.sites.operations.memory import Claim, Claims
 
 from tests.support.scripted_sites import ScriptedSites
@@ -12,6 +15,8 @@ from tests.unit.sites.operations.platform import Platform
 
 HEARD, CLAIMED, MOVED = "heard", "claimed", "moved"
 HELD_LIMIT_S = 120.0
+LOST = 3
+"""Messages that a forced failover costs here."""
 
 
 class MovingSites(ScriptedSites):
@@ -20,8 +25,12 @@ class MovingSites(ScriptedSites):
     def __init__(self, claims: Claims) -> None:
         super().__init__(sites_pb2.SitesStatus())
         self.platform = Platform()
+        self.orders: list[str] = []
+        """Requests to move the primary, by id, as often as they came."""
         self.begun: list[str] = []
         """Side effects, by request id."""
+        self.forced = sites_pb2.ForcedFailover()
+        """The newest order to force, as it stands on the target's disk."""
         self._claims = claims
         self._moves: dict[str, asyncio.Task[None]] = {}
         self._held_at = ""
@@ -44,13 +53,17 @@ class MovingSites(ScriptedSites):
         """As it is now."""
         del request, context
         self.asked += 1
-        return sites_pb2.GetSitesStatusResponse(status=self.platform.status())
+        status = self.platform.status()
+        if self.forced.request_id:
+            status.forced.CopyFrom(self.forced)
+        return sites_pb2.GetSitesStatusResponse(status=status)
 
     async def SwitchOver(
         self, request: sites_pb2.SwitchOverRequest, context: grpc.aio.ServicerContext
     ) -> sites_pb2.SwitchOverResponse:
         """Answers once the target is primary."""
         del context
+        self.orders.append(request.request_id)
         await self._instant(HEARD)
         move = self._moves.get(request.request_id)
         if move is None:
@@ -58,6 +71,35 @@ class MovingSites(ScriptedSites):
             self._moves[request.request_id] = move
         await asyncio.shield(move)
         return sites_pb2.SwitchOverResponse(message=f"{request.target} is primary", took_ms=1)
+
+    async def BreakGlass(
+        self, request: sites_pb2.BreakGlassRequest, context: grpc.aio.ServicerContext
+    ) -> sites_pb2.BreakGlassResponse:
+        """Answers once the order is taken, and goes on alone."""
+        del context
+        self.orders.append(request.request_id)
+        await self._instant(HEARD)
+        if request.request_id != self.forced.request_id:
+            status = self.platform.status(request.region)
+            if against := objections(status, request.region, request.accepted_loss):
+                raise Failure(Reason.ERROR_REASON_BREAK_GLASS_REFUSED, "; ".join(against))
+            self.forced = sites_pb2.ForcedFailover(
+                request_id=request.request_id,
+                region=request.region,
+                accepted_loss=request.accepted_loss,
+                begun_ms=_now_ms(),
+                now=Step.PROMOTE,
+            )
+            self._moves[request.request_id] = asyncio.create_task(self._force(self.forced))
+        return sites_pb2.BreakGlassResponse(forced=self.forced)
+
+    async def _force(self, forced: sites_pb2.ForcedFailover) -> None:
+        self.begun.append(forced.request_id)
+        await self._instant(CLAIMED)
+        self.platform.promote(forced.region)
+        forced.promoted_ms, forced.now = _now_ms(), ""
+        forced.messages_lost, forced.decisions_lost = LOST, 0
+        await self._instant(MOVED)
 
     async def _move(self, request_id: str, target: str) -> None:
         claim = Claim(self.platform.primary, target, self.platform.timeline, "here")
@@ -72,3 +114,7 @@ class MovingSites(ScriptedSites):
         if self._held_at == name:
             self.reached.set()
             await asyncio.to_thread(self._going.wait, HELD_LIMIT_S)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -70,21 +70,16 @@ class Cluster:
         """Everything but the operator. `replication`: its spec."""
         about = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
         self.server.api.create("/api/v1/namespaces", about)
-        for one in definitions().values():
-            self.server.cluster.apply(one)
+        self.server.cluster.apply(*definitions().values())
         names = [f"{plural}.{GROUP}" for plural in ("sites", "replications")]
-        established = ("wait", "--for=condition=Established", "--timeout=60s", "customresourcedefinitions")
-        self.server.cluster.kubectl(*established, *names, limit_s=90)
-        for name, directory in zip(SECRETS.values(), self._identities(), strict=True):
-            self._apply(_secret(name, directory))
-        for site in self._reached.sites:
-            spec = {
-                **example_objects()[site]["spec"],
-                "endpoints": endpoints(self._reached, site),
-                "credentials": {reference: {"name": name} for reference, name in SECRETS.items()},
-            }
-            self._apply(_object("Site", site, spec))
-        self._apply(replication_object(replication))
+        self.server.cluster.await_kinds(*names)
+        secrets = zip(SECRETS.values(), self._identities(), strict=True)
+        self.server.cluster.apply(
+            *(_secret(name, directory) for name, directory in secrets),
+            *(self._site(site) for site in self._reached.sites),
+            replication_object(replication),
+            namespace=NAMESPACE,
+        )
 
     def start(self) -> None:
         """Its operator."""
@@ -157,13 +152,17 @@ class Cluster:
         return self.get("replications", "race").get("status", {})
 
     def wish(self, primary: str, request_id: str) -> None:
-        """As an engineer does."""
-        self._change({"primary": primary, "requestId": request_id})
+        """As an engineer does, whatever was wished before."""
+        self._change({"primary": primary, "requestId": request_id, "force": None})
 
     def force(self, primary: str, request_id: str, accepted_loss: int | str) -> None:
         """As one does who accepts to lose so many messages; or "Unknown"."""
         force = {"requestId": request_id, "acceptedLossMessages": accepted_loss}
         self._change({"primary": primary, "requestId": request_id, "force": force})
+
+    def limit(self, **limits: int) -> None:
+        """As one does who changes his mind about them."""
+        self._change({"limits": limits})
 
     def events(self) -> list[str]:
         """Reasons, oldest first."""
@@ -185,9 +184,13 @@ class Cluster:
         ensure_development_identity(own / DATA_PLANE, OPERATOR, Role.SERVICE)
         return own, own / DATA_PLANE
 
-    def _apply(self, one: dict[str, Any]) -> None:
-        arguments = ("apply", "--namespace", NAMESPACE, "--validate=strict", "--filename=-")
-        self.server.cluster.kubectl(*arguments, text=json.dumps(one))
+    def _site(self, site: str) -> dict[str, Any]:
+        spec = {
+            **example_objects()[site]["spec"],
+            "endpoints": endpoints(self._reached, site),
+            "credentials": {reference: {"name": name} for reference, name in SECRETS.items()},
+        }
+        return _object("Site", site, spec)
 
 
 def site_objects(sites: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import nats.errors
-from ardoise.rehearsal.relay import RelayClient
+from ardoise.chassis.relay import RelayClient
 from ardoise.sites.app import TEAMS_IDENTITY
 from ardoise.sites.mirrors import Finding, MirrorState
 from ardoise.sites.watchdog import Others, Watchdog, region_watchdog

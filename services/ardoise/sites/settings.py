@@ -28,6 +28,15 @@ class SitesSettings(CommonSettings):
         description="Whether this region's empty Patroni may found the stretched database. False: it waits for another "
         "region's, which is filled from a backup, and copies it.",
     )
+    mqtt_listen: str = Field(
+        "",
+        description="Truck: host:port at which its nats-server takes phones in by MQTT. Empty: nowhere.",
+    )
+    mqtt_phones: str = Field(
+        "",
+        description="Truck: names of the phones that come by MQTT, comma-separated: anne,ben,moto-1. Their passwords "
+        "are made at nats-server's start, in phones/<name>.password of its directory.",
+    )
     patroni_dir: Path | None = Field(
         None,
         description="Directory of the region's Patroni: leaves to promote, and what was set aside of a stale primary.",

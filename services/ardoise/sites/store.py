@@ -25,6 +25,8 @@ _KEPT_FROM = text(
 _GRANT = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO ardoise"
 PAUSE_MS = 1_500
 """Longer than from one look to the next, with what is written meanwhile: less may be none."""
+AFTERMATH_MS = 15_000
+"""So long after a pause a shorter one does not take its place: whoever becomes primary catches up in bursts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,8 +40,11 @@ class Pauses:
 
     def saw(self, written_ms: int) -> None:
         """`written_ms`: when the newest write was; 0: there is none."""
-        if self._last_ms and written_ms - self._last_ms > PAUSE_MS:
-            self.newest = WritePause(from_ms=self._last_ms, to_ms=written_ms)
+        paused_ms, before = written_ms - self._last_ms, self.newest
+        if self._last_ms and paused_ms > PAUSE_MS:
+            recent = before is not None and self._last_ms - before.to_ms < AFTERMATH_MS
+            if not (recent and before.to_ms - before.from_ms > paused_ms):
+                self.newest = WritePause(from_ms=self._last_ms, to_ms=written_ms)
         self._last_ms = written_ms or self._last_ms
 
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import LogReader, stream_of
+from ardoise.chassis.relay import RelayClient
 from ardoise.ingest.writer import LogBroken
 from ardoise.pb import control_pb2
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from ardoise.pb.log_pb2 import EpochCause, LogRecord
-from ardoise.rehearsal.relay import RelayClient
 from ardoise.sites.mirrors import MirrorState
 from nats.js.api import StreamConfig
 

@@ -131,6 +131,7 @@ async def test_a_deleted_mirror_is_filled_again(sites: ThreeSites):
         assert await contents(region) == numbered(1, 10)
 
 
+@pytest.mark.slow
 async def test_with_the_truck_away_nothing_is_said_to_be_level(sites: ThreeSites):
     async with mirrored(sites) as (truck, _, watchdog):
         await sites.truck.server.stop()
@@ -182,6 +183,7 @@ async def test_a_message_that_a_mirror_counts_and_cannot_read_is_found_and_fille
         await level(watching, 10)
 
 
+@pytest.mark.slow
 async def test_two_regions_whose_mirrors_stand_still_fill_them_again_one_after_the_other(sites: ThreeSites):
     """Both at once, and for that moment the truck would have the only copy."""
     truck = await sites.truck.bus("ingest")

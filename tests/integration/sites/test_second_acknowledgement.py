@@ -10,6 +10,7 @@ import pytest
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.log import LogReader, stream_of
 from ardoise.chassis.mirror import mirror_config
+from ardoise.chassis.relay import MOST_SENT_AGAIN, RelayClient
 from ardoise.ingest import regions
 from ardoise.ingest.biometrics import STREAM as BIOMETRIC
 from ardoise.ingest.domain.second import SecondAcknowledgements
@@ -21,7 +22,6 @@ from ardoise.pb.telemetry_pb2 import (
     RelayRequest,
 )
 from ardoise.pb.telemetry_pb2_grpc import TelemetryServiceStub
-from ardoise.rehearsal.relay import MOST_SENT_AGAIN, RelayClient
 from ardoise.sites.app import TEAMS_IDENTITY
 from ardoise.sites.mirrors import MirrorState
 from nats.js.api import StreamConfig

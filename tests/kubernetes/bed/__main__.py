@@ -15,7 +15,7 @@ from ardoise.up.programs import ProgramsMissing
 from tests.kubernetes.bed import clusters, debian, layout, plan, site
 from tests.kubernetes.bed.api import ApiRefused
 from tests.kubernetes.bed.cgroups import CgroupsMissing
-from tests.kubernetes.bed.parts import PartsMissing, build
+from tests.kubernetes.bed.parts import ADD_ONS, PartsMissing, build
 from tests.kubernetes.bed.status import show
 
 app = typer.Typer(
@@ -144,9 +144,15 @@ def shell(name: Site) -> None:
 
 @app.command("build")
 @told
-def build_all() -> None:
+def build_all(
+    add_ons: Annotated[
+        bool, typer.Option("--add-ons", help="A metrics-server, an ingress controller, cert-manager too.")
+    ] = False,
+) -> None:
     """Builds and unpacks what clusters are made of, into the cache."""
     clusters.programs(progress)
+    if add_ons:
+        build(progress, ADD_ONS)
 
 
 @app.command()

@@ -18,6 +18,9 @@ KUBECTL_LIMIT_S = 60.0
 POLL_S = 0.2
 
 
+KINDS_LIMIT_S = 60.0
+
+
 class KubectlFailed(RuntimeError):
     """kubectl exited with another code than 0; the message is what it said."""
 
@@ -56,6 +59,20 @@ class Cluster:
         """Creates or changes them; fields that nobody knows are refused."""
         listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": things})
         self.kubectl("apply", "--namespace", namespace, "--validate=strict", "--filename=-", text=listed)
+
+    def await_kinds(self, *definitions: str) -> None:
+        """Returns once it serves the kinds of these definitions. Raises TimeoutError.
+
+        kubectl has no wait for it: on a definition that has no conditions yet it ends with an error.
+        """
+        waited = (
+            "wait",
+            "--for=condition=Established",
+            "--timeout=0",
+            "customresourcedefinitions",
+            *definitions,
+        )
+        eventually(lambda: self.kubectl(*waited), "kinds that are served", KINDS_LIMIT_S)
 
     def load(self, *archives: Path) -> None:
         """Gives the nodes images; whoever gives a cluster gives it its images too (README.md beside the tests)."""

@@ -32,15 +32,18 @@ def layer_of(program: Path) -> bytes:
     return buffer.getvalue()
 
 
-def write_archive(archive: Path, name: str, layer: bytes, command: Sequence[str]) -> None:
-    """Writes an image of one layer (a tar); it takes its place only once it is whole."""
+def write_archive(archive: Path, name: str, layer: bytes, command: Sequence[str], runs: str = "Cmd") -> None:
+    """Writes an image of one layer (a tar); it takes its place only once it is whole.
+
+    `runs`: as OCI names what the command is: `Cmd`, or `Entrypoint` of one that a pod gives arguments.
+    """
     packed = gzip.compress(layer, compresslevel=1, mtime=0)
     config = _json(
         {
             "architecture": architecture(),
             "os": "linux",
             "config": {
-                "Cmd": list(command),
+                runs: list(command),
                 "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"],
             },
             "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -45,6 +46,16 @@ class Part:
     """Has C in it, and so needs a C compiler."""
     image: str = ""
     """Name of an image of its one program alone."""
+
+
+@dataclass(frozen=True)
+class AddOn(Part):
+    """What a cluster does not need, and the tests of what the chart offers to clusters that have it."""
+
+    module: str = ""
+    """Whose version is the add-on's."""
+    chart: str = ""
+    """Folder of a Helm chart, in that module's own tree."""
 
 
 def _stamps() -> dict[str, str]:
@@ -93,6 +104,33 @@ PARTS = (
     Part("pause", {"pause": "."}, 2, {}, image=PAUSE_IMAGE),
     Part("probe", {"probe": "."}, 5, {}, image=PROBE_IMAGE),
 )
+METRICS = AddOn(
+    "metrics",
+    {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
+    100,
+    {},
+    image="localhost/metrics-server:1",
+    module="sigs.k8s.io/metrics-server",
+    chart="charts/metrics-server",
+)
+INGRESS = AddOn(
+    "ingress",
+    {"traefik": "github.com/traefik/traefik/v3/cmd/traefik"},
+    300,
+    {},
+    image="localhost/traefik:1",
+    module="github.com/traefik/traefik/v3",
+)
+CERTIFICATES = AddOn(
+    "certificates",
+    {"cert-manager": "."},
+    160,
+    {},
+    image="localhost/cert-manager:1",
+    module="github.com/cert-manager/cert-manager",
+    chart="deploy/charts/cert-manager",
+)
+ADD_ONS = (METRICS, INGRESS, CERTIFICATES)
 
 
 @dataclass(frozen=True)
@@ -109,18 +147,18 @@ class Built:
         raise KeyError(name)
 
     def image(self, name: str) -> Path:
-        """An OCI archive: PAUSE_IMAGE or PROBE_IMAGE. Raises KeyError for another."""
-        for part in PARTS:
+        """An OCI archive: PAUSE_IMAGE, PROBE_IMAGE or an add-on's. Raises KeyError for another."""
+        for part in (*PARTS, *ADD_ONS):
             if part.image == name:
                 return self.folders[part.name] / "image.tar"
         raise KeyError(name)
 
 
-def build(progress: Callable[[str], None]) -> Built:
+def build(progress: Callable[[str], None], parts: Sequence[Part] = PARTS) -> Built:
     """Builds what is not in the cache, telling `progress` so. Raises PartsMissing, ProgramsMissing."""
     go = _go()
-    folders = {part.name: _folder(part, _key(part, _version(go))) for part in PARTS}
-    missing = [part for part in PARTS if not (folders[part.name] / "complete").exists()]
+    folders = {part.name: _folder(part, _key(part, _version(go))) for part in parts}
+    missing = [part for part in parts if not (folders[part.name] / "complete").exists()]
     if missing:
         cache_dir().mkdir(parents=True, exist_ok=True)
         with (cache_dir() / "build.lock").open("w") as lock:
@@ -133,15 +171,36 @@ def build(progress: Callable[[str], None]) -> Built:
     return Built(folders)
 
 
+def unbuilt(parts: Sequence[Part]) -> list[str]:
+    """Names of those that are not in the cache. Raises PartsMissing."""
+    toolchain = _version(_go())
+    return [part.name for part in parts if not (_folder(part, _key(part, toolchain)) / "complete").exists()]
+
+
 def found(*names: str) -> Built:
     """Parts that are in the cache; builds nothing. Raises PartsMissing where one is not, with how to get it."""
-    toolchain = _version(_go())
-    folders = {part.name: _folder(part, _key(part, toolchain)) for part in PARTS if part.name in names}
-    if missing := [name for name, folder in folders.items() if not (folder / "complete").exists()]:
+    toolchain, wanted = _version(_go()), [part for part in PARTS if part.name in names]
+    folders = {part.name: _folder(part, _key(part, toolchain)) for part in wanted}
+    if missing := unbuilt(wanted):
         raise PartsMissing(
             f"not built yet: {', '.join(missing)}; once, as root: .venv/bin/python -m tests.kubernetes.bed build"
         )
     return Built(folders)
+
+
+def version(add_on: AddOn) -> str:
+    """That its module is pinned to."""
+    return _of_module(add_on, "Version")
+
+
+def chart(add_on: AddOn) -> Path:
+    """The folder of its Helm chart, where Go keeps modules. Raises PartsMissing."""
+    return Path(_of_module(add_on, "Dir")) / add_on.chart
+
+
+def _of_module(add_on: AddOn, what: str) -> str:
+    done = _run_go([_go(), "mod", "download", "-json", add_on.module], MODULES / add_on.name, os.environ)
+    return json.loads(done)[what]
 
 
 def _go() -> str:
@@ -200,7 +259,9 @@ def _build(part: Part, go: str, folder: Path, progress: Callable[[str], None]) -
             (parent / part.name).rename(parent / program)
     if part.image:
         (program,) = part.programs
-        write_archive(parent / "image.tar", part.image, layer_of(parent / program), [f"/{program}"])
+        write_archive(
+            parent / "image.tar", part.image, layer_of(parent / program), [f"/{program}"], "Entrypoint"
+        )
     (parent / "complete").touch()
     shutil.rmtree(folder, ignore_errors=True)
     parent.rename(folder)
@@ -216,7 +277,7 @@ def _command(part: Part, go: str, folder: Path) -> Sequence[str]:
     ]
 
 
-def _run_go(command: Sequence[str], module: Path, surroundings: Mapping[str, str]) -> None:
+def _run_go(command: Sequence[str], module: Path, surroundings: Mapping[str, str]) -> str:
     try:
         done = subprocess.run(
             command, cwd=module, env=surroundings, capture_output=True, text=True, timeout=BUILD_LIMIT_S
@@ -225,4 +286,5 @@ def _run_go(command: Sequence[str], module: Path, surroundings: Mapping[str, str
         raise PartsMissing(f"building {module.name} took longer than {BUILD_LIMIT_S:.0f} s") from error
     if done.returncode != 0:
         last = "\n".join(done.stderr.strip().splitlines()[-10:])
-        raise PartsMissing(f"go build of {module.name} failed:\n{last}")
+        raise PartsMissing(f"go {command[1]} of {module.name} failed:\n{last}")
+    return done.stdout

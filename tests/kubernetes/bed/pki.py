@@ -2,7 +2,7 @@
 
 import datetime
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,8 @@ CLIENTS = {
     "cloud": ("ardoise:cloud", ""),
 }
 """File name to user and group."""
+FRONT_PROXY = "front-proxy"
+"""As whom the API server hands on what it is asked to servers behind it, as a metrics-server; its CA is another one."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,25 @@ def subjects(site: str) -> dict[str, Subject]:
 def write(site: str, directory: Path) -> None:
     """Writes ca.pem, <name>.pem and <name>.key of everyone, and the key of service accounts' tokens."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_issued(directory, "ca", f"ardoise-{site}", subjects(site))
+    write_issued(
+        directory, f"{FRONT_PROXY}-ca", f"ardoise-{site}-{FRONT_PROXY}", {FRONT_PROXY: Subject(FRONT_PROXY)}
+    )
+    _write_key(directory / "service-accounts.key", ec.generate_private_key(ec.SECP256R1()))
+
+
+def write_issued(directory: Path, file: str, authority_user: str, holders: Mapping[str, Subject]) -> None:
+    """A new authority's certificate, and what it issues."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name(f"ardoise-{site}")
+    authority_name = _name(authority_user)
     authority = (
         _builder(authority_name, authority_name, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    _write_certificate(directory / "ca.pem", authority)
-    for name, subject in subjects(site).items():
+    _write_certificate(directory / f"{file}.pem", authority)
+    for name, subject in holders.items():
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             _builder(_name(subject.user, subject.group), authority_name, key)
@@ -81,7 +92,6 @@ def write(site: str, directory: Path) -> None:
             builder = builder.add_extension(alternatives, critical=False)
         _write_key(directory / f"{name}.key", key)
         _write_certificate(directory / f"{name}.pem", builder.sign(authority_key, hashes.SHA256()))
-    _write_key(directory / "service-accounts.key", ec.generate_private_key(ec.SECP256R1()))
 
 
 def _builder(

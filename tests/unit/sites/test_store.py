@@ -1,7 +1,7 @@
 """Times in which nothing of the race was written."""
 
 from ardoise.pb.sites_pb2 import WritePause
-from ardoise.sites.store import PAUSE_MS, Pauses
+from ardoise.sites.store import AFTERMATH_MS, PAUSE_MS, Pauses
 
 
 def newest(*written_ms: int) -> WritePause | None:
@@ -27,3 +27,13 @@ def test_the_newest_pause_is_kept():
 
 def test_a_database_without_a_row_is_no_pause():
     assert newest(0, 0, 10_000) is None
+
+
+def test_a_shorter_pause_soon_after_a_long_one_does_not_take_its_place():
+    pauses = Pauses()
+    for written_ms in (1_000, 21_000, 22_000, 29_000):
+        pauses.saw(written_ms)
+    assert (pauses.newest.from_ms, pauses.newest.to_ms) == (1_000, 21_000)
+    pauses.saw(29_000 + AFTERMATH_MS)
+    pauses.saw(31_000 + AFTERMATH_MS)
+    assert pauses.newest.to_ms == 31_000 + AFTERMATH_MS

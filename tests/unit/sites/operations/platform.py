@@ -31,11 +31,11 @@ class Platform:
     log_last: int = 100
     watermarks: dict[str, int] = field(default_factory=lambda: {"amsterdam": 95, "london": 90})
 
-    def status(self) -> SitesStatus:
-        """As London's `sites` has it."""
+    def status(self, seen_from: str = "london") -> SitesStatus:
+        """As this site's `sites` has it."""
         reports = [report("truck", self.log_last)]
         reports += [self._region(region) for region in OTHER if region not in self.silent]
-        return status_of(reports)
+        return status_of(reports, seen_from)
 
     def _region(self, region: str) -> SiteReport:
         role: DatabaseRole = STANDBY
