@@ -1,6 +1,6 @@
 # Each target sets up all it needs by itself, as root or as an ordinary user: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow lint faults truck-alone images clusters clusters-down kubernetes bench proto release-contracts settings-reference chart-reference
+.PHONY: help setup demo test slow lint faults truck-alone images clusters clusters-down kubernetes bench fuzz accuracy proto release-contracts settings-reference chart-reference
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 
@@ -11,7 +11,10 @@ TESTS ?=
 # Tests run side by side in this many processes.
 JOBS ?= 2
 REPORTS ?= build/drills
+ONLY ?=
+REPORT ?=
 SITES ?=
+DECODER ?=
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,10 +47,16 @@ clusters-down: setup ## Ends them and leaves nothing, also after a crash
 	@exec .venv/bin/python -m tests.kubernetes.bed down
 
 kubernetes: setup ## The long tests on Kubernetes: three clusters, and the race across them; TESTS=<some of all>
-	@exec .venv/bin/pytest $(if $(TESTS),$(TESTS),tests/kubernetes -m long) -rfEs
+	@exec .venv/bin/pytest $(if $(TESTS),$(TESTS),tests/kubernetes -m long) -rfEs --rerun-show-tracebacks --max-suite-reruns=4
 
 bench: setup ## Figures of this machine, each with its limit or peer from the same run
 	@exec .venv/bin/pytest tests/bench -s -rs
+
+fuzz: setup ## Fuzzes every decoder of trackers for an hour each; DECODER=<some of them> SECONDS=<for each>
+	@exec .venv/bin/python -m tests.fuzz $(DECODER) $(if $(SECONDS),--seconds $(SECONDS))
+
+accuracy: setup ## Positions, gaps and groups against the truth, in minutes; ONLY=<scenarios> REPORT=<directory for HTML>
+	@exec .venv/bin/python -m tests.accuracy $(foreach name,$(ONLY),--only '$(name)') $(if $(REPORT),--report '$(REPORT)')
 
 images: setup ## Our container images, as OCI archives in the user's cache; where their parts changed; IMAGES=<names>
 	@exec scripts/images $(IMAGES)

@@ -11,13 +11,13 @@ from pathlib import Path
 import grpc
 import psutil
 from ardoise.chassis.identity import Role, ensure_development_identity
+from ardoise.chassis.relay import RelayClient
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.pb import control_pb2
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.pb.telemetry_pb2 import RelayResponse, TelemetryFrame
-from ardoise.rehearsal.relay import RelayClient
 from ardoise.up.plan import PORTS, SUPERVISOR, Platform
 from ardoise.up.ports import Ports
 

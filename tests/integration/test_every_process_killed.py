@@ -10,6 +10,7 @@ import pytest
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.identity import Role, ensure_development_identity
 from ardoise.chassis.log import LogReader
+from ardoise.chassis.relay import RelayClient
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.chassis.store import Store, StoreUnavailable
@@ -19,7 +20,6 @@ from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from ardoise.pb.race_pb2 import GetSnapshotRequest
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
 from ardoise.pb.telemetry_pb2 import Durability, RelayResponse
-from ardoise.rehearsal.relay import RelayClient
 from ardoise.rehearsal.simulator import Simulation
 from ardoise.up.plan import PORTS, SUPERVISOR, Platform
 from ardoise.up.ports import Ports

@@ -1,6 +1,7 @@
 """The README's race day, command by command, beside a running `ardoise up`."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -10,12 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from ardoise.chassis.bus import Bus
 from ardoise.chassis.settings import CommonSettings
 from ardoise.up.plan import PORTS
 
+from tests.support.broker import PHONE, Phone, location
 from tests.support.pages import commands, race_day_commands
 from tests.support.receiver import Receiver
 from tests.support.security import Reporter, eventually, malformed
@@ -27,6 +30,7 @@ TOLD = (
     "ARDOISE_NATS_URL",
     "ARDOISE_POSITIONING_TARGET",
     "ARDOISE_SECURITY_TARGET",
+    "ARDOISE_TRACKERS_TARGET",
     "ARDOISE_DATABASE_URL",
 )
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
@@ -40,13 +44,15 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def surroundings(repository: Path, tmp_path: Path, receiver: Receiver) -> Iterator[dict[str, str]]:
+def surroundings(repository: Path, tmp_path: Path, receiver: Receiver, free_port) -> Iterator[dict[str, str]]:
     """The environment of a shell beside a running site, whose alerts of any severity go to the receiver."""
     environment = {
         **os.environ,
         "ARDOISE_STATE_DIR": str(tmp_path / "state"),
         "ARDOISE_SECURITY_WEBHOOK_URL": receiver.url,
         "ARDOISE_SECURITY_WEBHOOK_SEVERITY": "info",
+        "ARDOISE_MQTT_LISTEN": f"127.0.0.1:{free_port()}",
+        "ARDOISE_MQTT_PHONES": "anne",
     }
     output = tmp_path / "up.txt"
     # Somebody else has ingest's usual port, on every machine: what is printed has to be enough.
@@ -73,7 +79,7 @@ def surroundings(repository: Path, tmp_path: Path, receiver: Receiver) -> Iterat
         told = environment_of(up.pid, "ingest")
         yield {
             **environment,
-            **{name: told[name] for name in TOLD},
+            **{name: told[name] for name in (*TOLD, "ARDOISE_SOURCES")},
             "ARDOISE_INGEST_TARGET": target,
         }
     finally:
@@ -133,6 +139,49 @@ def test_a_round_trip_comes_through_puts_back_the_stage_and_is_refused_while_a_r
         1,
         "ardoise: a race is on: finish it first (ardoise race finish), this takes its place\n",
     )
+
+
+def test_a_phone_comes_in_beside_ardoise_up_and_a_ride_is_replayed(
+    repository: Path, tmp_path: Path, surroundings: dict[str, str]
+):
+    ardoise = ".venv/bin/ardoise"
+    load = f"{ardoise} stage load events/tour-des-cols/event.yaml --activate"
+    assert run(load, repository, surroundings).returncode == 0
+    url = re.search("osmand=([^,]+)", surroundings["ARDOISE_SOURCES"])[1]
+    assert url.startswith("http://127.0.0.1:")
+    assert (
+        run(f"{ardoise} tracker assign 'anne'\"'\"'s phone' --bib 12", repository, surroundings).returncode
+        == 0
+    )
+    fix = {"id": "anne's phone", "lat": 44.95, "lon": 6.05, "accuracy": 4, "timestamp": int(time.time())}
+    assert httpx.post(url, params=fix).status_code == 200
+    listed = run(f"{ardoise} tracker list", repository, surroundings).stdout
+    assert re.search(r"anne's phone +osmand +\d+ +12 +ARRIEGUI", listed), listed
+    ride = tmp_path / "ride.geojson"
+    line = {"type": "LineString", "coordinates": [[6.05, 44.95], [6.051, 44.95], [6.052, 44.95]]}
+    ride.write_text(json.dumps(line))
+    replay = run(f"{ardoise} tracker replay {ride} --bib 14 --kmh 40 --speed 50", repository, surroundings)
+    assert "3 of 3 fixes sent" in replay.stdout, replay.stderr
+
+
+async def test_a_phone_with_owntracks_comes_to_the_broker_of_ardoise_up(
+    repository: Path, tmp_path: Path, surroundings: dict[str, str]
+):
+    ardoise, state = ".venv/bin/ardoise", tmp_path / "state"
+    load = f"{ardoise} stage load events/tour-des-cols/event.yaml --activate"
+    assert run(load, repository, surroundings).returncode == 0
+    assert run(f"{ardoise} tracker assign {PHONE} --bib 12", repository, surroundings).returncode == 0
+    password = (state / "nats" / "phones" / "anne.password").read_text().strip()
+    broker, ca = surroundings["ARDOISE_MQTT_LISTEN"], state / "identity" / "ca.pem"
+    async with Phone(broker, "anne", password, "otx-anne", ca) as phone:
+        assert phone.refused == ""
+        await phone.publish(f"owntracks/{PHONE}", location())
+    deadline = time.monotonic() + COMMAND_LIMIT_S
+    while not re.search(
+        rf"{PHONE} +owntracks +\d+ +12 +ARRIEGUI",
+        listed := run(f"{ardoise} tracker list", repository, surroundings).stdout,
+    ):
+        assert time.monotonic() < deadline, listed
 
 
 async def test_an_alert_goes_to_the_webhook_that_the_environment_of_ardoise_up_names(

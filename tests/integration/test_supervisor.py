@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
 LIMIT_S = 20.0
@@ -136,4 +137,30 @@ async def test_what_is_held_is_gone_with_all_that_it_started(tmp_path: Path):
     await supervisor.start(part)
     await supervisor.hold(part)
     assert not psutil.pid_exists(int(started.read_text()))
+    await supervisor.stop()
+
+
+async def test_a_part_that_says_it_is_not_well_is_started_anew_and_one_that_says_nothing_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ardoise.up.supervisor.UNWELL_EVERY_S", POLL_S)
+    supervisor = Supervisor(tmp_path)
+    said = iter([True, True, False, True, True, True])
+    asked = asyncio.Event()
+
+    async def unwell() -> bool:
+        answer = next(said, None)
+        if answer is None:
+            asked.set()
+        return bool(answer)
+
+    part = sleeper("one")
+    part.unwell = unwell
+    await supervisor.start(part)
+    first = part.process.pid
+    await restarted(part, 1)
+    assert part.process.pid != first
+    async with asyncio.timeout(LIMIT_S):
+        await asked.wait()
+    assert part.restarts == 1
     await supervisor.stop()

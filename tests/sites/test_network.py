@@ -13,6 +13,8 @@ from ardoise.chassis import child
 
 TRIAL = Path(__file__).with_name("network_trial.py")
 LIMIT_S = 110
+# All look at one trial, which takes ten seconds.
+pytestmark = pytest.mark.xdist_group("network")
 
 
 @pytest.fixture(scope="module", params=["whoever runs this", "ordinary user"])

@@ -37,6 +37,34 @@ OPENED = {
     },
 }
 """Whatever opens a site to somebody."""
+TRACKERS = {
+    "trackers": {
+        "sources": [
+            {"decoder": "osmand", "transport": "http", "port": 5055},
+            {"decoder": "h02", "transport": "tcp", "port": 5013},
+            {"decoder": "h02", "transport": "udp", "port": 5013, "options": {"device": "moto 1"}},
+        ]
+    }
+}
+"""Phones and trackers at ports of their own, two of them of one number."""
+BROKER = {
+    "trackers": {
+        "sources": [
+            {
+                "decoder": "owntracks",
+                "transport": "mqtts",
+                "broker": "broker.example.org:8883",
+                "user": "truck",
+                "secret": "broker",
+                "options": {"client_id": "a,b & c"},
+            }
+        ]
+    },
+    "networkPolicy": {
+        "egress": {"trackers": [{"to": [{"ipBlock": {"cidr": "203.0.113.7/32"}}], "ports": [{"port": 8883}]}]}
+    },
+}
+"""The same by a broker, which has the phones' ports."""
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     **{path.stem: (path.stem, {}) for path in EXAMPLES},
     **{
@@ -56,6 +84,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "race-day": ("amsterdam", EVERY_POD),
     "truck-opened": ("truck", OPENED),
+    "truck-trackers": ("truck", TRACKERS),
+    "truck-broker": ("truck", {**BROKER, "expose": {"type": "NodePort"}}),
     "node-ports": ("amsterdam", {"expose": {"type": "NodePort"}}),
 }
 

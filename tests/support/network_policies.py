@@ -13,6 +13,7 @@ VALUES = {
     "networkPolicy": {
         "sites": ["203.0.113.0/24"],
         "relays": ["198.51.100.0/24"],
+        "trackers": ["198.51.101.0/24"],
         "operators": ["192.0.2.0/24"],
         "apiServer": ["203.0.114.0/24"],
         "web": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "ingress-nginx"}}}],
@@ -56,6 +57,7 @@ SITES_BY_NAMESPACE = End("other sites", "amsterdam", _our_labels("data-plane"))
 """Where all sites are in one cluster."""
 OUTSIDE = (
     End("relays", address="198.51.100.7"),
+    End("phones and trackers", address="198.51.101.7"),
     End("operators", address="192.0.2.7"),
     End("the API server", address="203.0.114.7"),
     End("the ingress controller", "ingress-nginx", {"app": "controller"}),

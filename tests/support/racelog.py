@@ -1,4 +1,4 @@
-"""A small race as a log in a real nats-server: duplicates, late fixes, wrong clocks, strangers, poison."""
+"""A small race as a log in a real nats-server: duplicates, late fixes, wrong clocks, strangers, weather, poison."""
 
 import random
 import time
@@ -8,6 +8,7 @@ from ardoise.chassis.log import stream_of
 from ardoise.chassis.settings import CommonSettings
 from ardoise.pb.log_pb2 import EpochActivated, EpochOpened, Heartbeat, LogRecord
 from ardoise.pb.telemetry_pb2 import TelemetryFrame
+from ardoise.pb.weather_pb2 import WeatherReport
 from nats.js.api import StreamConfig
 
 from tests.support.stage import small_stage
@@ -39,6 +40,9 @@ def race_records(seed: int, seconds: int, riders: int = 8) -> list[bytes]:
             records.append(LogRecord(log_time_ms=now_ms + 100 * number, frame=frame).SerializeToString())
         if draw.random() < 0.02:
             records.append(UNREADABLE)
+        if second % 10 == 0:
+            report = WeatherReport(source="finish", effective_time_ms=now_ms, temperature_c_e2=2_100)
+            records.append(LogRecord(log_time_ms=now_ms, weather=report).SerializeToString())
         for quarter in (400, 650, 900):
             records.append(LogRecord(log_time_ms=now_ms + quarter, heartbeat=Heartbeat()).SerializeToString())
     return records

@@ -8,8 +8,8 @@ from pathlib import Path
 import grpc
 import pytest
 from ardoise.chassis.bus import Bus
+from ardoise.chassis.refusals import Refusals
 from ardoise.chassis.rpc import Reason, failure_of
-from ardoise.ingest.refusals import Refusals
 from ardoise.pb import security_pb2
 from ardoise.pb.log_pb2 import RefusalRecord
 from ardoise.pb.race_pb2 import ODDITY_KIND_JUMP, OddityRecord

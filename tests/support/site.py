@@ -6,6 +6,7 @@ from typing import Any
 from ardoise.chassis.identity import Credentials, Role, ensure_development_identity
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves
 from ardoise.chassis.nats_server import NatsServer
+from ardoise.chassis.phones import Phones
 from ardoise.chassis.settings import CommonSettings
 
 SERVICES = (
@@ -17,6 +18,7 @@ SERVICES = (
     "security",
     "sites",
     "sites-biometrics",
+    "trackers",
 )
 
 
@@ -31,6 +33,8 @@ class Site:
         identity_dir: Path | None = None,
         leaf_listen: str = "",
         regions: tuple[str, ...] = (),
+        phones: Phones | None = None,
+        health_port: int = 0,
     ) -> None:
         self.name = name
         self.state_dir = directory
@@ -45,7 +49,12 @@ class Site:
             },
         )
         self.server = NatsServer(
-            directory / "nats", site=name, identity=self.identity("nats", Role.SERVICE), leaves=leaves
+            directory / "nats",
+            site=name,
+            health_port=health_port,
+            identity=self.identity("nats", Role.SERVICE),
+            leaves=leaves,
+            phones=phones,
         )
 
     def identity(self, name: str, role: Role) -> Credentials:

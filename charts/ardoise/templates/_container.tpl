@@ -57,8 +57,12 @@ compares), and where it listens in a pod. */}}
     {{- $_ := set $given "ARDOISE_DRILL_STAGE" "/usr/share/ardoise/tour-des-cols/event.yaml" -}}
     {{- $_ := set $given "ARDOISE_DRILL_WORKLOADS" (include "ardoise.drilled" . | fromYamlArray | toJson) -}}
   {{- end -}}
+  {{- if eq .name "trackers" -}}
+    {{- $_ := set $given "ARDOISE_INGEST_TARGET" (include "ardoise.target" (merge (dict "port" "ingest") .)) -}}
+    {{- $_ := set $given "ARDOISE_SOURCES" (include "ardoise.sources" .root) -}}
+  {{- end -}}
   {{- with get ($one.ports | default dict) .name -}}
-    {{- $_ := set $given "ARDOISE_GRPC_LISTEN" (printf "0.0.0.0:%d" (int .)) -}}
+    {{- $_ := set $given "ARDOISE_GRPC_LISTEN" (printf "0.0.0.0:%d" (int .port)) -}}
   {{- end -}}
   {{- with $one.metrics -}}
     {{- $_ := set $given "ARDOISE_SCRAPE_LISTEN" (printf "0.0.0.0:%d" (int .port)) -}}
@@ -126,8 +130,8 @@ Service has no address while one of them is not ready. */}}
   {{- include "ardoise.environment" . | nindent 2 }}
   {{- if or $one.ports $one.metrics }}
   ports:
-    {{- range $port, $number := $one.ports }}
-    - {name: {{ $port }}, containerPort: {{ $number }}}
+    {{- range $port, $told := $one.ports }}
+    - {name: {{ $port }}, containerPort: {{ $told.port }}, protocol: {{ $told.protocol }}}
     {{- end }}
     {{- with $one.metrics }}
     - {name: metrics-{{ .port }}, containerPort: {{ .port }}}
@@ -150,6 +154,9 @@ Service has no address while one of them is not ready. */}}
     {{- end }}
     {{- if eq .name "patroni" }}
     - {name: shared-memory, mountPath: /dev/shm}
+    {{- end }}
+    {{- if and (eq .name "trackers") (include "ardoise.brokerFiles" .root | fromYamlArray) }}
+    - {name: brokers, mountPath: /etc/ardoise/brokers, readOnly: true}
     {{- end }}
 {{- end }}
 

@@ -31,6 +31,20 @@ natsUrl:
   pattern: {{ printf "tls://%s" $hostPort | quote }}
   write: tls://host:port; services speak to it with their certificates
   of: [nats.url]
+broker:
+  pattern: {{ $hostPort | quote }}
+  write: host:port, as in broker.example.org:8883; who logs in stands in user, the password in the Secret that secret names
+  # A password may be in there.
+  secret: true
+  of: []
+decoder:
+  pattern: "[a-z0-9]{1,16}"
+  write: a decoder's name, 1 to 16 small letters and digits, as in osmand
+  of: []
+option:
+  pattern: "[a-z][a-z0-9_]{0,31}"
+  write: an option's name in small letters, as in device
+  of: []
 host:
   pattern: {{ $host | replace "A-Za-z" "a-z" | quote }}
   write: a host name alone, in small letters, as in race.example.org, without https://, port or path
@@ -38,7 +52,13 @@ host:
 range:
   pattern: {{ printf "%s/([12]?[0-9]|3[0-2])|%s/(1[01][0-9]|12[0-8]|[1-9]?[0-9])" $ipv4 $ipv6 | quote }}
   write: a range of addresses, as in 203.0.113.0/24; a single address ends in /32
-  of: [networkPolicy.sites, networkPolicy.relays, networkPolicy.operators, networkPolicy.apiServer, expose.sourceRanges]
+  of:
+    - networkPolicy.sites
+    - networkPolicy.relays
+    - networkPolicy.trackers
+    - networkPolicy.operators
+    - networkPolicy.apiServer
+    - expose.sourceRanges
 bytes:
   pattern: {{ `[1-9][0-9]*(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)` | quote }}
   write: an amount with its unit, as in 512Mi or 64Gi

@@ -4,8 +4,9 @@ once, and every other template goes over it.
 
   containers   by name: as in the file, and `pod`, `image`, `held` (its identities here)
   pods         by name: names of its containers
-  ports        by name: `container`, `pod`, `service`, `port`, `outside`
-  services     by name: `pod`, `ports` (their names), `exposed`: called from other sites, by relays, or as the values say
+  ports        by name: `container`, `pod`, `service`, `port`, `protocol`, `outside`
+  services     by name: `pod`, `ports` (their names), `exposed`: called from other sites, by relays, by trackers, or as
+               the values say
   jobs         by name
 */}}
 {{- define "ardoise.model" -}}
@@ -23,13 +24,16 @@ once, and every other template goes over it.
     {{- $held := get ($one.identities | default dict) $kind | default list -}}
     {{- $elsewhere := get ($one.callsElsewhere | default dict) $kind | default list -}}
     {{- $served := dict -}}
-    {{- range $port, $told := $one.ports -}}
+    {{- $own := $one.ports -}}
+    {{- if eq $name "trackers" }}{{ $own = merge (include "ardoise.trackerPorts" $ | fromYaml) $own }}{{ end -}}
+    {{- range $port, $told := $own -}}
       {{- if has $kind ($told.at | default (list $kind)) -}}
         {{- $service := ternary $pod $name (has $pod (list "data-plane" "nats")) -}}
-        {{- $_ := set $served $port $told.port -}}
-        {{- $_ := set $ports $port (merge (dict "container" $name "pod" $pod "service" $service) $told) -}}
+        {{- $protocol := $told.protocol | default "TCP" -}}
+        {{- $_ := set $served $port (dict "port" $told.port "protocol" $protocol) -}}
+        {{- $_ := set $ports $port (merge (dict "container" $name "pod" $pod "service" $service "protocol" $protocol) $told) -}}
         {{- $before := get $services $service | default (dict "ports" list "exposed" (has $service $.Values.expose.also)) -}}
-        {{- $exposed := or $before.exposed (has "sites" $told.outside) (has "relays" $told.outside) -}}
+        {{- $exposed := or $before.exposed (has "sites" $told.outside) (has "relays" $told.outside) (has "trackers" $told.outside) -}}
         {{- $_ := set $services $service (dict "pod" $pod "ports" (append $before.ports $port) "exposed" $exposed) -}}
       {{- end -}}
     {{- end -}}
@@ -63,6 +67,7 @@ yes
 {{- if .Values.nats.url -}}{{- $left = append $left "nats" -}}{{- end -}}
 {{- if .Values.database.urlSecret -}}{{- $left = concat $left (list "etcd" "etcd-stand-in" "patroni") -}}{{- end -}}
 {{- if not (include "ardoise.operates" .) -}}{{- $left = append $left "operator" -}}{{- end -}}
+{{- if not .Values.trackers.sources -}}{{- $left = append $left "trackers" -}}{{- end -}}
 {{- if not .Values.drills.enabled -}}{{- $left = append $left "drill" -}}{{- end -}}
 {{- $left | toYaml -}}
 {{- end }}

@@ -71,6 +71,22 @@ containers (names), topology. */}}
 - name: shared-memory
   emptyDir: {medium: Memory, sizeLimit: 256Mi}
 {{- end }}
+{{- if eq $name "trackers" }}
+{{- with include "ardoise.brokerFiles" $.root | fromYamlArray }}
+- name: brokers
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range $one := . }}
+      - secret:
+          name: {{ .secret }}
+          items:
+            {{- range .keys }}
+            - {key: {{ . }}, path: {{ $one.directory }}/{{ . }}}
+            {{- end }}
+      {{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -5,6 +5,8 @@ BIOMETRICS holds what belongs to the teams, and only the holder of the identity 
 
 The truck is a leaf of every region, once for each account; regions never know of each other. What crosses is an
 allow-list: the requests that mirrors and their watchdog make, and the answers (docs/decisions/0009).
+
+A third account is made where phones may come in by MQTT (phones.py): nothing leads from it to the other two.
 """
 
 import json
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ardoise.chassis.identity import TRUST_DOMAIN, Credentials, Role
+from ardoise.chassis.phones import ACCOUNT as PHONES
+from ardoise.chassis.phones import Phones, account_of, listener_of
 
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 # Streams reserve their bound when they are made: 21 stages at ingest's 16 GiB, and what succeeds a log that had a loss.
@@ -133,11 +137,12 @@ def server_config(
     identity: Credentials | None,
     leaves: Leaves,
     monitor: str = "",
+    phones: Phones | None = None,
 ) -> str:
     """The whole file. `site` is the server's name and its JetStream domain; without identity all is plaintext.
 
     `monitor`: host:port where it says over plain HTTP whether it is well; it writes its log to standard error then, as
-    a pod does. Empty: nobody asks, and the log is a file.
+    a pod does. Empty: nobody asks, and the log is a file. `phones`: who may come in by MQTT; None: nobody.
     """
     store = json.dumps(str(directory / "store"))
     lines = [
@@ -169,10 +174,20 @@ def server_config(
             f'leafnodes {{ reconnect: "{LEAF_RECONNECT_S}s", write_deadline: "{LEAF_WRITE_LIMIT_S}s",'
             f" remotes: [{remotes}] }}"
         )
-    lines.append(f"accounts {json.dumps(_accounts(identity is not None, bool(leaves.listen)), indent=1)}")
+    accounts = _accounts(identity is not None, bool(leaves.listen))
+    if phones is not None:
+        accounts[PHONES] = account_of(phones)
+        lines.append(listener_of(phones, _tls(identity, maps=False, asks=False) if identity else ""))
+    lines.append(f"accounts {json.dumps(accounts, indent=1)}")
     if identity is None:
         lines.append('no_auth_user: "plaintext"')
     return "\n".join(lines) + "\n"
+
+
+def write_config(file: Path, text: str) -> None:
+    """Writes it only where it says something else: a full disk would keep nothing of it. Raises OSError."""
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
 
 
 def _said(directory: Path, monitor: str) -> list[str]:
@@ -182,8 +197,11 @@ def _said(directory: Path, monitor: str) -> list[str]:
     return [f"log_file: {log}", "logfile_size_limit: 16MB", "logfile_max_num: 2"]
 
 
-def _tls(identity: Credentials, *, maps: bool, timeout_s: int = HANDSHAKE_LIMIT_S) -> str:
-    files = {"cert_file": identity.certificate, "key_file": identity.key, "ca_file": identity.ca}
+def _tls(identity: Credentials, *, maps: bool, asks: bool = True, timeout_s: int = HANDSHAKE_LIMIT_S) -> str:
+    """`maps`: a user is whom the certificate names. `asks`: whoever connects has to have one of the same CA."""
+    files = {"cert_file": identity.certificate, "key_file": identity.key}
+    if asks:
+        files["ca_file"] = identity.ca
     settings = [f"{name}: {json.dumps(str(path.absolute()))}" for name, path in files.items()]
     if maps:
         settings.append("verify_and_map: true")
@@ -209,7 +227,7 @@ def _remotes(leaves: Leaves) -> Iterable[str]:
 def _accounts(secured: bool, is_region: bool) -> dict:
     users: dict[str, list[dict]] = {RACE: [], BIOMETRICS: []}
     if secured:
-        allowed = dict(_PUBLISH) if is_region else {"ingest": [">"], **_PUBLISH}
+        allowed = dict(_PUBLISH) if is_region else {"ingest": [">"], "trackers": ["refused.>"], **_PUBLISH}
         if is_region:
             allowed |= {"sites": _SITES_AT_A_REGION[RACE], "backup": _COPY}
             users[BIOMETRICS].append(_holder("sites-biometrics", _SITES_AT_A_REGION[BIOMETRICS]))
@@ -217,7 +235,8 @@ def _accounts(secured: bool, is_region: bool) -> dict:
             users[BIOMETRICS].append({"user": _user("biometrics"), **_only("STANDARD")})
         users[RACE] += [_holder(name, subjects) for name, subjects in allowed.items()]
     else:
-        users[RACE].append({"user": "plaintext", "password": "plaintext"})
+        # By MQTT nobody comes in without a password: the account of the race is not the phones'.
+        users[RACE].append({"user": "plaintext", "password": "plaintext", **_only("STANDARD")})
     if is_region:
         for account, name in LEAF_IDENTITIES.items():
             who = {"user": _user(name)} if secured else {"user": name, "password": name}

@@ -21,7 +21,11 @@ Epoch = Annotated[int, typer.Option(help="Epoch of the stage's log; 0: the live 
 
 
 class CallFailed(RuntimeError):
-    """The service answered with an error."""
+    """The service answered with an error. `lasting`: asked again it would answer the same."""
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 def who_calls(settings: CommonSettings) -> str:
@@ -44,8 +48,13 @@ def call[T](target: str, ask: Callable[[grpc.aio.Channel], Awaitable[T]]) -> T:
         return asyncio.run(ask_once())
     except grpc.aio.AioRpcError as error:
         failure = failure_of(error)
+        if error.code() is grpc.StatusCode.UNAVAILABLE and not failure.reason:
+            raise CallFailed(
+                f"nobody answers at {target} ({failure.message}): does `ardoise up` run, at its usual ports?"
+            ) from error
         advice = f" (try again in {failure.retry_after_ms} ms)" if failure.retry_after_ms is not None else ""
-        raise CallFailed(f"{failure.message}{advice}") from error
+        lasting = bool(failure.reason) and failure.retry_after_ms is None
+        raise CallFailed(f"{failure.message}{advice}", lasting=lasting) from error
     except TimeoutError as error:
         raise CallFailed(
             f"{target} did not answer within {CALL_LIMIT_S:.0f} s: does `ardoise up` run?"

@@ -5,6 +5,12 @@ import importlib
 # Name -> what it does, its package, its composition root, its settings.
 SERVICES = {
     "ingest": ("Takes telemetry and race control into the log.", "ardoise.ingest", "app", "IngestSettings"),
+    "trackers": (
+        "Takes the trackers that people own in, at ports of their own.",
+        "ardoise.trackers",
+        "app",
+        "TrackersSettings",
+    ),
     "positioning": (
         "Derives positions, gaps and groups from the log.",
         "ardoise.positioning",

@@ -2,7 +2,7 @@
 
 import typer
 
-from ardoise.cli import backup, drill, race, rehearse, services, sites, stage, up
+from ardoise.cli import backup, drill, race, rehearse, services, sites, stage, tracker, up, weather
 
 # What a person can mend: shown in one line, not as a traceback.
 MENDABLE = (OSError, ValueError, RuntimeError)
@@ -19,6 +19,8 @@ up.register(app)
 app.add_typer(sites.app, name="sites")
 app.add_typer(race.app, name="race")
 app.add_typer(stage.app, name="stage")
+app.add_typer(tracker.app, name="tracker")
+app.add_typer(weather.app, name="weather")
 app.add_typer(rehearse.app, name="rehearse")
 app.add_typer(drill.app, name="drill")
 app.add_typer(backup.app, name="backup")

@@ -2,21 +2,29 @@
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+from google.protobuf.descriptor import FieldDescriptor
 from rich.console import Console
 from rich.table import Table
 
+from ardoise.cli import rider_values
 from ardoise.cli.calls import Epoch, Target, call
-from ardoise.pb import control_pb2
+from ardoise.cli.standings import tables
+from ardoise.pb import control_pb2, race_pb2
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
+from ardoise.pb.race_pb2_grpc import RaceServiceStub
 
 app = typer.Typer(
-    help="Race control: each decision is a message in the log, with an undo.", no_args_is_help=True
+    help="Race control: each decision is a message in the log, with an undo. And a look at a rider.",
+    no_args_is_help=True,
 )
 
 DEFAULT_TARGET = "127.0.0.1:7401"
+DEFAULT_RACE_TARGET = "127.0.0.1:7402"
+CM_PER_KM = 100_000
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 At = Annotated[
     datetime | None,
@@ -25,6 +33,9 @@ At = Annotated[
     ),
 ]
 Bib = Annotated[int, typer.Argument(min=1, max=999, help="The rider's number.")]
+RaceTarget = Annotated[
+    str, typer.Option(envvar="ARDOISE_POSITIONING_TARGET", help="host:port of positioning.")
+]
 Tracker = Annotated[int, typer.Argument(min=1, help="The tracker's number.")]
 
 
@@ -95,6 +106,28 @@ def correct(
     )
 
 
+class What(StrEnum):
+    """What happened to a rider."""
+
+    FALL = "fall"
+    PUNCTURE = "puncture"
+    MECHANICAL = "mechanical"
+
+
+@app.command()
+def incident(
+    bib: Bib,
+    what: Annotated[What, typer.Argument(help="What happened.")],
+    reason: Reason = "",
+    at: At = None,
+    epoch: Epoch = 0,
+    target: Target = DEFAULT_TARGET,
+) -> None:
+    """A rider had an incident at that second: in the last kilometres it costs no time."""
+    kind = control_pb2.IncidentKind.Value(f"INCIDENT_KIND_{what.name}")
+    _decide("incident", control_pb2.RecordIncident(bib=bib, kind=kind), reason, at, epoch, target)
+
+
 @app.command()
 def undo(
     decision_id: Annotated[
@@ -119,9 +152,8 @@ def decisions(epoch: Epoch = 0, target: Target = DEFAULT_TARGET) -> None:
         for entry in answer.decisions:
             decision = entry.decision
             action = decision.WhichOneof("action")
-            detail = " ".join(
-                f"{field.name} {value}" for field, value in getattr(decision, action).ListFields()
-            )
+            fields = getattr(decision, action).ListFields()
+            detail = " ".join(f"{field.name} {_written(field, value)}" for field, value in fields)
             effective = datetime.fromtimestamp(decision.effective_time_ms / 1000).astimezone()
             table.add_row(
                 decision.decision_id,
@@ -135,3 +167,33 @@ def decisions(epoch: Epoch = 0, target: Target = DEFAULT_TARGET) -> None:
         if not token:
             break
     Console().print(table)
+
+
+@app.command()
+def standings(
+    km: Annotated[
+        float | None,
+        typer.Option(help="As if the stage ended there, from kilometre 0. Default: at the finish."),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="Lines of each table.")] = 10,
+    epoch: Epoch = 0,
+    target: RaceTarget = DEFAULT_RACE_TARGET,
+) -> None:
+    """The result and the classifications as they would be now."""
+    distance_cm = None if km is None else round(km * CM_PER_KM)
+    asked = race_pb2.GetStandingsRequest(epoch=epoch, distance_cm=distance_cm)
+    found = call(target, lambda channel: RaceServiceStub(channel).GetStandings(asked))
+    of_it = race_pb2.GetStageRequest(epoch=found.position.epoch)
+    stage = call(target, lambda channel: RaceServiceStub(channel).GetStage(of_it))
+    for table in tables(found, stage.setup, most):
+        Console().print(table)
+
+
+app.command()(rider_values.values)
+
+
+def _written(field: FieldDescriptor, value: object) -> object:
+    """A field's value for people: of an enumeration the last word of its name."""
+    if field.enum_type is None:
+        return value
+    return field.enum_type.values_by_number[value].name.rpartition("_")[2].lower()

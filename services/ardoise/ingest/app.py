@@ -1,6 +1,7 @@
 """Composition root of ingest."""
 
 from ardoise.chassis.lifecycle import Service
+from ardoise.chassis.refusals import Refusals
 from ardoise.chassis.rpc import Role, Servicer
 from ardoise.ingest.biometrics import IDENTITY as BIOMETRIC_IDENTITY
 from ardoise.ingest.biometrics import BiometricLog
@@ -8,7 +9,6 @@ from ardoise.ingest.control import RaceControlService
 from ardoise.ingest.copies import Copies
 from ardoise.ingest.high_water import HighWaterMarks
 from ardoise.ingest.recovery import Recovery
-from ardoise.ingest.refusals import Refusals
 from ardoise.ingest.regions import Regions
 from ardoise.ingest.relay import TelemetryService
 from ardoise.ingest.settings import IngestSettings

@@ -6,16 +6,22 @@ import grpc
 
 from ardoise.chassis.paging import paginate
 from ardoise.chassis.rpc import Failure, Reason, caller
+from ardoise.chassis.telemetry import counter
+from ardoise.ingest.domain import weather
+from ardoise.ingest.domain.assignments import assignments
 from ardoise.ingest.domain.decisions import DecisionRejected, DecisionUnknown, decision_id
 from ardoise.ingest.writer import Epoch, LogWriter
 from ardoise.pb import control_pb2, control_pb2_grpc
 from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.log_pb2 import LogRecord
 from ardoise.pb.setup_pb2 import StageSetup
+from ardoise.pb.weather_pb2 import WeatherReport
 
 MAX_REQUEST_ID_CHARACTERS = 64
 # Answers to LoadStage and ActivateStage kept for a request that is sent again.
 REMEMBERED_REQUESTS = 256
+
+_weather_refused = counter("weather.refused", "1", "Weather reports refused, by field.")
 
 
 class RaceControlService(control_pb2_grpc.RaceControlServiceServicer):
@@ -98,6 +104,48 @@ class RaceControlService(control_pb2_grpc.RaceControlServiceServicer):
             scope=f"decisions:{entry.epoch}",
         )
         return control_pb2.ListDecisionsResponse(decisions=page, next_page_token=token)
+
+    async def ListAssignments(
+        self, request: control_pb2.ListAssignmentsRequest, context: grpc.aio.ServicerContext
+    ) -> control_pb2.ListAssignmentsResponse:
+        """Who rides with which tracker."""
+        entry = self._epoch(request.epoch)
+        page, token = paginate(
+            assignments(entry.setup.assignments, entry.decisions.in_force()),
+            request.page_size,
+            request.page_token,
+            default=200,
+            most=1_000,
+            scope=f"assignments:{entry.epoch}:{len(entry.decisions.recorded)}",
+        )
+        return control_pb2.ListAssignmentsResponse(assignments=page, next_page_token=token)
+
+    async def RecordWeather(
+        self, request: control_pb2.RecordWeatherRequest, context: grpc.aio.ServicerContext
+    ) -> control_pb2.RecordWeatherResponse:
+        """Writes a weather report."""
+        _require_request_id(request.request_id)
+        entry = self._epoch(request.epoch)
+        async with self._one_at_a_time:
+            identity = decision_id(entry.epoch, request.request_id)
+            recorded = entry.weather.get(identity)
+            if recorded is None:
+                recorded = await self._report(entry, identity, request.report, caller(context).name)
+        return recorded
+
+    async def _report(
+        self, entry: Epoch, identity: str, report: WeatherReport, author: str
+    ) -> control_pb2.RecordWeatherResponse:
+        now_ms = self._writer.now_ms(entry)
+        report.report_id, report.author = identity, author
+        report.effective_time_ms = report.effective_time_ms or now_ms
+        try:
+            weather.check(report, now_ms)
+        except ValueError as error:
+            field, _, _ = str(error).partition(":")
+            _weather_refused.add(1, {"field": field})
+            raise Failure(Reason.ERROR_REASON_FIELD_INVALID, str(error), field=field) from error
+        return await self._writer.report(entry, report)
 
     async def _record(
         self, entry: Epoch, identity: str, decision: control_pb2.Decision, author: str

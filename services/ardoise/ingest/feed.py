@@ -7,6 +7,7 @@ import time
 import httpx
 import structlog
 
+from ardoise.chassis.refusals import Refusals
 from ardoise.chassis.rpc import Failure
 from ardoise.chassis.telemetry import counter
 from ardoise.ingest.domain.acceptance import FrameRefused, accept
@@ -14,7 +15,6 @@ from ardoise.ingest.publisher import LOG_AWAY_RETRY_MS
 from ardoise.ingest.racecentre.client import RaceCentreStream
 from ardoise.ingest.racecentre.clock import FeedClock
 from ardoise.ingest.racecentre.decoder import RELAY_ID, EventRefused, Telemetry, decode
-from ardoise.ingest.refusals import Refusals
 from ardoise.ingest.writer import LogWriter
 from ardoise.pb.log_pb2 import LogRecord
 from ardoise.pb.telemetry_pb2 import TelemetryFrame

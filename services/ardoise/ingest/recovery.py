@@ -1,7 +1,7 @@
 """What ingest finds when it starts: logs to go on with, and logs that are not what was acknowledged any more.
 
 A broken log is never written again. Another epoch takes its place before anything is acknowledged; its first message
-names what no copy has, and set-up and decisions are carried over from whichever copy has them.
+names what no copy has, and set-up, decisions and weather are carried over from whichever copy has them.
 """
 
 import asyncio
@@ -19,8 +19,9 @@ from ardoise.ingest.domain.continuity import Break, broken
 from ardoise.ingest.high_water import HighWaterMarks
 from ardoise.ingest.writer import Epoch, LogBroken, LogWriter
 from ardoise.pb.common_pb2 import ResumeToken
-from ardoise.pb.control_pb2 import Decision, RecordedDecision
+from ardoise.pb.control_pb2 import Decision, RecordedDecision, RecordWeatherResponse
 from ardoise.pb.log_pb2 import EpochCause, LogRecord, LostInterval
+from ardoise.pb.weather_pb2 import WeatherReport
 
 COMPARE_EVERY_S = 1.0
 
@@ -101,7 +102,7 @@ class Recovery:
         return found
 
     async def _read(self, epoch: int) -> None:
-        """What ingest must know of a log that is there: set-up, decisions, activation, its newest time."""
+        """What ingest must know of a log that is there: set-up, decisions, weather, activation, its newest time."""
         try:
             second = (await self._reader.get(epoch, 2)).record
         except NotFoundError:
@@ -115,6 +116,9 @@ class Recovery:
         for found in await self._reader.by_subject(epoch, f"log.{epoch}.decision"):
             position = ResumeToken(epoch=epoch, sequence=found.sequence)
             entry.decisions.add(RecordedDecision(decision=found.record.decision, position=position))
+        for found in await self._reader.by_subject(epoch, f"log.{epoch}.weather"):
+            report, position = found.record.weather, ResumeToken(epoch=epoch, sequence=found.sequence)
+            entry.weather[report.report_id] = RecordWeatherResponse(report=report, position=position)
         for found in await self._reader.by_subject(epoch, f"log.{epoch}.activated"):
             entry.activated_ms = found.record.epoch_activated.activated_ms
         newest = (await self._reader.get(epoch, info.state.last_seq)).record
@@ -123,13 +127,13 @@ class Recovery:
         self._writer.adopt(entry, info.state.last_seq)
 
     async def _succeed(self, epoch: int, found: Break) -> None:
-        """Opens the successor of a log that cannot go on, says what is gone, and carries the decisions over."""
+        """Opens the successor of a log that cannot go on, says what is gone, and carries over what people told it."""
         self._writer.epochs.pop(epoch, None)
         lost = None
         if found.lost is not None:
             lost = LostInterval(epoch=epoch, first_sequence=found.lost[0], last_sequence=found.lost[1])
         _log.error("log_broken", epoch=epoch, reason=found.reason, kept=found.kept, lost=found.lost)
-        decisions, activated = await self._decided(epoch)
+        decisions, reports, activated = await self._told(epoch)
         entry = await self._writer.open_epoch(
             self._marks.set_up(epoch),
             cause=EpochCause.EPOCH_CAUSE_LOSS,
@@ -141,21 +145,29 @@ class Recovery:
             position = ResumeToken(epoch=entry.epoch, sequence=sequence)
             entry.decisions.add(RecordedDecision(decision=decision, position=position))
         entry.know_trackers()
+        for report in reports:
+            await self._writer.report(entry, report)
         if activated:
             await self._writer.activate(entry)
         self._marks.retire(epoch)
 
-    async def _decided(self, epoch: int) -> tuple[list[Decision], bool]:
-        """Every decision that any copy has, and whether the epoch was activated: it was where no copy can say."""
+    async def _told(self, epoch: int) -> tuple[list[Decision], list[WeatherReport], bool]:
+        """Every decision and weather report that any copy has, and whether the epoch was activated.
+
+        It was where no copy can say.
+        """
         decisions: dict[str, Decision] = {}
+        reports: dict[str, WeatherReport] = {}
         activated: list[bool] = []
         for reader in (*self._copies.readers(), self._reader):
             try:
                 for found in await reader.by_subject(epoch, f"log.{epoch}.decision"):
                     decisions.setdefault(found.record.decision.decision_id, found.record.decision)
+                for found in await reader.by_subject(epoch, f"log.{epoch}.weather"):
+                    reports.setdefault(found.record.weather.report_id, found.record.weather)
                 # An empty copy, or another log's, cannot say that it was not.
                 if await reader.by_subject(epoch, f"log.{epoch}.setup"):
                     activated.append(bool(await reader.by_subject(epoch, f"log.{epoch}.activated")))
             except FAILURES as error:
                 _log.warning("copy_not_read", epoch=epoch, error=repr(error))
-        return list(decisions.values()), any(activated) or not activated
+        return list(decisions.values()), list(reports.values()), any(activated) or not activated

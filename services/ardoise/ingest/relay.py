@@ -8,13 +8,13 @@ import grpc
 import structlog
 
 from ardoise.chassis.log import stream_of
+from ardoise.chassis.refusals import Refusals
 from ardoise.chassis.rpc import Failure, Reason, caller
 from ardoise.chassis.telemetry import counter, gauge
 from ardoise.ingest.biometrics import STREAM as BIOMETRIC_STREAM
 from ardoise.ingest.biometrics import BiometricLog
 from ardoise.ingest.domain.acceptance import FrameRefused, accept
 from ardoise.ingest.domain.second import MOST_WAITING, Waiting
-from ardoise.ingest.refusals import Refusals
 from ardoise.ingest.regions import Owed, Regions
 from ardoise.ingest.tolerant import Unreadable, tolerant
 from ardoise.ingest.writer import Epoch, LogWriter
@@ -216,7 +216,9 @@ class TelemetryService:
                 else:
                     unreadable = 0
                     task = self._answer(request.frame, relay_id, peer, lane)
-                await answers.put(asyncio.create_task(task))
+                answering = asyncio.create_task(task)
+                answering.add_done_callback(_told)
+                await answers.put(answering)
                 if unreadable >= MAX_MALFORMED_IN_A_ROW:
                     raise Failure(
                         Reason.ERROR_REASON_FIELD_INVALID,
@@ -274,6 +276,12 @@ class TelemetryService:
 
     async def _append_biometrics(self, entry: Epoch, relay_id: str, frame: BiometricFrame) -> int:
         return await self._biometrics.append(entry.epoch, frame)
+
+
+def _told(answering: asyncio.Task[Answer]) -> None:
+    """The first failure ends the stream; of the frames behind it nobody asks any more how they ended."""
+    if not answering.cancelled():
+        answering.exception()
 
 
 def _acknowledgement(frame: Waiting, durability: Durability, refused: Iterable[RefusedFix] = ()) -> dict:

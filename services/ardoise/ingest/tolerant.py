@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
 
+from ardoise.chassis.refusals import MAX_EXCERPT_BYTES
 from ardoise.ingest.domain.acceptance import MAX_FRAME_BYTES
-from ardoise.ingest.refusals import MAX_EXCERPT_BYTES
 from ardoise.pb.telemetry_pb2 import RefusalReason
 
 # Tag and length of the frame within its request.

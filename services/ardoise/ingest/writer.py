@@ -24,8 +24,10 @@ from ardoise.ingest.domain.decisions import DecisionLog
 from ardoise.ingest.high_water import HighWaterMarks
 from ardoise.ingest.publisher import LOG_AWAY_RETRY_MS, Publisher, unavailable
 from ardoise.pb.common_pb2 import ResumeToken
+from ardoise.pb.control_pb2 import RecordWeatherResponse
 from ardoise.pb.log_pb2 import EpochActivated, EpochCause, EpochOpened, Heartbeat, LogRecord, LostInterval
 from ardoise.pb.setup_pb2 import ClockSource, StageSetup
+from ardoise.pb.weather_pb2 import WeatherReport
 
 # Ticks close at the first record past them; four a second keep a fix's way to the screen short.
 HEARTBEAT_S = 0.25
@@ -52,6 +54,8 @@ class Epoch:
     log_time_ms: int = 0
     decisions: DecisionLog = field(init=False)
     trackers: frozenset[int] = field(init=False)
+    weather: dict[str, RecordWeatherResponse] = field(default_factory=dict)
+    """The reports that stand in it, by id, in log order."""
 
     def __post_init__(self) -> None:
         self.decisions = DecisionLog(frozenset(rider.bib for rider in self.setup.riders))
@@ -182,6 +186,13 @@ class LogWriter:
         await committed
         _appended.add(1, {"kind": kind.partition(".")[0]})
         return sequence
+
+    async def report(self, entry: Epoch, report: WeatherReport) -> RecordWeatherResponse:
+        """Writes a weather report that can be true. Raises as append does."""
+        sequence = await self.append(entry, "weather", LogRecord(weather=report))
+        position = ResumeToken(epoch=entry.epoch, sequence=sequence)
+        recorded = entry.weather[report.report_id] = RecordWeatherResponse(report=report, position=position)
+        return recorded
 
     async def commit_forever(self) -> None:
         """Raises the marks of what has been published, as many at a time as have come, then acknowledges.

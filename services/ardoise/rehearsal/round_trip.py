@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import grpc
 from pydantic import Field
 
+from ardoise.chassis.relay import RelayClient
 from ardoise.chassis.rpc import channel
 from ardoise.chassis.settings import CommonSettings
 from ardoise.ingest.setup.stage import route_message
@@ -30,7 +31,6 @@ from ardoise.pb.setup_pb2 import ClockSource, StageSetup
 from ardoise.pb.telemetry_pb2 import RelayResponse, TelemetryFrame
 from ardoise.race.route import prepare_route
 from ardoise.rehearsal.drills.stage import begin_race, end_race, race_on
-from ardoise.rehearsal.relay import RelayClient
 
 if TYPE_CHECKING:
     from ardoise.chassis.store import Store

@@ -11,6 +11,10 @@ from ardoise.rehearsal.invented_road import InventedRoad, Section, invent_road
 
 SEED = 1903
 RIDERS_A_TEAM = 8
+GENERAL, POINTS, MOUNTAINS, YOUNG = 11, 57, 102, 31
+"""Bibs of those who wear the leaders' jerseys, and lead the standings before the stage."""
+BEST_S = 12 * 3600 + 4 * 60 + 11
+"""The leader's time before the stage."""
 FIRST_TRACKER = 860_000
 
 ROAD = (
@@ -105,10 +109,11 @@ def event_file(points: InventedRoad, measured: Route) -> str:
         "    features:",
         *(f"      - {{{rest}, km: {at:.2f}}}" for at, rest in sorted(features)),
         "    jerseys:",
-        "      - {jersey: general, bib: 11}",
-        "      - {jersey: points, bib: 57}",
-        "      - {jersey: mountains, bib: 102}",
-        "      - {jersey: young, bib: 31}",
+        f"      - {{jersey: general, bib: {GENERAL}}}",
+        f"      - {{jersey: points, bib: {POINTS}}}",
+        f"      - {{jersey: mountains, bib: {MOUNTAINS}}}",
+        f"      - {{jersey: young, bib: {YOUNG}}}",
+        "    before_file: stage-4-before.csv",
         "    signal_timeout_s: 20",
         "teams:",
         *(f'  - {{code: {code}, name: {name}, colour: "{colour}"}}' for code, name, colour in TEAMS),
@@ -118,6 +123,35 @@ def event_file(points: InventedRoad, measured: Route) -> str:
         *(f"  - {{tracker: {FIRST_TRACKER + bib}, bib: {bib}}}" for bib in _bibs()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def before() -> str:
+    """The standings before the stage, as CSV."""
+    random = np.random.default_rng(SEED + 1)
+    rows = [
+        [bib, BEST_S + int(behind_s), int(points), int(mountains)]
+        for bib, behind_s, points, mountains in zip(
+            _bibs(),
+            random.integers(50, 2_700, len(_bibs())),
+            random.integers(0, 60, len(_bibs())) * (random.integers(0, 4, len(_bibs())) == 0),
+            random.integers(1, 18, len(_bibs())) * (random.integers(0, 9, len(_bibs())) == 0),
+            strict=True,
+        )
+    ]
+    leading = {GENERAL: {1: BEST_S}, YOUNG: {1: BEST_S + 23}, POINTS: {2: 88}, MOUNTAINS: {3: 24}}
+    for row in rows:
+        for column, value in leading.get(row[0], {}).items():
+            row[column] = value
+    rows.sort(key=lambda row: row[1])
+    lines = ["bib,team,general,points,mountains"]
+    lines += [f"{bib},,{_clock(time_s)},{points},{mountains}" for bib, time_s, points, mountains in rows]
+    of_team = {code: [row[1] for row in rows if TEAMS[row[0] // 10][0] == code] for code, *_ in TEAMS}
+    teams = sorted((sum(times_s[:3]), code) for code, times_s in of_team.items())
+    return "\n".join([*lines, *(f",{code},{_clock(time_s)},," for time_s, code in teams)]) + "\n"
+
+
+def _clock(time_s: int) -> str:
+    return f"{time_s // 3600}:{time_s // 60 % 60:02}:{time_s % 60:02}"
 
 
 def _length_km(name: str) -> float:
@@ -138,20 +172,26 @@ def _riders() -> list[str]:
         drawn = random.permutation(len(names))[: len(_bibs()) // len(PEOPLES)]
         people += [(nationality, *names[index]) for index in drawn]
     order = random.permutation(len(people))
+    young = {
+        YOUNG,
+        *(bib for bib, drawn in zip(_bibs(), random.integers(0, 5, len(_bibs())), strict=True) if not drawn),
+    }
     lines = []
     for bib, index in zip(_bibs(), order, strict=True):
         nationality, given, family = people[index]
         team = TEAMS[bib // 10][0]
         names = f"family_name: {family}, given_name: {given}"
-        lines.append(f"  - {{bib: {bib}, {names}, team: {team}, nationality: {nationality}}}")
+        young_too = ", young: true" if bib in young - {GENERAL} else ""
+        lines.append(f"  - {{bib: {bib}, {names}, team: {team}, nationality: {nationality}{young_too}}}")
     return lines
 
 
 def write(directory: Path) -> None:
-    """Writes event.yaml and its route file."""
+    """Writes event.yaml, its route file and the standings before the stage."""
     points, measured = road()
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "stage-4.gpx").write_text(gpx(points), encoding="utf-8")
+    (directory / "stage-4-before.csv").write_text(before(), encoding="utf-8")
     (directory / "event.yaml").write_text(event_file(points, measured), encoding="utf-8")
 
 

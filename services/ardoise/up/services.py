@@ -14,12 +14,16 @@ READY_LIMIT_S = 60.0
 SUPERVISOR = "supervisor"
 """Identity with which readiness is asked for."""
 WEBHOOK_URL = "ARDOISE_SECURITY_WEBHOOK_URL"
+SOURCES = "ARDOISE_SOURCES"
+OSMAND_PORT = 5055
+"""At which phones expect a server of this protocol."""
 PASSED_ON = (
     "ARDOISE_LOG_LEVEL",
     "ARDOISE_OTLP_ENDPOINT",
     WEBHOOK_URL,
     "ARDOISE_SECURITY_WEBHOOK_SEVERITY",
     "ARDOISE_SECURITY_RULES",
+    SOURCES,
 )
 """Settings of the services that whoever starts them all may give: everything else follows from what is started."""
 

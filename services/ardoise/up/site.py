@@ -1,12 +1,14 @@
 """One site of three on this machine: its processes, in the order in which they start."""
 
+import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 from ardoise.chassis.identity import DATA_PLANE, Credentials, credentials
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves
-from ardoise.chassis.nats_server import NatsServer
+from ardoise.chassis.nats_server import NatsServer, says_unwell
 from ardoise.chassis.postgres import DATABASE, USER
 from ardoise.chassis.settings import CommonSettings, host_and_port
 from ardoise.sites.topology import Site, SiteKind, Topology
@@ -16,9 +18,11 @@ from ardoise.up.identities import SERVICES, make_identities
 from ardoise.up.network import Network
 from ardoise.up.patroni import PatroniMember, patroni_part
 from ardoise.up.programs import Programs
-from ardoise.up.services import WEBHOOK_URL, argv, inherited, serving
+from ardoise.up.services import OSMAND_PORT, SOURCES, WEBHOOK_URL, argv, inherited, serving
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
+HEALTH_PORTS = {"nats": 8222, "etcd": 2381, "etcd-stand-in": 2581, "patroni": 8009}
+"""Where a probe asks over plain HTTP: /healthz of nats-server, /readyz of etcd, /liveness and /readiness of Patroni."""
 PORTS = {
     "nats": 4222,
     "leaf": 7422,
@@ -32,6 +36,8 @@ PORTS = {
     "mediawall": 7404,
     "security": 7405,
     "sites": 7406,
+    "trackers": 7407,
+    "osmand": OSMAND_PORT,
     "web": 8080,
     "operators": 8443,
 }
@@ -45,6 +51,7 @@ ON_ITS_CLOCK = (PATRONI, ALL_SERVICES)
 """What a clock that can be set reaches: Go asks the kernel by itself."""
 DISK = "disk"
 PAGES = ("web", "operators")
+PHONES = {SiteKind.EDGE: ("osmand",), SiteKind.REGION: ()}
 
 
 def leaf_port_of(site: Site) -> str:
@@ -55,7 +62,11 @@ def leaf_port_of(site: Site) -> str:
 
 def reachable(kind: SiteKind) -> tuple[str, ...]:
     """Names of the ports at which others reach a site of this kind."""
-    return tuple(name for name in (*SERVERS[kind], *SERVICES[kind], *PAGES) if name in PORTS)
+    return tuple(name for name in (*SERVERS[kind], *SERVICES[kind], *PAGES, *PHONES[kind]) if name in PORTS)
+
+
+YIELDS = ("nice", "-n", "5")
+"""A region that comes back must not take the truck's processor, as none can that has machines of its own."""
 
 
 class OneSite:
@@ -108,8 +119,8 @@ class OneSite:
 
     def _inside(self, part: Part, clock: Sequence[str]) -> Part:
         """The same part, run in the site's network, on its clock."""
-        command = part.command
-        part.command = lambda: self._network.inside(self.site.name, [*clock, *command()])
+        command, yields = part.command, YIELDS if self.site.kind is SiteKind.REGION else ()
+        part.command = lambda: self._network.inside(self.site.name, [*yields, *clock, *command()])
         return part
 
     def _beside(self) -> dict[str, str]:
@@ -117,6 +128,13 @@ class OneSite:
         return {
             "ARDOISE_ETCD_DIR": str(self._disk / "etcd"),
             "ARDOISE_PATRONI_DIR": str(self._disk / "patroni"),
+        }
+
+    def _of_trackers(self) -> dict[str, str]:
+        """Phones come by the forward on loopback, where whoever starts the sites says nothing else."""
+        return {
+            "ARDOISE_INGEST_TARGET": f"{self.address}:{PORTS['ingest']}",
+            SOURCES: os.environ.get(SOURCES, f"osmand=http://{self.address}:{PORTS['osmand']}"),
         }
 
     def _etcd(self) -> list[Part]:
@@ -154,10 +172,12 @@ class OneSite:
             site=self.site.name,
             host=self.address,
             port=PORTS["nats"],
+            health_port=HEALTH_PORTS["nats"],
             identity=self._identity("nats"),
             leaves=leaves,
         )
-        return [Part("nats-server", server.command, ready=server.ready)]
+        unwell = partial(says_unwell, f"{self.address}:{HEALTH_PORTS['nats']}")
+        return [Part("nats-server", server.command, ready=server.ready, unwell=unwell)]
 
     def _services(self) -> list[Part]:
         return [self._service(name) for name in SERVICES[self.site.kind]]
@@ -201,6 +221,7 @@ class OneSite:
             "ARDOISE_REGIONS": ",".join(other.name for other in self._topology.regions),
             "ARDOISE_DATABASE_URL": self._database_url(holder) if region else "",
             **(self._beside() if holder == "sites" and region else {}),
+            **(self._of_trackers() if holder == "trackers" else {}),
             "ARDOISE_SCRAPE_LISTEN": f"{self.address}:0",
             "ARDOISE_POSITIONING_TARGET": at("positioning"),
             "ARDOISE_SECURITY_TARGET": at("security"),

@@ -24,6 +24,9 @@ LONGEST_BACKOFF_S = 5.0
 STOP_LIMIT_S = 12.0
 MAX_LOG_BYTES = 32 * 1024 * 1024
 LAST_WORDS_BYTES = 2_000
+UNWELL_EVERY_S = 5.0
+UNWELL_TIMES = 3
+"""So often in a row before it is started anew: what passes by itself may pass."""
 
 _log = structlog.get_logger(__name__)
 
@@ -40,6 +43,8 @@ class Part:
     command: Callable[[], list[str]]
     environment: dict[str, str] = field(default_factory=dict)
     ready: Callable[[], Awaitable[None]] | None = None
+    unwell: Callable[[], Awaitable[bool]] | None = None
+    """Whether it says, now, that it is not well: asked every UNWELL_EVERY_S, so that it is started anew."""
     stop_signal: signal.Signals = signal.SIGTERM
     needs_peers: bool = False
     """It is ready only with its like at other sites: a site that comes back alone does not wait for it."""
@@ -114,6 +119,8 @@ class Supervisor:
         await self._launch(part)
         await self._until_ready(part)
         self._watches.append(asyncio.create_task(self._watch(part), name=f"watch {part.name}"))
+        if part.unwell is not None:
+            self._watches.append(asyncio.create_task(self._heed(part), name=f"heed {part.name}"))
 
     async def _release(self, part: Part) -> None:
         await self._launch(part)
@@ -186,7 +193,24 @@ class Supervisor:
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
             # Held and released within the pause, it has been started anew already.
             if not await _held(part) and part.process is process:
-                await self._launch(part)
+                try:
+                    await self._launch(part)
+                except OSError as error:
+                    # A disk without room for what it is told; the next time is counted as another death.
+                    _log.warning("part_not_started", part=part.name, why=str(error))
+
+    async def _heed(self, part: Part) -> None:
+        said = 0
+        while True:
+            await asyncio.sleep(UNWELL_EVERY_S)
+            process = part.process
+            said = said + 1 if await part.unwell() else 0
+            if process is not part.process or process.returncode is not None:
+                said = 0
+            elif said == UNWELL_TIMES:
+                _log.warning("part_unwell", part=part.name, pid=process.pid)
+                process.kill()
+                said = 0
 
 
 def _children(part: Part) -> list[psutil.Process]:

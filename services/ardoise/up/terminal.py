@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ardoise.up.demo import Demo, Race
 from ardoise.up.foreground import Startable, run_until_stopped
 from ardoise.up.plan import PORTS, Platform
 from ardoise.up.ports import Ports
-from ardoise.up.services import SUPERVISOR
+from ardoise.up.services import SOURCES, SUPERVISOR
 from ardoise.up.summary import View, show
 
 
@@ -72,13 +73,18 @@ def _pages(platform: Platform) -> list[str]:
         token = tokens / role
         if token.exists():
             links.append(f"{role}: {operators}/sign-in?token={token.read_text().strip()}")
-    ingest = platform.ports.at("ingest")
-    unusual = platform.ports.numbers["ingest"] != PORTS["ingest"]
-    links.append(
-        f"relays and race control: {f'export ARDOISE_INGEST_TARGET={ingest}' if unusual else ingest}"
-    )
+    links.append(f"relays and race control: {_target(platform, 'ingest')}")
+    phones = f"as {SOURCES} says" if SOURCES in os.environ else f"http://{platform.ports.at('osmand')}"
+    links.append(f"phones: {phones}; ardoise tracker: {_target(platform, 'trackers')}")
     links.append(f"logs: {platform.state_dir / 'logs'}")
     return links
+
+
+def _target(platform: Platform, service: str) -> str:
+    """Where it answers; as what to tell a shell where that is not the usual port."""
+    at = platform.ports.at(service)
+    unusual = platform.ports.numbers[service] != PORTS[service]
+    return f"export ARDOISE_{service.upper()}_TARGET={at}" if unusual else at
 
 
 def _run(main: Callable[[], Awaitable[None]]) -> None:

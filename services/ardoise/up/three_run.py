@@ -13,10 +13,11 @@ from ardoise.up.foreground import run_until_stopped
 from ardoise.up.forwards import Forwards
 from ardoise.up.network import Network, NetworkTools
 from ardoise.up.programs import Programs, clock_programs, debian_programs
+from ardoise.up.services import OSMAND_PORT
 from ardoise.up.site import DISK, PORTS, reachable
 from ardoise.up.three_sites import SITES, TRUCK, ThreeSites, topology
 
-FIRST = {"web": 8080, "operators": 8443, "ingest": 7401}
+FIRST = {"web": 8080, "operators": 8443, "ingest": 7401, "trackers": 7407, "osmand": OSMAND_PORT}
 """Preferred ports of this machine for the first site, by server; the others' follow. Of the rest: any."""
 
 
@@ -81,5 +82,6 @@ def _say(console: Console, forwards: Forwards, state_dir: Path) -> None:
     for site in SITES:
         console.print(f"{site}: http://{forwards.at((site, 'web'))}", highlight=False)
     console.print(f"relays: {forwards.at((TRUCK, 'ingest'))}", highlight=False)
+    console.print(f"phones: http://{forwards.at((TRUCK, 'osmand'))}", highlight=False)
     console.print(f"logs: {state_dir}/<site>/logs", highlight=False, soft_wrap=True)
     console.print("what runs and what to break: ardoise sites parts | part | link", highlight=False)

@@ -64,6 +64,7 @@ CASES = {
     "ArdoiseFramesNotAccepted": Case(
         {
             f"ingest_relays{{{HERE}}}": "3x20",
+            'up{site="london",job="ardoise-trackers"}': "1x20",
             f'ingest_frames_total{{{HERE},outcome="accepted"}}': "500x20",
             f'ingest_frames_total{{{HERE},outcome="refused"}}': "0+60x20",
         },
@@ -83,6 +84,12 @@ CASES = {
             f"positioning_ticks_total{{{HERE}}}": "700x20",
         },
         {"site": "london"},
+    ),
+    "ArdoiseTrackersNotKept": of(
+        f'trackers_log_away_total{{{HERE},source="osmand"}}', "0+1x20", site="london", source="osmand"
+    ),
+    "ArdoiseTrackerClocksWrong": of(
+        f'trackers_wrong_clocks{{{HERE},clock="time-zone"}}', "2x20", **X, clock="time-zone"
     ),
     "ArdoiseOperatorSilent": of(f"operator_look_finished_seconds{{{HERE}}}", "600x20", **X),
     "ArdoiseOperatorBlind": of(
@@ -147,6 +154,8 @@ SAYS = {
     "ArdoiseFramesNotAccepted": "london: relays are connected, and no frame is accepted",
     "ArdoiseLogSlow": "london: one frame in a hundred waits 994.4ms for the disk",
     "ArdoiseNobodyFollowsTheLog": "london: the log grows, and the race stands still",
+    "ArdoiseTrackersNotKept": "london: what trackers send by osmand does not reach the log",
+    "ArdoiseTrackerClocksWrong": "london: 2 trackers of the race have a wrong clock (time-zone)",
     "ArdoiseOperatorSilent": "london: its operator has not looked for 2m 0s",
     "ArdoiseOperatorBlind": "london: its operator finds nothing out (SitesSilent); kubectl shows Unknown",
     "ArdoiseStatusNotWritten": "london: the API server does not take what its operator sees; kubectl shows what was",
@@ -174,6 +183,12 @@ WELL = {
     f'security_alerts_total{{{HERE},rule="log-given-up"}}': "1x60",
     f"ingest_relays{{{HERE}}}": "3x60",
     f'ingest_frames_total{{{HERE},outcome="accepted"}}': "0+60x60",
+    # Only the gateway is there, and nobody sends.
+    'ingest_relays{site="truck",job="ardoise-ingest"}': "2x60",
+    'ingest_frames_total{site="truck",job="ardoise-ingest",outcome="accepted"}': "0x60",
+    'up{site="truck",job="ardoise-trackers"}': "1x60",
+    f'trackers_log_away_total{{{HERE},source="osmand"}}': "4x60",
+    f'trackers_wrong_clocks{{{HERE},clock="behind"}}': "0x60",
     f'log_publish_seconds_bucket{{{HERE},le="0.5"}}': "0+100x60",
     f'log_publish_seconds_bucket{{{HERE},le="+Inf"}}': "0+100x60",
     f'log_records_total{{{HERE},kind="heartbeat"}}': "0+240x60",

@@ -6,6 +6,7 @@ from ardoise.chassis.log import LogReader
 from ardoise.chassis.rpc import Reason, failure_of
 from ardoise.pb import control_pb2
 from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
+from ardoise.pb.weather_pb2 import WeatherReport
 
 from tests.support.platform import activate
 from tests.support.stage import small_stage
@@ -101,3 +102,53 @@ async def test_a_decision_that_cannot_be_says_why_in_a_way_machines_read(platfor
     assert found[0].retry_after_ms > 0
     assert found[1].retry_after_ms is None
     assert found[2].metadata["field"] == "request_id"
+
+
+def weather_request(key: str, **values: object) -> control_pb2.RecordWeatherRequest:
+    report = WeatherReport(source="finish", **{"temperature_c_e2": 2_150, "wind_mmps": 4_000} | values)
+    return control_pb2.RecordWeatherRequest(request_id=key, report=report)
+
+
+async def test_a_weather_report_is_one_message_in_the_log_also_after_a_restart(platform, free_port):
+    port = free_port()
+    async with platform.ingest(port):
+        epoch = await activate(platform, port)
+        async with platform.channel(port, "director") as channel:
+            answer = await RaceControlServiceStub(channel).RecordWeather(weather_request("a"))
+    async with platform.ingest(port):
+        async with platform.channel(port, "director") as channel:
+            again = await RaceControlServiceStub(channel).RecordWeather(weather_request("a"))
+        bus = await platform.bus("positioning")
+        reader = LogReader(bus)
+        entries = await reader.by_subject(epoch, f"log.{epoch}.weather")
+        await bus.close()
+    assert again == answer, "the same request is one report"
+    [entry] = entries
+    assert (entry.sequence, entry.record.weather) == (answer.position.sequence, answer.report)
+    assert (answer.report.author, answer.report.temperature_c_e2) == ("director", 2_150)
+    assert abs(answer.report.effective_time_ms - entry.record.log_time_ms) < 1_000
+
+
+async def test_weather_that_cannot_be_or_comes_from_anybody_else_is_refused(platform, free_port):
+    port = free_port()
+    async with platform.ingest(port), platform.channel(port, "director") as channel:
+        control = RaceControlServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError) as nothing:
+            await control.RecordWeather(weather_request("a"))
+        await activate(platform, port)
+        with pytest.raises(grpc.aio.AioRpcError) as hot:
+            await control.RecordWeather(weather_request("b", temperature_c_e2=6_001))
+        with pytest.raises(grpc.aio.AioRpcError) as keyless:
+            await control.RecordWeather(weather_request(""))
+        async with platform.channel(port, "moto-1") as relay:
+            with pytest.raises(grpc.aio.AioRpcError) as stranger:
+                await RaceControlServiceStub(relay).RecordWeather(weather_request("c"))
+    found = [failure_of(error.value) for error in (nothing, hot, keyless, stranger)]
+    assert [failure.reason for failure in found] == [
+        Reason.ERROR_REASON_NO_ACTIVE_STAGE,
+        Reason.ERROR_REASON_FIELD_INVALID,
+        Reason.ERROR_REASON_FIELD_INVALID,
+        Reason.ERROR_REASON_ROLE_MISSING,
+    ]
+    assert found[1].metadata["field"] == "temperature_c_e2"
+    assert found[1].retry_after_ms is None

@@ -5,9 +5,12 @@ import shutil
 
 import grpc
 from ardoise.chassis.log import LogReader
+from ardoise.pb.control_pb2 import RecordWeatherRequest
+from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from ardoise.pb.log_pb2 import EpochCause
 from ardoise.pb.telemetry_pb2 import RelayRequest
 from ardoise.pb.telemetry_pb2_grpc import TelemetryServiceStub
+from ardoise.pb.weather_pb2 import WeatherReport
 
 from tests.support.platform import Platform, activate
 from tests.support.stage import frame_of
@@ -57,6 +60,10 @@ async def test_a_log_that_lost_its_tail_is_succeeded_by_an_epoch_that_says_what_
     async with platform.ingest(port):
         first = await activate(platform, port)
         early = await send(platform, port, range(1, 6))
+        async with platform.channel(port, "director") as channel:
+            report = WeatherReport(source="finish", temperature_c_e2=2_150)
+            request = RecordWeatherRequest(request_id="a", report=report)
+            told = await RaceControlServiceStub(channel).RecordWeather(request)
     await platform.server.stop()
     shutil.copytree(store, kept)
     await platform.server.start()
@@ -75,6 +82,7 @@ async def test_a_log_that_lost_its_tail_is_succeeded_by_an_epoch_that_says_what_
         second = max(await reader.epochs())
         opened = (await reader.get(second, 1)).record.epoch_opened
         setup = (await reader.get(second, 2)).record.stage_setup
+        carried = [entry.record.weather for entry in await reader.by_subject(second, f"log.{second}.weather")]
         await bus.close()
     assert kept_last >= max(sequence for _, sequence in early.values())
     assert second != first
@@ -84,6 +92,7 @@ async def test_a_log_that_lost_its_tail_is_succeeded_by_an_epoch_that_says_what_
     assert opened.lost.last_sequence >= max(sequence for _, sequence in late.values())
     assert opened.previous.sequence == kept_last
     assert setup.stage_id == "test-1"
+    assert carried == [told.report]
     assert {epoch for epoch, _ in anew.values()} == {second}
 
 

@@ -1,12 +1,15 @@
 """Relays against a real ingest on a real nats-server."""
 
 import asyncio
+import gc
 import time
 
 import grpc
 import pytest
 from ardoise.chassis.log import LogReader
 from ardoise.chassis.rpc import Reason, failure_of
+from ardoise.ingest.publisher import unavailable
+from ardoise.ingest.writer import LogWriter
 from ardoise.pb.log_pb2 import RefusalRecord
 from ardoise.pb.telemetry_pb2 import RefusalReason, RelayRequest, RelayResponse
 from ardoise.pb.telemetry_pb2_grpc import TelemetryServiceStub
@@ -15,6 +18,7 @@ from tests.support.platform import activate
 from tests.support.stage import frame_of
 
 LIMIT_S = 20
+FRAMES = 8
 
 
 async def converse(call: grpc.aio.StreamStreamCall, frames: list, answers: int) -> list[RelayResponse]:
@@ -135,6 +139,33 @@ async def test_a_full_log_refuses_at_once_and_says_when_to_come_back(platform, f
     assert refusal is not None, "the log never filled"
     assert refusal.reason == RefusalReason.REFUSAL_REASON_LOG_FULL
     assert refusal.retry_after_ms > 0
+
+
+async def test_a_log_that_cannot_be_written_ends_the_stream_once_however_many_frames_are_on_the_way(
+    platform, free_port, monkeypatch
+):
+    port, unheard = free_port(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    async with platform.ingest(port):
+        await activate(platform, port)
+
+        all_there = asyncio.Barrier(FRAMES)
+
+        async def unwritten(_self: LogWriter, _entry: object, kind: str, _record: object) -> int:
+            if kind.startswith("fix."):
+                await all_there.wait()
+            raise unavailable(TimeoutError())
+
+        monkeypatch.setattr(LogWriter, "append", unwritten)
+        async with platform.channel(port, "moto-1") as channel:
+            call = TelemetryServiceStub(channel).Relay()
+            with pytest.raises(grpc.aio.AioRpcError) as ended:
+                await converse(
+                    call, [frame_of("moto-1", number, [9001]) for number in range(1, FRAMES + 1)], 1
+                )
+    gc.collect()
+    assert failure_of(ended.value).reason == Reason.ERROR_REASON_LOG_UNAVAILABLE
+    assert unheard == []
 
 
 async def test_heart_rate_goes_to_the_teams_log_which_positioning_cannot_read(platform, free_port):

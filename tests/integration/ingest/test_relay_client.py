@@ -5,13 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from ardoise.chassis.log import LogReader
+from ardoise.chassis.relay import RelayClient
 from ardoise.pb import control_pb2, control_pb2_grpc
 from ardoise.pb.telemetry_pb2 import (
     REFUSAL_REASON_MALFORMED,
     REFUSAL_REASON_UNKNOWN_TRACKER,
     RelayResponse,
 )
-from ardoise.rehearsal.relay import RelayClient
 
 from tests.support.platform import Platform
 from tests.support.stage import frame_of, small_stage

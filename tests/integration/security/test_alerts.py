@@ -5,8 +5,8 @@ import time
 
 import nats.errors
 import pytest
+from ardoise.chassis.refusals import Refusals
 from ardoise.chassis.rpc import DRAIN_GRACE_S, Reason, failure_of
-from ardoise.ingest.refusals import Refusals
 from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.log_pb2 import RefusalRecord
 from ardoise.pb.security_pb2 import SEVERITY_WARNING, ListAlertsRequest, WatchAlertsRequest

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.access import HAVING_RIGHTS, NAMED_ALONE, rights, rights_in_namespace, table
 from tests.support.chart import KIND_OF, SITES, Object, example, objects, of_kind, overlaid
-from tests.support.chart_cases import TOGETHER, values_of
+from tests.support.chart_cases import BROKER, TOGETHER, TRACKERS, values_of
 from tests.support.network_policies import (
     COMPONENT,
     INSTANCE,
@@ -46,6 +46,10 @@ def written(kind: str) -> set[Call]:
             found.add(Call(cells[0], cells[1], int(port)))
             if cells[1] == "DNS":
                 found.add(Call(cells[0], cells[1], int(port), "UDP"))
+        if cells[COLUMN[kind]] == "`trackers.sources`":
+            for source in TRACKERS["trackers"]["sources"]:
+                protocol = "UDP" if source["transport"] == "udp" else "TCP"
+                found.add(Call(cells[0], cells[1], source["port"], protocol))
     return found
 
 
@@ -75,11 +79,26 @@ def made_for(base: str, layer: dict) -> list[Object]:
 @pytest.mark.parametrize("layer", [APART, TOGETHER], ids=["apart", "together"])
 @pytest.mark.parametrize("base", SITES_OF)
 def test_who_talks_to_whom_is_what_is_written_down_and_nobody_else_does(base: str, layer: dict):
-    made = made_for(base, layer)
+    kind = SITES_OF[base]["site"]["kind"]
+    made = made_for(base, overlaid(layer, TRACKERS if kind == "edge" else {}))
     for sites in (SITES_BY_ADDRESS, SITES_BY_NAMESPACE) if "laptop" in base else (SITES_BY_ADDRESS,):
         allowed, by_one_end = calls(made, [sites, *OUTSIDE, *strangers(made)])
         assert by_one_end == set()
-        assert allowed == written_for(SITES_OF[base]["site"]["kind"], made)
+        assert allowed == written_for(kind, made)
+
+
+def test_where_no_tracker_may_come_nothing_of_the_gateway_is_there():
+    made = made_for("truck", APART)
+    allowed, by_one_end = calls(made, [SITES_BY_ADDRESS, *OUTSIDE, *strangers(made)])
+    assert (allowed, by_one_end) == (written_for("edge", made), set())
+    assert not any("trackers" in (call.caller, call.called) for call in allowed)
+
+
+def test_a_broker_is_called_and_nobody_calls():
+    made = made_for("truck", BROKER)
+    allowed, _ = calls(made, [SITES_BY_ADDRESS, *OUTSIDE])
+    assert Call("trackers", "other sites", 8883) in allowed
+    assert not [call for call in allowed if call.caller == "phones and trackers"]
 
 
 # What could go wrong in a template: in the default, or in the first rule of who calls nats-server.
@@ -207,5 +226,8 @@ def test_only_what_others_have_to_reach_is_exposed():
         }
 
     assert exposed("truck") == {"data-plane", "ingest", "positioning"}
+    assert exposed("truck-trackers") == {"data-plane", "ingest", "positioning", "trackers"}
+    # A broker is called: nobody from outside has to reach the gateway.
+    assert exposed("truck-broker") == {"data-plane", "ingest", "positioning"}
     assert exposed("amsterdam") == {"data-plane", "nats", "positioning"}
     assert exposed("laptop") == set()

@@ -4,15 +4,20 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from ardoise.chassis.settings import CommonSettings
 from ardoise.sites.topology import Topology
+from ardoise.trackers.decoding import Transport
+from ardoise.trackers.domain.sources import sources_of
+from ardoise.trackers.settings import TrackersSettings
 from ardoise.up.identities import (
     DATA_PLANE_IDENTITIES,
     DRILL,
     DRILL_OPERATOR,
     DRILL_RELAYS,
+    GATEWAY,
     IDENTITIES,
     OPERATOR,
     SERVICES,
@@ -21,6 +26,7 @@ from ardoise.up.pod import HEALTH_PORTS, SERVERS
 from ardoise.up.site import PORTS, OneSite
 
 from tests.support.chart import (
+    CERT_MANAGER,
     KIND_OF,
     RELEASE,
     SITES,
@@ -32,10 +38,13 @@ from tests.support.chart import (
     of_kind,
     overlaid,
 )
+from tests.support.chart_cases import TRACKERS
 
 # What a pod is told besides: where it listens.
 OF_A_POD = {"ARDOISE_HEALTH_LISTEN", "FORWARDED_ALLOW_IPS"}
 APART = {"services": {"together": False}}
+ALWAYS = {kind: [name for name in services if name not in GATEWAY] for kind, services in SERVICES.items()}
+"""Services of a site by its kind. In the chart the trackers' gateway comes with its sources."""
 
 
 def told_by_up(site_name: str, service: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -82,7 +91,7 @@ def test_a_service_is_told_what_it_is_told_on_one_machine(
     layer = {"services": {"together": together}, "mediawall": {"autoscaling": {"enabled": False}}}
     made = objects(overlaid(example(site), layer))
     found = {one.name: one for one in containers(made)}
-    services = SERVICES[KIND_OF[site]]
+    services = ALWAYS[KIND_OF[site]]
     assert set(services) <= set(found)
     for service in services:
         ports = {port["name"]: port["containerPort"] for port in found[service].spec["ports"]}
@@ -103,7 +112,7 @@ def test_a_site_runs_the_servers_and_services_that_it_runs_on_one_machine(site: 
     servers = {"nats", "etcd"} if kind == "edge" else set(SERVERS)
     running = {one.name for one in containers(made) if one.pod.startswith(("Deployment/", "StatefulSet/"))}
     operators = {"operator"} if kind == "region" else set()
-    assert running == servers | set(SERVICES[kind]) | operators
+    assert running == servers | set(ALWAYS[kind]) | operators
 
 
 @pytest.mark.parametrize("site", SITES)
@@ -143,9 +152,9 @@ def test_every_container_is_given_the_certificates_of_its_own_identities_and_no_
             path.removesuffix(".pem") for path in files.get("ardoise-identity", ()) if path.endswith(".pem")
         }
         platform |= held - {"ca"}
-        if name in SERVICES[kind]:
+        if name in ALWAYS[kind]:
             assert name in held, name
-    assert platform >= set(IDENTITIES[kind])
+    assert platform >= set(IDENTITIES[kind]) - set(GATEWAY)
     assert set(found["etcd"]) == {"ardoise-data-plane"}
     assert found["ingest" if kind == "edge" else "recorder"].keys() == {"ardoise-identity"}
     data_plane = {
@@ -209,6 +218,63 @@ def test_an_external_nats_server_is_told_to_all(site_objects: dict[str, list[Obj
     # It speaks to `sites` alone.
     assert told.pop("operator") is None
     assert set(told.values()) == {"tls://nats.example.org:4222"}
+
+
+def test_the_gateway_is_told_its_sources_as_it_reads_them(site_objects: dict[str, list[Object]]):
+    def told(case: str) -> TrackersSettings:
+        (one,) = [one for one in containers(site_objects[case]) if one.name == "trackers"]
+        environment = {name.removeprefix("ARDOISE_").lower(): text for name, text in one.environment.items()}
+        return TrackersSettings(**environment)
+
+    everywhere = Transport.HTTP, Transport.TCP, Transport.UDP
+    listening = sources_of(told("truck-trackers").sources)
+    assert [(one.decoder, one.transport, one.address) for one in listening] == [
+        (name, transport, f"0.0.0.0:{port}")
+        for name, transport, port in zip(
+            ("osmand", "h02", "h02"), everywhere, (5055, 5013, 5013), strict=True
+        )
+    ]
+    assert [one.options for one in listening] == [{}, {}, {"device": "moto 1"}]
+    assert told("truck-trackers").ingest_target == f"{RELEASE}-ingest:7401"
+    (one,) = [one for one in containers(site_objects["truck-broker"]) if one.name == "trackers"]
+    name, _, where = one.environment["ARDOISE_SOURCES"].partition("=")
+    broker = urlsplit(where)
+    assert (name, broker.scheme, broker.netloc) == ("owntracks", "mqtts", "broker.example.org:8883")
+    assert "," not in where, "another source would begin there"
+    assert dict(parse_qsl(broker.query)) == {
+        "client_id": "a,b & c",
+        "user": "truck",
+        "password_file": "/etc/ardoise/brokers/source-0/password",
+        "ca_file": "/etc/ardoise/brokers/source-0/ca.pem",
+    }
+
+
+def test_the_gateway_is_given_its_own_certificate_its_relays_and_a_brokers_password(
+    site_objects: dict[str, list[Object]],
+):
+    holders = {f"{name}.{end}" for name in GATEWAY for end in ("pem", "key")}
+    (listening,) = [one for one in containers(site_objects["truck-trackers"]) if one.name == "trackers"]
+    assert {secret: set(paths) for secret, paths in listening.files().items()} == {
+        "ardoise-identity": {"ca.pem", *holders}
+    }
+    (calling,) = [one for one in containers(site_objects["truck-broker"]) if one.name == "trackers"]
+    assert calling.files()["broker"] == ["source-0/password", "source-0/ca.pem"]
+    assert {"name": "brokers", "mountPath": "/etc/ardoise/brokers", "readOnly": True} in calling.spec[
+        "volumeMounts"
+    ]
+
+
+def test_cert_manager_makes_the_gateways_certificates_and_its_relay_serves_nothing():
+    made = certificates(objects(overlaid(example("truck"), CERT_MANAGER, TRACKERS)))
+    own, relay = (made[f"{RELEASE}-identity-{name}"] for name in GATEWAY)
+    assert (own["uris"], relay["uris"]) == (
+        ["spiffe://ardoise/service/trackers"],
+        ["spiffe://ardoise/relay/gateway"],
+    )
+    assert "server auth" in own["usages"]
+    assert "server auth" not in relay["usages"]
+    # As `kubectl port-forward` and commands call it.
+    assert {f"{RELEASE}-trackers", "localhost"} <= set(own["dnsNames"])
 
 
 def certificates(made: list[Object]) -> dict[str, Any]:

@@ -42,11 +42,19 @@ def given(command: str) -> dict[str, Any]:
     return assigned(example(Path(option(command, "-f")).stem), option(command, "--set"))
 
 
+def written_values() -> dict[str, Any]:
+    """What the page lays over the truck's example."""
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    return loaded(block)
+
+
 @cache
 def installed(site: str, laptop: bool) -> Mapping[str, Any]:
     """The objects of a site of the page, by kind/name."""
     chosen = {"site": {"name": site, "kind": KIND_OF[site]}}
     values = overlaid(example("laptop"), chosen) if laptop else example(site)
+    if values["site"]["kind"] == "edge" and not laptop:
+        values = overlaid(values, written_values())
     return {f"{one['kind'].lower()}/{one['metadata']['name']}": one for one in objects(values)}
 
 
@@ -66,6 +74,17 @@ def test_the_chart_takes_what_a_line_of_helm_gives_it(command: str):
         for key in name.split("."):
             assert key in known, name
             known = known[key]
+
+
+def test_the_chart_takes_the_trackers_that_the_page_writes_and_says_where_they_call():
+    written = written_values()
+    said = rendered(overlaid(example("truck"), written))["NOTES.txt"]
+    assert "send to ardoise-trackers at 5013/TCP, 5055/TCP, 5013/UDP." in said
+    assert "ardoise-trackers" not in rendered(example("truck"))["NOTES.txt"]
+    made = [f"--from-file={key}" for key in ("password", "ca.pem", "certificates/truck")]
+    assert all(any(one in command for command in commands()) for one in made)
+    (name,) = {one["secret"] for one in written["trackers"]["sources"] if "secret" in one}
+    assert any(f"create secret generic {name} " in command for command in commands())
 
 
 @pytest.mark.parametrize("command", KUBECTL)
@@ -95,7 +114,7 @@ def test_certificates_are_made_for_every_secret_that_is_made_of_them(values: str
             timeout=LIMIT_S,
             stdin=subprocess.DEVNULL,
         )
-    for directory in set(re.findall(r"--from-file=(\S+)", " ".join(page))):
+    for directory in set(re.findall(r"--from-file=(certificates\S+)", " ".join(page))):
         assert any(path.is_file() for path in (tmp_path / directory).iterdir())
     for file in ("ca/ca.key", "amsterdam/recorder.pem", "amsterdam/recorder.key"):
         assert (tmp_path / "certificates" / file).exists()

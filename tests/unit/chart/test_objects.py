@@ -112,7 +112,8 @@ def test_everything_that_stays_is_probed_bounded_and_has_a_budget_for_disruption
 def test_the_truck_asks_its_node_for_at_most_512_mib(site_objects: dict[str, list[Object]]):
     for case in ("truck", "truck-apart"):
         staying = [one for one in containers(site_objects[case]) if one.stays]
-        assert {one.name for one in staying} == {"nats", "etcd", *SERVICES[SiteKind.EDGE]}
+        # The gateway comes with its sources.
+        assert {one.name for one in staying} == {"nats", "etcd", *SERVICES[SiteKind.EDGE]} - {"trackers"}
         once = {one.name: one.requested_mib for one in staying}
         assert sum(once.values()) <= 512, once
 
@@ -141,6 +142,32 @@ def test_the_operator_is_never_there_twice_and_in_no_pod_of_others(made: list[Ob
         assert one.files() == {}
 
 
+def test_the_trackers_gateway_is_never_there_twice_and_in_no_pod_of_others(
+    site_objects: dict[str, list[Object]],
+):
+    for case, made in site_objects.items():
+        running = [one for one in containers(made) if one.name == "trackers"]
+        assert len(running) == (case in ("truck-trackers", "truck-broker")), case
+        for one in running:
+            assert [each["name"] for each in one.pod_spec["containers"]] == ["trackers"]
+            deployment = of_kind(made, "Deployment")["ardoise-trackers"]["spec"]
+            assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_whoever_speaks_to_the_trackers_ports_is_told_apart_by_address(site_objects: dict[str, list[Object]]):
+    for case in ("truck-trackers", "truck-broker"):
+        services = of_kind(site_objects[case], "Service")
+        local = {name for name, one in services.items() if "externalTrafficPolicy" in one["spec"]}
+        assert local == ({"ardoise-trackers"} if case == "truck-trackers" else set())
+    ports = of_kind(site_objects["truck-trackers"], "Service")["ardoise-trackers"]["spec"]["ports"]
+    assert {(port["port"], port["protocol"]) for port in ports} == {
+        (7407, "TCP"),
+        (5055, "TCP"),
+        (5013, "TCP"),
+        (5013, "UDP"),
+    }
+
+
 def test_a_volume_is_given_to_its_group_once_so_that_postgresql_keeps_its_own(made: list[Object]):
     for pod, _, spec in pod_specs(made):
         assert spec["securityContext"]["fsGroup"] == 10001, pod
@@ -164,8 +191,8 @@ def test_services_and_monitors_find_the_ports_they_name(made: list[Object]):
 def test_ports_of_one_pod_differ_by_name_and_number(made: list[Object]):
     for pod, _, spec in pod_specs(made):
         ports = [port for one in spec["containers"] for port in one.get("ports", ())]
-        for of in ("name", "containerPort"):
-            found = [port[of] for port in ports]
+        for of in (("name",), ("containerPort", "protocol")):
+            found = [tuple(port.get(each, "TCP") for each in of) for port in ports]
             assert len(found) == len(set(found)), pod
 
 

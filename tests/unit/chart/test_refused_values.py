@@ -243,6 +243,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         {"services": {"settings": {"ARDOISE_LOG_LEVL": "DEBUG"}}},
         "services.settings: ARDOISE_LOG_LEVL is no setting",
     ),
+    "the gateway's setting, where there is no gateway": (
+        "amsterdam",
+        {"services": {"settings": {"ARDOISE_SOURCES": "osmand=http://0.0.0.0:5055"}}},
+        "services.settings: ARDOISE_SOURCES follows from the other values: remove it",
+    ),
 }
 TRUCK, AMSTERDAM, LONDON = example("truck")["sites"]
 WRONG_SITES: dict[str, tuple[list[dict[str, str]], str]] = {

@@ -97,11 +97,18 @@ def test_a_rider_abandons_once_and_may_again_after_an_undo():
     race.take("abandon", bib=2)
 
 
+def test_a_rider_may_have_more_than_one_incident():
+    race = Log()
+    race.take("incident", bib=2, kind=control_pb2.INCIDENT_KIND_FALL)
+    race.take("incident", bib=2, kind=control_pb2.INCIDENT_KIND_PUNCTURE)
+
+
 def test_a_bib_that_does_not_ride_is_rejected_but_nobody_may_have_a_tracker():
     race = Log()
     for action, body in (
         ("abandon", {"bib": 77}),
         ("correct", {"bib": 77}),
+        ("incident", {"bib": 77, "kind": 1}),
         ("assign", {"bib": 77, "tracker": 5}),
     ):
         with pytest.raises(DecisionRejected):
@@ -116,6 +123,8 @@ def test_a_bib_that_does_not_ride_is_rejected_but_nobody_may_have_a_tracker():
         control_pb2.Decision(effective_time_ms=NOW_MS, reason="x" * 501, start=control_pb2.StartRace()),
         control_pb2.Decision(effective_time_ms=NOW_MS + 90_000_000, start=control_pb2.StartRace()),
         control_pb2.Decision(effective_time_ms=NOW_MS, assign=control_pb2.AssignTracker(bib=1)),
+        control_pb2.Decision(effective_time_ms=NOW_MS, incident=control_pb2.RecordIncident(bib=1)),
+        control_pb2.Decision(effective_time_ms=NOW_MS, incident={"bib": 1, "kind": 9}),
     ],
 )
 def test_a_field_that_cannot_be_names_itself(wrong):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ardoise.ingest.setup.event import Event, load_event, stage_setup
 from ardoise.ingest.setup.route_file import parse_gpx
-from ardoise.rehearsal.tour_des_cols import event_file, gpx, road
+from ardoise.rehearsal.tour_des_cols import before, event_file, gpx, road
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,7 @@ def test_the_files_in_the_tree_are_those_that_the_script_makes(repository: Path)
     )
 
     assert (directory / "event.yaml").read_text(encoding="utf-8") == event_file(points, measured)
+    assert (directory / "stage-4-before.csv").read_text(encoding="utf-8") == before()
     # To a metre, not to the bit: sines differ between CPUs.
     assert np.abs(kept.latitude_e7 - made.latitude_e7).max() < 100
     assert np.abs(kept.longitude_e7 - made.longitude_e7).max() < 100
@@ -33,6 +34,20 @@ def test_the_demo_has_176_riders_in_22_teams_each_with_a_tracker_of_his_own(even
     assert len(setup.teams) == 22
     assert len({(rider.family_name, rider.given_name) for rider in setup.riders}) == 176
     assert len({one.tracker for one in setup.assignments}) == 176
+
+
+def test_the_jerseys_are_worn_by_who_leads_the_standings_before_the_stage(event: Event):
+    setup = stage_setup(event, "stage-4")
+    wearers = {jersey: rider.bib for rider in setup.riders for jersey in rider.jerseys}
+    standings = [one for one in setup.standings_before if one.WhichOneof("who") == "bib"]
+    young = {rider.bib for rider in setup.riders if rider.young}
+
+    assert wearers == {
+        1: min(standings, key=lambda one: one.general_s).bib,
+        2: max(standings, key=lambda one: one.points).bib,
+        3: max(standings, key=lambda one: one.mountains).bib,
+        4: min((one for one in standings if one.bib in young), key=lambda one: one.general_s).bib,
+    }
 
 
 def test_its_passes_are_as_steep_as_passes_are(event: Event):

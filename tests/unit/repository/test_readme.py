@@ -51,7 +51,9 @@ def test_every_make_target_that_a_page_names_exists(repository: Path):
         assert named <= there, f"{page.relative_to(repository)}: {named - there}"
 
 
-@pytest.mark.parametrize("service", ["ingest", "positioning", "analytics", "mediawall", "security", "sites"])
+@pytest.mark.parametrize(
+    "service", ["ingest", "trackers", "positioning", "analytics", "mediawall", "security", "sites"]
+)
 def test_every_service_has_a_page_of_its_own(repository: Path, service: str):
     page = repository / "services" / "ardoise" / service / "README.md"
     assert page.exists(), f"{service} has no README.md"

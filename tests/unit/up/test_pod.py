@@ -9,9 +9,10 @@ from ardoise.chassis.identity import Credentials
 from ardoise.chassis.nats_config import server_config
 from ardoise.sites.settings import SitesSettings
 from ardoise.sites.topology import Topology, read_topology
+from ardoise.trackers.app import RELAY_ID
 from ardoise.up import etcd, patroni, pod
 from ardoise.up.etcd import members_of, stand_ins_of
-from ardoise.up.identities import hosts_in_cluster, make_for_clusters
+from ardoise.up.identities import GATEWAY, hosts_in_cluster, make_for_clusters
 from ardoise.up.patroni import PatroniMember
 from ardoise.up.three_sites import topology
 from cryptography import x509
@@ -93,6 +94,19 @@ def test_nats_server_logs_to_the_pods_log_and_is_asked_over_plain_http_how_it_is
     assert "log_file" in server_config(Path("/s"), "truck", "127.0.0.1:4222", None, pod.Leaves())
 
 
+def test_a_trucks_nats_server_takes_phones_in_where_that_is_set(sites_file: Path, identities: Path):
+    told = settings("truck", sites_file, identities)
+    assert "mqtt" not in pod.nats_config(told, SITES.edge, SITES, sites_file.parent / "nats")
+    told = told.model_copy(update={"mqtt_listen": "0.0.0.0:8883", "mqtt_phones": "anne,ben"})
+    said = pod.nats_config(told, SITES.edge, SITES, sites_file.parent / "nats")
+    assert 'mqtt { listen: "0.0.0.0:8883"' in said
+    assert (
+        f'cert_file: "{identities / "truck" / "nats.pem"}"' in said.partition("mqtt {")[2].partition("}")[0]
+    )
+    assert "ca_file" not in said.partition("mqtt {")[2].partition("}")[0], "phones have no certificates"
+    assert (sites_file.parent / "nats" / "phones" / "anne.password").exists()
+
+
 def test_a_regions_nats_server_takes_the_truck_in_from_everywhere(sites_file: Path, identities: Path):
     told = settings("london", sites_file, identities)
     said = pod.nats_config(told, SITES.site("london"), SITES, Path("/state/nats"))
@@ -118,6 +132,19 @@ def test_etcds_keeper_is_all_that_runs_beside_it(
     assert became == [etcd.keeper_command(told.state_dir / "etcd" / "keeper.json")]
 
 
+def test_the_trucks_gateway_for_trackers_is_a_service_and_to_ingest_a_relay(identities: Path):
+    held = {}
+    for name in GATEWAY:
+        certificate = x509.load_pem_x509_certificate((identities / "truck" / f"{name}.pem").read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        held[name] = names.get_values_for_type(x509.UniformResourceIdentifier)
+        assert not (identities / "london" / f"{name}.pem").exists()
+    assert held == {
+        "trackers": ["spiffe://ardoise/service/trackers"],
+        RELAY_ID: ["spiffe://ardoise/relay/gateway"],
+    }
+
+
 def test_certificates_of_a_release_hold_every_name_that_it_is_called_by(sites_file: Path, identities: Path):
     hosts = hosts_in_cluster(SITES.site("london"), "ardoise", ["race"])
     assert {"london", "10.200.0.3", "ardoise-nats", "ardoise-data-plane.race.svc"} <= set(hosts)
@@ -127,6 +154,10 @@ def test_certificates_of_a_release_hold_every_name_that_it_is_called_by(sites_fi
     assert "ardoise-data-plane.race.svc" in names.get_values_for_type(x509.DNSName)
     assert "10.200.0.3" in map(str, names.get_values_for_type(x509.IPAddress))
     assert not (identities / "truck" / "patroni.pem").exists()
+    assert {"ardoise-trackers.race.svc", "ardoise-ingest"} <= set(
+        hosts_in_cluster(SITES.site("truck"), "ardoise", ["race"])
+    )
+    assert "ardoise-trackers" not in hosts
     # One CA for all sites, and another for the data plane.
     cas = {(identities / site / "ca.pem").read_bytes() for site in ADDRESSES}
     data_plane = {(identities / site / "data-plane" / "ca.pem").read_bytes() for site in ADDRESSES}

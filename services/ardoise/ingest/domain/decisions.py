@@ -5,11 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ardoise.pb.common_pb2 import RaceState
-from ardoise.pb.control_pb2 import Decision, RecordedDecision
+from ardoise.pb.control_pb2 import (
+    INCIDENT_KIND_FALL,
+    INCIDENT_KIND_MECHANICAL,
+    INCIDENT_KIND_PUNCTURE,
+    Decision,
+    RecordedDecision,
+)
 
 MAX_REASON_CHARACTERS = 500
 # A decision that holds from yesterday or from tomorrow on is a typing error.
 MAX_EFFECTIVE_OFFSET_MS = 24 * 3_600_000
+
+KNOWN_INCIDENTS = frozenset({INCIDENT_KIND_FALL, INCIDENT_KIND_PUNCTURE, INCIDENT_KIND_MECHANICAL})
 
 _NEXT_STATE = {
     "start": RaceState.RACE_STATE_RACING,
@@ -114,3 +122,5 @@ class DecisionLog:
             raise DecisionRejected(f"bib {bib} has already left the race")
         if action == "assign" and not decision.assign.tracker:
             raise ValueError("assign.tracker: the tracker's number")
+        if action == "incident" and decision.incident.kind not in KNOWN_INCIDENTS:
+            raise ValueError("incident.kind: a fall, a puncture or a mechanical")

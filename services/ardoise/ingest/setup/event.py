@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ardoise.ingest.setup import models
+from ardoise.ingest.setup.before import read_before
 from ardoise.ingest.setup.checking import Checked
 from ardoise.ingest.setup.faults import Fault, SetupInvalid
-from ardoise.ingest.setup.models import EventFile, Stage
+from ardoise.ingest.setup.models import EventFile, RoadFeature, Stage, StandingBefore
 from ardoise.ingest.setup.road_line import RoadPoints
 from ardoise.ingest.setup.route_file import RouteFileInvalid, read_route_file
 from ardoise.ingest.setup.rules import Finding, broken_rules
 from ardoise.ingest.setup.stage import route_message
+from ardoise.ingest.setup.stage_rules import feature_award, is_summit_finish, stage_rules
 from ardoise.ingest.setup.yaml_text import YamlText, written_path
 from ardoise.pb import setup_pb2
 from ardoise.race.route import Feature, FeatureKind, Route, RouteError
@@ -39,6 +41,8 @@ class Event:
     file: EventFile
     routes: Mapping[str, Route]
     """By stage id."""
+    before: Mapping[str, list[StandingBefore]]
+    """The standings before each stage that has some, by stage id."""
     file_hash: str
     """SHA-256 of the file's text, in hexadecimal."""
 
@@ -52,6 +56,7 @@ def load_event(text: str, base_dir: Path, file: str = "event file") -> Event:
     checked = Checked.of(document.value)
     faults = list(document.faults)
     routes: dict[str, Route] = {}
+    before: dict[str, list[StandingBefore]] = {}
     findings = list(checked.findings)
     if checked.event is not None:
         broken = broken_rules(checked.event, checked.set_aside_texts())
@@ -60,13 +65,20 @@ def load_event(text: str, base_dir: Path, file: str = "event file") -> Event:
             route = _route(stage, base_dir)
             if isinstance(route, Route):
                 routes[stage.id] = route
+                unruly = _against_the_road(stage, route)
             else:
-                findings += [checked.original((("stages", number, *path), *rest)) for path, *rest in route]
+                unruly = route
+            findings += [checked.original((("stages", number, *path), *rest)) for path, *rest in unruly]
+            before[stage.id] = stage.before
+            if stage.before_file:
+                found = read_before(base_dir / stage.before_file, stage.before_file, checked.event, stage)
+                faults += [one for one in found if isinstance(one, Fault)]
+                before[stage.id] = [one for one in found if isinstance(one, StandingBefore)]
     for path, what, remedy in findings:
         faults.append(Fault(file, document.line(path), written_path(path), what, remedy))
     if faults or checked.event is None:
         raise SetupInvalid(faults)
-    return Event(checked.event, routes, hashlib.sha256(text.encode()).hexdigest())
+    return Event(checked.event, routes, before, hashlib.sha256(text.encode()).hexdigest())
 
 
 def stage_setup(event: Event, stage_id: str) -> setup_pb2.StageSetup:
@@ -97,6 +109,7 @@ def stage_setup(event: Event, stage_id: str) -> setup_pb2.StageSetup:
                 team_code=rider.team,
                 nationality=rider.nationality,
                 jerseys=[JERSEYS[wearer.jersey] for wearer in stage.jerseys if wearer.bib == rider.bib],
+                young=rider.young,
             )
             for rider in starting
         ],
@@ -113,7 +126,67 @@ def stage_setup(event: Event, stage_id: str) -> setup_pb2.StageSetup:
         signal_timeout_ms=round(stage.signal_timeout_s * 1000),
         clock_source=setup_pb2.CLOCK_SOURCE_WALL,
         event_file_hash=event.file_hash,
+        rules=_rules(stage, event.routes[stage.id]),
+        standings_before=[
+            setup_pb2.StandingBefore(
+                bib=one.bib,
+                team_code=one.team,
+                general_s=_seconds(one.general),
+                points=one.points,
+                mountains=one.mountains,
+            )
+            for one in event.before[stage.id]
+            if one.bib is None or one.bib in bibs
+        ],
     )
+
+
+def _rules(stage: Stage, route: Route) -> setup_pb2.StageRules:
+    """What the file says of how the stage is judged."""
+    awards = [
+        feature_award(_feature(one, route.finish_cm), one.points, one.bonus_s) for one in stage.features
+    ]
+    return stage_rules(
+        route,
+        bunch_sprint=stage.bunch_sprint,
+        last_km_cm=None if stage.three_km_rule_km is None else round(stage.three_km_rule_km * CM_PER_KM),
+        finish_points=stage.finish_points,
+        finish_bonus_s=stage.finish_bonus_s,
+        feature_awards=[award for award in awards if award],
+    )
+
+
+def _against_the_road(stage: Stage, route: Route) -> list[Finding]:
+    """Rules that this road's finish does not allow, or that contradict each other."""
+    findings: list[Finding] = []
+    summit_finish = is_summit_finish(route.features, route.finish_cm)
+    if summit_finish and stage.three_km_rule_km:
+        what = "a climb ends at the line: the rule does not apply at a summit finish"
+        findings.append((("three_km_rule_km",), what, "Remove it, or correct the climb."))
+    if summit_finish and stage.bunch_sprint:
+        what = "a climb ends at the line: no stage for a bunch sprint"
+        findings.append((("bunch_sprint",), what, "Remove it, or correct the climb."))
+    elif stage.bunch_sprint and stage.three_km_rule_km == 0:
+        what = "the main bunch of a bunch sprint is told by who is together where the last kilometres begin"
+        findings.append((("three_km_rule_km",), what, "Leave it out, or write 3 to 5."))
+    return findings
+
+
+def _feature(one: RoadFeature, finish_cm: int) -> Feature:
+    return Feature(
+        FEATURE_KINDS[one.kind],
+        one.name,
+        min(round(one.km * CM_PER_KM), finish_cm),
+        round(one.length_km * CM_PER_KM),
+        one.category or "",
+    )
+
+
+def _seconds(duration: str | None) -> int:
+    if duration is None:
+        return 0
+    hours, minutes, seconds = map(int, duration.split(":"))
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _route(stage: Stage, base_dir: Path) -> Route | list[Finding]:
@@ -137,16 +210,7 @@ def _route(stage: Stage, base_dir: Path) -> Route | list[Finding]:
             findings.append((("features", index, "km"), where, "Count from kilometre 0, in kilometres."))
     if findings:
         return findings
-    features = [
-        Feature(
-            FEATURE_KINDS[one.kind],
-            one.name,
-            min(round(one.km * CM_PER_KM), round(finish_km * CM_PER_KM)),
-            round(one.length_km * CM_PER_KM),
-            one.category or "",
-        )
-        for one in stage.features
-    ]
+    features = [_feature(one, round(finish_km * CM_PER_KM)) for one in stage.features]
     finish_cm = None if road.finish_km is None else round((finish_km + road.kilometre_zero_km) * CM_PER_KM)
     length_cm = round(length_km * CM_PER_KM)
     try:

@@ -11,6 +11,8 @@ MOST_RIDERS = 999
 MOST_TEAMS = 100
 MOST_TRACKERS = 5_000
 MOST_FEATURES = 200
+MOST_PLACES = 200
+"""Of those who get points at one place."""
 LARGEST_TRACKER = 2**63 - 1
 """Databases count with a sign."""
 
@@ -28,6 +30,9 @@ Bib = Annotated[int, Field(ge=1, le=999)]
 Tracker = Annotated[int, Field(ge=1, le=LARGEST_TRACKER)]
 Kilometre = Annotated[float, Field(ge=-50.0, le=500.0, allow_inf_nan=False)]
 Length = Annotated[float, Field(ge=0.0, le=500.0, allow_inf_nan=False)]
+Points = Annotated[int, Field(ge=0, le=10_000)]
+Bonus = Annotated[int, Field(ge=0, le=600)]
+Duration = Annotated[str, Field(pattern=r"^\d{1,3}:[0-5]\d:[0-5]\d$")]
 Instant = Annotated[datetime, AfterValidator(_with_zone)]
 
 
@@ -102,6 +107,18 @@ class RoadFeature(Part):
     km: Kilometre = Field(description="Distance from kilometre 0, kilometres; of a climb: of its summit.")
     length_km: Length = Field(0.0, description="Length of a climb or feed zone, kilometres.")
     category: ClimbCategory | None = Field(None, description="Of a climb: `4`, `3`, `2`, `1` or `HC`.")
+    points: list[Points] | None = Field(
+        None,
+        max_length=MOST_PLACES,
+        description="Points of the first, the second and so on: at a sprint for the points classification, on a climb "
+        "for the mountains. Without it: `20, 17, 15, 13, 11, 10, 9, ... 1` for a sprint; for a climb, by category, "
+        "`HC`: `20, 15, 12, 10, 8, 6, 4, 2`, `1`: `10, 8, 6, 4, 2, 1`, `2`: `5, 3, 2, 1`, `3`: `2, 1`, `4`: `1`.",
+    )
+    bonus_s: list[Bonus] = Field(
+        default_factory=list,
+        max_length=MOST_PLACES,
+        description="Time bonuses of the first, the second and so on, seconds (`[3, 2, 1]` at many sprints).",
+    )
 
 
 class JerseyWearer(Part):
@@ -109,6 +126,27 @@ class JerseyWearer(Part):
 
     jersey: JerseyKind = Field(description="`general`, `points`, `mountains` or `young`.")
     bib: Bib = Field(description="The rider who wears it.")
+
+
+class StandingBefore(Part):
+    """A rider or a team in the standings before the stage."""
+
+    bib: Bib | None = Field(None, description="The rider; or else:")
+    team: Code | None = Field(None, description="Code of the team.")
+    general: Duration | None = Field(
+        None,
+        description='Time, `"75:20:19"` in quotes: of a rider with bonuses taken off, of a team the sum of its best.',
+    )
+    points: Points = Field(0, description="Points of a rider.")
+    mountains: Points = Field(0, description="Points of a rider in the mountains.")
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        if (self.bib is None) == (self.team is None):
+            raise ValueError("neither bib nor team, or both")
+        if self.team and (self.general is None or self.points or self.mountains):
+            raise ValueError("of a team there is the time, and nothing else")
+        return self
 
 
 class Stage(Part):
@@ -130,6 +168,39 @@ class Stage(Part):
         default_factory=list,
         max_length=MOST_RIDERS,
         description="Bibs of riders who do not start this stage.",
+    )
+    bunch_sprint: bool = Field(
+        False,
+        description="Designated as expected to end in a bunch sprint: within the main bunch a new time takes a gap of "
+        "3 s instead of 1 s.",
+    )
+    three_km_rule_km: Annotated[float, Field(ge=0, le=5)] | None = Field(
+        None,
+        description="In so many kilometres before the line a fall, puncture or mechanical costs no time; up to 5, `0`: "
+        "the rule does not apply. Without it: 3, and 0 where a climb ends at the line.",
+    )
+    finish_points: list[Points] | None = Field(
+        None,
+        max_length=MOST_PLACES,
+        description="Points at the finish for the points classification. Without it: `50, 30, 20, 18, 16, 14, 12, 10, "
+        "8, 7, 6, 5, 4, 3, 2` for a bunch sprint, `20, 17, 15, 13, 11, 10, 9, ... 1` where a climb ends at the line, "
+        "else `30, 25, 22, 19, 17, 15, 13, 11, 9, 7, 6, 5, 4, 3, 2`.",
+    )
+    finish_bonus_s: list[Bonus] | None = Field(
+        None,
+        max_length=MOST_PLACES,
+        description="Time bonuses at the finish, seconds. Without it: `10, 6, 4`.",
+    )
+    before: list[StandingBefore] = Field(
+        default_factory=list,
+        max_length=MOST_RIDERS + MOST_TEAMS,
+        description="The standings before the stage, in the order of the general classification; none for a first "
+        "stage. Where one rider has a `general` time, all who start have.",
+    )
+    before_file: Annotated[str, Field(min_length=1, max_length=400)] | None = Field(
+        None,
+        description="Instead of `before`: a CSV file, relative to the event file, with its keys as columns (those that "
+        "are needed), named in the first line.",
     )
     signal_timeout_s: Annotated[float, Field(ge=2, le=600)] = Field(
         10.0, description="A rider who is silent for longer has no signal, seconds."
@@ -156,6 +227,7 @@ class Rider(Part):
     nationality: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         description="Nationality, three capital letters (`FRA`)."
     )
+    young: bool = Field(False, description="In the classification of young riders.")
 
 
 class TrackerAssignment(Part):

@@ -17,11 +17,18 @@ PARTS = (
     ("Its road: `stages[].route`", models.RouteFile),
     ("A place on the road: `stages[].features`", models.RoadFeature),
     ("A leader's jersey: `stages[].jerseys`", models.JerseyWearer),
+    ("In the standings before: `stages[].before`", models.StandingBefore),
     ("A team: `teams`", models.Team),
     ("A rider: `riders`", models.Rider),
     ("A tracker on a bike: `trackers`", models.TrackerAssignment),
 )
-KINDS = {"str": "text", "int": "whole number", "float": "number", "datetime": "instant"}
+KINDS = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "`true` or `false`",
+    "datetime": "instant",
+}
 
 EXAMPLE = """\
 event: Tour des Cols
@@ -37,10 +44,12 @@ stages:
       - {kind: climb, name: Col de l'Ardoise, km: 118.6, length_km: 11.2, category: HC}
     jerseys:
       - {jersey: general, bib: 1}
+    before:
+      - {bib: 1, general: "8:12:40", points: 34, mountains: 11}
 teams:
   - {code: AVA, name: Avalanche Cycling, colour: "#f4a261"}
 riders:
-  - {bib: 1, family_name: ROCHEBLANCHE, given_name: Aurèle, team: AVA, nationality: FRA}
+  - {bib: 1, family_name: ROCHEBLANCHE, given_name: Aurèle, team: AVA, nationality: FRA, young: true}
 trackers:
   - {tracker: 860001, bib: 1, valid_until: 2026-07-04T14:05:00+02:00}
   - {tracker: 860177, bib: 1, valid_from: 2026-07-04T14:05:00+02:00}  # after a bike change
@@ -79,7 +88,9 @@ def reference() -> str:
 
 
 def _default(value: Any) -> str:
-    return "optional" if value in (None, "", PydanticUndefined) else f"without it: {value:g}"
+    if value in (None, "", PydanticUndefined):
+        return "optional"
+    return "without it: no" if value is False else f"without it: {value:g}"
 
 
 def _kind(annotation: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from ardoise.ingest.setup.before import broken_before
 from ardoise.ingest.setup.models import EventFile, FeatureKind, TrackerAssignment
 from ardoise.ingest.setup.yaml_text import Path
 
@@ -25,6 +26,7 @@ def broken_rules(event: EventFile, set_aside: frozenset[str] = frozenset()) -> I
     yield from one_wearer_a_jersey(event)
     yield from one_rider_a_tracker(event)
     yield from sensible_features(event)
+    yield from sound_standings(event, set_aside)
 
 
 def unique_names(event: EventFile) -> Iterator[Finding]:
@@ -80,9 +82,29 @@ def one_rider_a_tracker(event: EventFile) -> Iterator[Finding]:
 def sensible_features(event: EventFile) -> Iterator[Finding]:
     for number, stage in enumerate(event.stages):
         for index, feature in enumerate(stage.features):
+            path = ("stages", number, "features", index)
             if feature.category and feature.kind is not FeatureKind.CLIMB:
-                path = ("stages", number, "features", index, "category")
-                yield path, f"a {feature.kind} has no category", "Remove it, or make it a climb."
+                yield (
+                    (*path, "category"),
+                    f"a {feature.kind} has no category",
+                    "Remove it, or make it a climb.",
+                )
+            for key in ("points", "bonus_s"):
+                if getattr(feature, key) and feature.kind not in (FeatureKind.CLIMB, FeatureKind.SPRINT):
+                    yield (
+                        (*path, key),
+                        f"nothing is won at a {feature.kind}",
+                        "Remove it, or make it a sprint.",
+                    )
+
+
+def sound_standings(event: EventFile, set_aside: frozenset[str]) -> Iterator[Finding]:
+    for number, stage in enumerate(event.stages):
+        path = ("stages", number, "before")
+        if stage.before and stage.before_file:
+            yield path, "both before and before_file", "Keep one of the two."
+        for index, key, what, remedy in broken_before(stage.before, event, stage, set_aside):
+            yield (path if index is None else (*path, index, key)), what, remedy
 
 
 def _repeated(values: list[Hashable], part: str, key: str, remedy: str) -> Iterator[Finding]:

@@ -5,13 +5,13 @@ import time
 from contextlib import AsyncExitStack
 
 from ardoise.chassis.identity import Role
+from ardoise.chassis.relay import RelayClient
 from ardoise.pb.common_pb2 import ResumeToken
 from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.pb.telemetry_pb2 import RefusalReason, RelayResponse, TelemetryFrame
 from ardoise.rehearsal.drills.history import Acknowledged, FixKey, History, InRegion, Refused
 from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.waits import Wait
-from ardoise.rehearsal.relay import RelayClient
 from ardoise.rehearsal.simulator import Simulation
 
 START_OFFSET_S = 6_600

@@ -68,8 +68,6 @@ ALL = (
         ),
         promise=Promise(ingest_goes_on=False, writes_within=Wait.CUT_SHORT, primary_stays=True),
         checks=ALWAYS | {Invariant.HONEST},
-        # Not seen to hold yet.
-        in_all=False,
     ),
     Scenario(
         name="truck-disk-slow",
