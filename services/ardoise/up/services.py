@@ -5,8 +5,6 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 
-import grpc
-
 from ardoise.chassis.rpc import channel, listening
 from ardoise.chassis.settings import CommonSettings
 
@@ -47,7 +45,6 @@ def serving(target: str, settings: CommonSettings) -> Callable[[], Awaitable[Non
         async with asyncio.timeout(READY_LIMIT_S):
             await listening(target)
             async with channel(target, settings, SUPERVISOR) as opened:
-                while opened.get_state(try_to_connect=True) != grpc.ChannelConnectivity.READY:
-                    await opened.wait_for_state_change(opened.get_state())
+                await opened.channel_ready()
 
     return ready
