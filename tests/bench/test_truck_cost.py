@@ -30,7 +30,7 @@ from ardoise.up.three_sites import TRUCK
 from tests.bench.conftest import OFFSET_S
 from tests.bench.processes import Memory, cpu_s, family, memory
 from tests.bench.race_site import load
-from tests.support.chart import Container, containers, example, objects
+from tests.support.chart import Container, containers, example, objects, overlaid
 from tests.support.sites_up import MARKS, SitesUp
 
 pytestmark = MARKS
@@ -38,6 +38,8 @@ pytestmark = MARKS
 MOST_MIB = 512
 CONTAINERS = {"nats-server": "nats", "etcd-truck": "etcd"}
 """What the chart calls a part, where it is not the same."""
+PHONES = {"trackers": {"sources": [{"decoder": "osmand", "transport": "http", "port": 5055}]}}
+"""As `ardoise sites up` has a port for them."""
 # Race control's, the speaker's, television's, some of the village.
 SCREENS = 10
 HISTORY_S = 1_200
@@ -74,7 +76,8 @@ async def test_the_services_nats_and_etcd_of_the_truck_take_at_most_512_mib_in_a
                 racing = await _cost(reached)
                 answer = await RaceServiceStub(positioning).GetSnapshot(GetSnapshotRequest())
                 seen, now_ms = answer.snapshot, time.time() * 1000
-    requesting = {one.name: one for one in containers(objects(example("truck"))) if one.stays}
+    values = overlaid(example("truck"), PHONES)
+    requesting = {one.name: one for one in containers(objects(values)) if one.stays}
     asked = {part: requesting[CONTAINERS.get(part, part)] for part in racing}
     all_mib = _print(idle, racing, asked)
     assert len(seen.riders) == len(stage.riders)

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ardoise.rehearsal.drills.conditions import primary_is
+from ardoise.rehearsal.drills.conditions import primary_is, written_down
 from ardoise.rehearsal.drills.platform import Reached
-from ardoise.rehearsal.drills.scenario import Cast, Do, Hold, WaitUntil
+from ardoise.rehearsal.drills.scenario import EVERYWHERE, Act, Cast, Do, Hold, Place, Promise, WaitUntil
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.sites.operations.memory import LEASE_S
+from ardoise.up.control import Action
 
 from tests.kubernetes.bed.cluster import eventually
 from tests.kubernetes.node import dead_connections, kill, of_pod, standing_still
@@ -321,6 +322,38 @@ async def test_in_a_storm_of_killed_paused_and_doubled_operators_a_wish_is_carri
     )
     await holds(race, weathered, tmp_path)
     carried_out_once(objects, "storm", lost=(0, "Unknown"))
+    one_acts(objects)
+
+
+async def test_in_a_storm_over_a_lost_region_the_operators_move_the_primary_once_and_leave_it_there(
+    race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
+):
+    reached = Reached(await race.state())
+    print("seed", STORM_SEED)
+
+    def is_accepted(cast: Cast) -> None:
+        del cast
+        eventually(lambda: was_accepted(reached, "storm-over-lost"), "accepted wish", SHOWN_LIMIT_S)
+
+    async def storm(cast: Cast, *places: Place) -> None:
+        await asyncio.gather(*(asyncio.to_thread(stormed, objects[cast[place]]) for place in places))
+
+    weathered = own(
+        "storm-over-lost-region",
+        f"the primary's region is lost on the way, and operators are in a storm until it is back, seed {STORM_SEED}",
+        Promise(screens=EVERYWHERE - {PRIMARY}, writes_within=Wait.DATABASE_BACK),
+        wished(objects, "storm-over-lost"),
+        step("it is accepted", is_accepted),
+        Act(PRIMARY, Action.KILL),
+        Do("a storm of 90 s at the region that is left", lambda cast: storm(cast, STANDBY)),
+        WaitUntil(primary_is(STANDBY), Wait.DATABASE_BACK),
+        WaitUntil(written_down(), Wait.WRITTEN_DOWN),
+        Act(PRIMARY, Action.RESTORE),
+        Do("a storm of 90 s at both", lambda cast: storm(cast, PRIMARY, STANDBY)),
+        *well_again(PRIMARY),
+    )
+    await holds(race, weathered, tmp_path)
+    carried_out_once(objects, "storm-over-lost", lost=(0, "Unknown"))
     one_acts(objects)
 
 
