@@ -1,7 +1,13 @@
-"""Runs one service in this process. Nothing of the command is loaded with it: a truck has five such processes."""
+"""Runs one service in this process. Nothing of the command is loaded with it: a truck has seven such processes."""
 
 import importlib
+import sys
 
+# What libraries of a service load where it is installed, for what no service does: websockets of nats-py, coloured
+# tracebacks of structlog. Without them a process holds 10 MiB less, and a truck has seven.
+SPARED = ("aiohttp", "rich")
+# kopf speaks to API servers with aiohttp.
+SPARED_NOTHING = "operator"
 # Name -> what it does, its package, its composition root, its settings.
 SERVICES = {
     "ingest": ("Takes telemetry and race control into the log.", "ardoise.ingest", "app", "IngestSettings"),
@@ -48,6 +54,8 @@ SERVICES = {
 
 def run_named(name: str) -> None:
     """Runs one service until it is told to stop."""
+    if name != SPARED_NOTHING:
+        sys.modules.update(dict.fromkeys(SPARED))
     from ardoise.chassis.lifecycle import run_service
 
     _, package, root, settings = SERVICES[name]

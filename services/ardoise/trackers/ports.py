@@ -9,7 +9,6 @@ from ardoise.trackers.domain.sources import Source
 from ardoise.trackers.gateway import Gateway
 from ardoise.trackers.listening.http import HttpConversation
 from ardoise.trackers.listening.intake import Intake
-from ardoise.trackers.listening.mqtt import MqttPort
 from ardoise.trackers.listening.serial import SerialPort
 from ardoise.trackers.listening.stream import Conversation
 from ardoise.trackers.listening.tcp import TcpPort
@@ -46,4 +45,7 @@ def port_of(source: Source, gateway: Gateway, refusals: Refusals, limits: Limits
         return UdpPort(source.address, intake, source.options)
     if source.transport is Transport.SERIAL:
         return SerialPort(source.address, intake, source.options)
+    # Its library takes 6 MiB, and few trucks hear phones by a broker.
+    from ardoise.trackers.listening.mqtt import MqttPort
+
     return MqttPort(source, intake)

@@ -147,6 +147,19 @@ def test_a_service_of_the_truck_loads_neither_them_nor_the_command(service: str)
     starts(program, service, *DATABASE, "typer")
 
 
+@pytest.mark.parametrize("service", sorted({*SERVICES[SiteKind.EDGE], "trackers"}))
+def test_nor_what_its_libraries_would_load_for_what_it_never_does(service: str):
+    program = (
+        "import asyncio, sys\n"
+        "from ardoise.cli.one_service import run_named\n"
+        "asyncio.run = lambda work: work.close()\n"
+        "run_named(sys.argv[1])\n"
+        "there = {name for name, module in sys.modules.items() if module}\n"
+        "assert 'grpc' in there and not there & set(sys.argv[2:]), there & set(sys.argv[2:])\n"
+    )
+    starts(program, service, "aiohttp", "rich", "paho")
+
+
 def test_the_trucks_servers_and_the_test_of_its_release_start_without_them():
     program = (
         "import sys\n"
