@@ -1,6 +1,7 @@
 """TelemetryService: frames in, acknowledgements out, one stream a relay."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from ardoise.ingest.biometrics import STREAM as BIOMETRIC_STREAM
 from ardoise.ingest.biometrics import BiometricLog
 from ardoise.ingest.domain.acceptance import FrameRefused, accept
 from ardoise.ingest.domain.second import MOST_WAITING, Waiting
+from ardoise.ingest.domain.truck_clock import TruckClock
 from ardoise.ingest.regions import Owed, Regions
 from ardoise.ingest.tolerant import Unreadable, tolerant
 from ardoise.ingest.writer import Epoch, LogWriter
@@ -44,6 +46,9 @@ _log = structlog.get_logger(__name__)
 _frames = counter("ingest.frames", "1", "Frames received, by relay and outcome.")
 _fixes = counter("ingest.fixes", "1", "Fixes that went into the log, by relay.")
 _connected = gauge("ingest.relays", "1", "Relays connected.")
+_behind = gauge(
+    "ingest.clock_behind", "ms", "By how much this clock is behind the trackers'; below 0: ahead."
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class TelemetryService:
             "RelayBiometrics", self._append_biometrics, lambda _: BIOMETRIC_STREAM, biometric_regions
         )
         self._streams: dict[tuple[str, str], asyncio.Event] = {}
+        self._clock = TruckClock()
         self._draining = False
 
     def add_to_server(self, _: object, server: grpc.aio.Server) -> None:
@@ -248,6 +254,7 @@ class TelemetryService:
                 frame_number=frame.frame_number, reason=refused.reason, detail=refused.detail
             )
             return Answer({"refusal": refusal})
+        behind_ms = self._clock_behind_ms(accepted.frame, relay_id)
         for fix in accepted.refused:
             self._refusals.add(fix.reason, relay_id, peer, tracker=frame.tracker[fix.index])
         try:
@@ -269,7 +276,18 @@ class TelemetryService:
         _frames.add(1, {"relay": relay_id, "outcome": "accepted"})
         _fixes.add(len(accepted.frame.tracker), {"relay": relay_id})
         kept = Waiting(frame.frame_number, entry.epoch, lane.stream(entry.epoch), sequence)
-        return Answer(_acknowledgement(kept, Durability.DURABILITY_ON_DISK, accepted.refused), kept)
+        return Answer(
+            _acknowledgement(kept, Durability.DURABILITY_ON_DISK, accepted.refused, behind_ms), kept
+        )
+
+    def _clock_behind_ms(self, frame: TelemetryFrame | BiometricFrame, relay_id: str) -> int:
+        now_ms = time.time_ns() // 1_000_000
+        if frame.tracker:
+            times_ms = [frame.base_time_ms + offset_ms for offset_ms in frame.time_offset_ms]
+            self._clock.heard(relay_id, times_ms, now_ms)
+        behind_ms = self._clock.behind_ms(relay_id, now_ms)
+        _behind.set(behind_ms)
+        return behind_ms
 
     async def _append_telemetry(self, entry: Epoch, relay_id: str, frame: TelemetryFrame) -> int:
         return await self._writer.append(entry, f"fix.{relay_id}", LogRecord(frame=frame))
@@ -284,11 +302,17 @@ def _told(answering: asyncio.Task[Answer]) -> None:
         answering.exception()
 
 
-def _acknowledgement(frame: Waiting, durability: Durability, refused: Iterable[RefusedFix] = ()) -> dict:
+def _acknowledgement(
+    frame: Waiting, durability: Durability, refused: Iterable[RefusedFix] = (), behind_ms: int = 0
+) -> dict:
     position = ResumeToken(epoch=frame.epoch, sequence=frame.sequence)
     return {
         "acknowledgement": FrameAcknowledgement(
-            frame_number=frame.frame_number, position=position, durability=durability, refused=refused
+            frame_number=frame.frame_number,
+            position=position,
+            durability=durability,
+            refused=refused,
+            clock_behind_ms=behind_ms,
         )
     }
 

@@ -25,35 +25,35 @@ _sym_db = _symbol_database.Default()
 from ardoise.pb import common_pb2 as ardoise_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61rdoise/v1/telemetry.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\"\xdc\x01\n\x0eTelemetryFrame\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x06\x12\x14\n\x0c\x66rame_number\x18\x03 \x01(\x04\x12\x14\n\x0c\x62\x61se_time_ms\x18\x04 \x01(\x12\x12\x0f\n\x07tracker\x18\x05 \x03(\x04\x12\x16\n\x0etime_offset_ms\x18\x06 \x03(\x12\x12\x13\n\x0blatitude_e7\x18\x07 \x03(\x0f\x12\x14\n\x0clongitude_e7\x18\x08 \x03(\x0f\x12\x12\n\nspeed_mmps\x18\t \x03(\x11\x12\x13\n\x0b\x61\x63\x63uracy_cm\x18\n \x03(\x11\"F\n\nRefusedFix\x12\r\n\x05index\x18\x01 \x01(\r\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RefusalReason\"\xac\x01\n\x14\x46rameAcknowledgement\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\x04\x12)\n\x08position\x18\x02 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12*\n\ndurability\x18\x03 \x01(\x0e\x32\x16.ardoise.v1.Durability\x12\'\n\x07refused\x18\x04 \x03(\x0b\x32\x16.ardoise.v1.RefusedFix\"w\n\x0c\x46rameRefusal\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\x04\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RefusalReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x16\n\x0eretry_after_ms\x18\x04 \x01(\r\"9\n\x0cRelayRequest\x12)\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x1a.ardoise.v1.TelemetryFrame\"\x84\x01\n\rRelayResponse\x12;\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32 .ardoise.v1.FrameAcknowledgementH\x00\x12+\n\x07refusal\x18\x02 \x01(\x0b\x32\x18.ardoise.v1.FrameRefusalH\x00\x42\t\n\x07outcome\"\xc6\x01\n\x0e\x42iometricFrame\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x06\x12\x14\n\x0c\x66rame_number\x18\x03 \x01(\x04\x12\x14\n\x0c\x62\x61se_time_ms\x18\x04 \x01(\x12\x12\x0f\n\x07tracker\x18\x05 \x03(\x04\x12\x16\n\x0etime_offset_ms\x18\x06 \x03(\x12\x12\x16\n\x0eheart_rate_bpm\x18\x07 \x03(\x11\x12\x0f\n\x07power_w\x18\x08 \x03(\x11\x12\x13\n\x0b\x63\x61\x64\x65nce_rpm\x18\t \x03(\x11\"C\n\x16RelayBiometricsRequest\x12)\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x1a.ardoise.v1.BiometricFrame\"\x8e\x01\n\x17RelayBiometricsResponse\x12;\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32 .ardoise.v1.FrameAcknowledgementH\x00\x12+\n\x07refusal\x18\x02 \x01(\x0b\x32\x18.ardoise.v1.FrameRefusalH\x00\x42\t\n\x07outcome*\xf3\x02\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eREFUSAL_REASON_UNKNOWN_TRACKER\x10\x01\x12&\n\"REFUSAL_REASON_IMPOSSIBLE_POSITION\x10\x02\x12\"\n\x1eREFUSAL_REASON_IMPOSSIBLE_TIME\x10\x03\x12\x1c\n\x18REFUSAL_REASON_MALFORMED\x10\x04\x12\x1c\n\x18REFUSAL_REASON_TOO_LARGE\x10\x05\x12\x1b\n\x17REFUSAL_REASON_LOG_FULL\x10\x06\x12!\n\x1dREFUSAL_REASON_IDENTITY_TWICE\x10\x07\x12\x1c\n\x18REFUSAL_REASON_NO_DEVICE\x10\x08\x12\x1b\n\x17REFUSAL_REASON_TOO_MANY\x10\t\x12\x1b\n\x17REFUSAL_REASON_TOO_SLOW\x10\n*Z\n\nDurability\x12\x1a\n\x16\x44URABILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44URABILITY_ON_DISK\x10\x01\x12\x18\n\x14\x44URABILITY_IN_REGION\x10\x02\x32\xb4\x01\n\x10TelemetryService\x12@\n\x05Relay\x12\x18.ardoise.v1.RelayRequest\x1a\x19.ardoise.v1.RelayResponse(\x01\x30\x01\x12^\n\x0fRelayBiometrics\x12\".ardoise.v1.RelayBiometricsRequest\x1a#.ardoise.v1.RelayBiometricsResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61rdoise/v1/telemetry.proto\x12\nardoise.v1\x1a\x17\x61rdoise/v1/common.proto\"\xdc\x01\n\x0eTelemetryFrame\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x06\x12\x14\n\x0c\x66rame_number\x18\x03 \x01(\x04\x12\x14\n\x0c\x62\x61se_time_ms\x18\x04 \x01(\x12\x12\x0f\n\x07tracker\x18\x05 \x03(\x04\x12\x16\n\x0etime_offset_ms\x18\x06 \x03(\x12\x12\x13\n\x0blatitude_e7\x18\x07 \x03(\x0f\x12\x14\n\x0clongitude_e7\x18\x08 \x03(\x0f\x12\x12\n\nspeed_mmps\x18\t \x03(\x11\x12\x13\n\x0b\x61\x63\x63uracy_cm\x18\n \x03(\x11\"F\n\nRefusedFix\x12\r\n\x05index\x18\x01 \x01(\r\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RefusalReason\"\xc5\x01\n\x14\x46rameAcknowledgement\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\x04\x12)\n\x08position\x18\x02 \x01(\x0b\x32\x17.ardoise.v1.ResumeToken\x12*\n\ndurability\x18\x03 \x01(\x0e\x32\x16.ardoise.v1.Durability\x12\'\n\x07refused\x18\x04 \x03(\x0b\x32\x16.ardoise.v1.RefusedFix\x12\x17\n\x0f\x63lock_behind_ms\x18\x05 \x01(\x12\"w\n\x0c\x46rameRefusal\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\x04\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.ardoise.v1.RefusalReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x16\n\x0eretry_after_ms\x18\x04 \x01(\r\"9\n\x0cRelayRequest\x12)\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x1a.ardoise.v1.TelemetryFrame\"\x84\x01\n\rRelayResponse\x12;\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32 .ardoise.v1.FrameAcknowledgementH\x00\x12+\n\x07refusal\x18\x02 \x01(\x0b\x32\x18.ardoise.v1.FrameRefusalH\x00\x42\t\n\x07outcome\"\xc6\x01\n\x0e\x42iometricFrame\x12\x10\n\x08relay_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x06\x12\x14\n\x0c\x66rame_number\x18\x03 \x01(\x04\x12\x14\n\x0c\x62\x61se_time_ms\x18\x04 \x01(\x12\x12\x0f\n\x07tracker\x18\x05 \x03(\x04\x12\x16\n\x0etime_offset_ms\x18\x06 \x03(\x12\x12\x16\n\x0eheart_rate_bpm\x18\x07 \x03(\x11\x12\x0f\n\x07power_w\x18\x08 \x03(\x11\x12\x13\n\x0b\x63\x61\x64\x65nce_rpm\x18\t \x03(\x11\"C\n\x16RelayBiometricsRequest\x12)\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x1a.ardoise.v1.BiometricFrame\"\x8e\x01\n\x17RelayBiometricsResponse\x12;\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32 .ardoise.v1.FrameAcknowledgementH\x00\x12+\n\x07refusal\x18\x02 \x01(\x0b\x32\x18.ardoise.v1.FrameRefusalH\x00\x42\t\n\x07outcome*\xf3\x02\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eREFUSAL_REASON_UNKNOWN_TRACKER\x10\x01\x12&\n\"REFUSAL_REASON_IMPOSSIBLE_POSITION\x10\x02\x12\"\n\x1eREFUSAL_REASON_IMPOSSIBLE_TIME\x10\x03\x12\x1c\n\x18REFUSAL_REASON_MALFORMED\x10\x04\x12\x1c\n\x18REFUSAL_REASON_TOO_LARGE\x10\x05\x12\x1b\n\x17REFUSAL_REASON_LOG_FULL\x10\x06\x12!\n\x1dREFUSAL_REASON_IDENTITY_TWICE\x10\x07\x12\x1c\n\x18REFUSAL_REASON_NO_DEVICE\x10\x08\x12\x1b\n\x17REFUSAL_REASON_TOO_MANY\x10\t\x12\x1b\n\x17REFUSAL_REASON_TOO_SLOW\x10\n*Z\n\nDurability\x12\x1a\n\x16\x44URABILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44URABILITY_ON_DISK\x10\x01\x12\x18\n\x14\x44URABILITY_IN_REGION\x10\x02\x32\xb4\x01\n\x10TelemetryService\x12@\n\x05Relay\x12\x18.ardoise.v1.RelayRequest\x1a\x19.ardoise.v1.RelayResponse(\x01\x30\x01\x12^\n\x0fRelayBiometrics\x12\".ardoise.v1.RelayBiometricsRequest\x1a#.ardoise.v1.RelayBiometricsResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ardoise.v1.telemetry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REFUSALREASON']._serialized_start=1268
-  _globals['_REFUSALREASON']._serialized_end=1639
-  _globals['_DURABILITY']._serialized_start=1641
-  _globals['_DURABILITY']._serialized_end=1731
+  _globals['_REFUSALREASON']._serialized_start=1293
+  _globals['_REFUSALREASON']._serialized_end=1664
+  _globals['_DURABILITY']._serialized_start=1666
+  _globals['_DURABILITY']._serialized_end=1756
   _globals['_TELEMETRYFRAME']._serialized_start=68
   _globals['_TELEMETRYFRAME']._serialized_end=288
   _globals['_REFUSEDFIX']._serialized_start=290
   _globals['_REFUSEDFIX']._serialized_end=360
   _globals['_FRAMEACKNOWLEDGEMENT']._serialized_start=363
-  _globals['_FRAMEACKNOWLEDGEMENT']._serialized_end=535
-  _globals['_FRAMEREFUSAL']._serialized_start=537
-  _globals['_FRAMEREFUSAL']._serialized_end=656
-  _globals['_RELAYREQUEST']._serialized_start=658
-  _globals['_RELAYREQUEST']._serialized_end=715
-  _globals['_RELAYRESPONSE']._serialized_start=718
-  _globals['_RELAYRESPONSE']._serialized_end=850
-  _globals['_BIOMETRICFRAME']._serialized_start=853
-  _globals['_BIOMETRICFRAME']._serialized_end=1051
-  _globals['_RELAYBIOMETRICSREQUEST']._serialized_start=1053
-  _globals['_RELAYBIOMETRICSREQUEST']._serialized_end=1120
-  _globals['_RELAYBIOMETRICSRESPONSE']._serialized_start=1123
-  _globals['_RELAYBIOMETRICSRESPONSE']._serialized_end=1265
-  _globals['_TELEMETRYSERVICE']._serialized_start=1734
-  _globals['_TELEMETRYSERVICE']._serialized_end=1914
+  _globals['_FRAMEACKNOWLEDGEMENT']._serialized_end=560
+  _globals['_FRAMEREFUSAL']._serialized_start=562
+  _globals['_FRAMEREFUSAL']._serialized_end=681
+  _globals['_RELAYREQUEST']._serialized_start=683
+  _globals['_RELAYREQUEST']._serialized_end=740
+  _globals['_RELAYRESPONSE']._serialized_start=743
+  _globals['_RELAYRESPONSE']._serialized_end=875
+  _globals['_BIOMETRICFRAME']._serialized_start=878
+  _globals['_BIOMETRICFRAME']._serialized_end=1076
+  _globals['_RELAYBIOMETRICSREQUEST']._serialized_start=1078
+  _globals['_RELAYBIOMETRICSREQUEST']._serialized_end=1145
+  _globals['_RELAYBIOMETRICSRESPONSE']._serialized_start=1148
+  _globals['_RELAYBIOMETRICSRESPONSE']._serialized_end=1290
+  _globals['_TELEMETRYSERVICE']._serialized_start=1759
+  _globals['_TELEMETRYSERVICE']._serialized_end=1939
 # @@protoc_insertion_point(module_scope)

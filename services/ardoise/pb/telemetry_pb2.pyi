@@ -75,16 +75,18 @@ class RefusedFix(_message.Message):
     def __init__(self, index: _Optional[int] = ..., reason: _Optional[_Union[RefusalReason, str]] = ...) -> None: ...
 
 class FrameAcknowledgement(_message.Message):
-    __slots__ = ("frame_number", "position", "durability", "refused")
+    __slots__ = ("frame_number", "position", "durability", "refused", "clock_behind_ms")
     FRAME_NUMBER_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     DURABILITY_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_BEHIND_MS_FIELD_NUMBER: _ClassVar[int]
     frame_number: int
     position: _common_pb2.ResumeToken
     durability: Durability
     refused: _containers.RepeatedCompositeFieldContainer[RefusedFix]
-    def __init__(self, frame_number: _Optional[int] = ..., position: _Optional[_Union[_common_pb2.ResumeToken, _Mapping]] = ..., durability: _Optional[_Union[Durability, str]] = ..., refused: _Optional[_Iterable[_Union[RefusedFix, _Mapping]]] = ...) -> None: ...
+    clock_behind_ms: int
+    def __init__(self, frame_number: _Optional[int] = ..., position: _Optional[_Union[_common_pb2.ResumeToken, _Mapping]] = ..., durability: _Optional[_Union[Durability, str]] = ..., refused: _Optional[_Iterable[_Union[RefusedFix, _Mapping]]] = ..., clock_behind_ms: _Optional[int] = ...) -> None: ...
 
 class FrameRefusal(_message.Message):
     __slots__ = ("frame_number", "reason", "detail", "retry_after_ms")
