@@ -1,11 +1,11 @@
 """What fuzzing begins with, and how an input stands for a message: its first byte says where the rest goes."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from ardoise.trackers.decoding import Message
 from ardoise.trackers.registry import decoder
+from msgspec.structs import replace
 
 SHARED = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data" / "trackers"
 RECEIVED_MS = 1_782_561_600_000

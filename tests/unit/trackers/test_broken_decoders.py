@@ -8,6 +8,7 @@ import pytest
 from ardoise.pb.telemetry_pb2 import RefusalReason
 from ardoise.trackers.decoding import Cut, Decoded, Decoder, Fix, Message, Refused, Transport
 from ardoise.trackers.domain.stream import Stream
+from msgspec import structs
 
 FIX = Fix("a", 0, 0, 0)
 
@@ -30,7 +31,7 @@ GOOD = Decoder(
         Decoded(("no fix",)),  # type: ignore[arg-type]
         Decoded((FIX, None)),  # type: ignore[arg-type]
         Decoded(iter((FIX,))),  # type: ignore[arg-type]
-        Decoded((replace(FIX, time_ms=None),)),  # type: ignore[arg-type]
+        Decoded((structs.replace(FIX, time_ms=None),)),  # type: ignore[arg-type]
         Decoded(reply="text"),  # type: ignore[arg-type]
     ],
     ids=["none", "text", "fixes", "text of a fix", "none of a fix", "iterator", "time", "answer"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 from ardoise.trackers.conformance import Conformance
 from ardoise.trackers.decoding import Cut, Decoded, Decoder, Fix, Message, Sample, Transport, malformed
+from msgspec import structs
 
 LINE = b"a,1\n"
 
@@ -47,18 +48,18 @@ def raises_something_else(message: Message, session: object) -> Decoded:
 
 
 def leaves_the_earth(message: Message, session: object) -> Decoded:
-    return Decoded((replace(good(message, session).fixes[0], latitude_e7=900_000_001),))
+    return Decoded((structs.replace(good(message, session).fixes[0], latitude_e7=900_000_001),))
 
 
 def has_a_float(message: Message, session: object) -> Decoded:
-    return Decoded((replace(good(message, session).fixes[0], speed_mmps=1.5),))  # type: ignore[arg-type]
+    return Decoded((structs.replace(good(message, session).fixes[0], speed_mmps=1.5),))  # type: ignore[arg-type]
 
 
 _counted = itertools.count()
 
 
 def counts(message: Message, session: object) -> Decoded:
-    return Decoded((replace(good(message, session).fixes[0], time_ms=next(_counted)),))
+    return Decoded((structs.replace(good(message, session).fixes[0], time_ms=next(_counted)),))
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """Bytes that a decoder must survive: noise, and its own samples with something wrong in them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ardoise.trackers.decoding import Decoder, Message, Sample
 

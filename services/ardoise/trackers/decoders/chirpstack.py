@@ -7,7 +7,7 @@ fields: lorawan.py. A fix's time is the device's where the codec gives one, else
 from collections.abc import Mapping
 
 from ardoise.trackers.decoders.json_fields import document, object_of, text
-from ardoise.trackers.decoders.lorawan import fix_of, network_ms, undecoded
+from ardoise.trackers.decoders.lorawan import first_time_ms, fix_of, undecoded
 from ardoise.trackers.decoding import Decoded, Decoder, Message, Sample, Transport, device_of
 
 TOPICS = ("application/+/device/+/event/up",)
@@ -30,7 +30,7 @@ def decode(message: Message, session: None) -> Decoded[None]:
     first = gateways[0] if isinstance(gateways, list) and gateways else None
     heard = first if isinstance(first, dict) else {}
     times = (said.get("time"), heard.get("gwTime"), heard.get("nsTime"))
-    fix = fix_of(device, decoded, network_ms(times, message.received_ms), None)
+    fix = fix_of(device, decoded, first_time_ms(times, message.received_ms), None)
     return Decoded(() if fix is None else (fix,))
 
 

@@ -6,9 +6,10 @@ place. Binary: the same fields in BCD, 32 bytes; some makers add up to 13 of the
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from ardoise.pb.telemetry_pb2 import RefusalReason
 from ardoise.trackers.decoding import (
@@ -42,8 +43,7 @@ BATTERY_FIELDS = {"LINK": 6, "HTBT": 3}
 """Of messages that say a percentage: in which field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A connection."""
 
     tail_bytes: int = 0

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from ardoise.trackers.decoding import malformed
 
 SHOWN = 32
@@ -12,6 +14,10 @@ SHOWN = 32
 
 def document(body: bytes) -> Any:
     """What the bytes say. Raises Refused."""
+    try:
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        pass  # json reads more: half of a surrogate pair in a network's name, a byte order mark, NaN.
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -28,9 +34,9 @@ def object_of(value: Any, name: str) -> Mapping[str, Any]:
 def number(fields: Mapping[str, Any], name: str) -> float | None:
     """None where there is none. Raises Refused where it is no number."""
     value = fields.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or type(value) is float:
+        return value
+    if type(value) is not int:
         raise malformed(f"{name}: a number is expected")
     try:
         return float(value)

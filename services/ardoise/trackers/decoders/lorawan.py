@@ -37,6 +37,8 @@ OLDEST_TIME_S = 1_000_000_000
 """2001. A smaller number is one since the device was switched on, an older date one of a receiver without a fix."""
 OLDEST_TIME_MS = OLDEST_TIME_S * 100
 LONGEST_NAME = 32
+NUMBERS = (int, float)
+"""Types, as JSON has them; bool is another."""
 MOST_NAMES = 1_024
 """Names of fields that are known in their plain form: a race's trackers are of a few kinds."""
 _JOINED = str.maketrans("", "", "_- ")
@@ -54,27 +56,27 @@ def fix_of(device: str, decoded: Mapping[str, Any], network_ms: int, battery: fl
     latitude, longitude, near = place
     if latitude == 0 and longitude == 0:
         return None  # What codecs make of a receiver without a fix.
-    speed = next(
-        (each * scale for name, scale in SPEEDS_MPS.items() if (each := _number(near, (name,)))), None
-    )
     level = _number(near, BATTERY)
     if level is not None and level <= MOST_BATTERY_V:
         level = None
     return Fix(
         device,
-        next((ms for name in TIME if (ms := _time_ms(near.get(name))) is not None), network_ms),
+        first_time_ms([near[name] for name in TIME if name in near], network_ms),
         e7(latitude, 90),
         e7(longitude, 180),
-        speed_mmps(speed),
+        speed_mmps(_speed_mps(near)),
         accuracy_cm(_number(near, ACCURACY_M)),
         satellites=measured(_number(near, SATELLITES), MOST_SATELLITES),
         battery_percent=measured(battery if level is None else level, 100),
     )
 
 
-def network_ms(times: Iterable[Any], received_ms: int) -> int:
-    """The first of them that is one, in milliseconds since 1970; else when it came here."""
-    return next((ms for said in times if (ms := _time_ms(said)) is not None), received_ms)
+def first_time_ms(said: Iterable[Any], else_ms: int) -> int:
+    """The first of them that is a time, in milliseconds since 1970."""
+    for each in said:
+        if (ms := _time_ms(each)) is not None:
+            return ms
+    return else_ms
 
 
 def undecoded(where: str) -> Refused:
@@ -109,13 +111,9 @@ def _place(fields: dict[str, Any]) -> tuple[float, float, dict[str, Any]] | None
     return None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _number(fields: Mapping[str, Any], names: Iterable[str]) -> float | None:
     for name in names:
-        if _is_number(value := fields.get(name)):
+        if name in fields and type(value := fields[name]) in NUMBERS:
             try:
                 return float(value)
             except OverflowError:
@@ -123,9 +121,16 @@ def _number(fields: Mapping[str, Any], names: Iterable[str]) -> float | None:
     return None
 
 
+def _speed_mps(fields: Mapping[str, Any]) -> float | None:
+    for name, scale in SPEEDS_MPS.items():
+        if name in fields and (speed := _number(fields, (name,))):
+            return speed * scale
+    return None
+
+
 def _time_ms(said: Any) -> int | None:
     """None where it is no time since 1970."""
-    if _is_number(said):
+    if type(said) in NUMBERS:
         try:
             seconds = float(said) / (1000 if said >= OLDEST_TIME_MS else 1)
         except OverflowError:

@@ -5,9 +5,11 @@ on one connection. All else that a receiver says (satellites in view, its maker'
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ardoise.pb.telemetry_pb2 import RefusalReason
 from ardoise.trackers.decoding import (
@@ -42,8 +44,7 @@ CENTURY_FROM = 80
 DAY_OF_1970 = date(1970, 1, 1).toordinal()
 
 
-@dataclass(frozen=True, slots=True)
-class Rmc:
+class Rmc(Struct, frozen=True):
     """What an RMC says beside its time."""
 
     valid: bool
@@ -54,8 +55,7 @@ class Rmc:
     speed_mmps: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gga:
+class Gga(Struct, frozen=True):
     """What a GGA says beside its time."""
 
     valid: bool
@@ -65,8 +65,7 @@ class Gga:
     satellites: int
 
 
-@dataclass(frozen=True, slots=True)
-class Receiver:
+class Receiver(Struct, frozen=True):
     """One receiver: the epoch that is being told, and what is known of its ways."""
 
     time_ms: int = UNKNOWN
@@ -85,8 +84,7 @@ class Receiver:
     """Whether its epochs have a GGA: the last one that ended had, or none has ended yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A connection."""
 
     device: str = ""

@@ -7,7 +7,7 @@ fields: lorawan.py. A fix's time is the device's where the formatter gives one, 
 from collections.abc import Mapping
 
 from ardoise.trackers.decoders.json_fields import document, number, object_of, text
-from ardoise.trackers.decoders.lorawan import fix_of, network_ms, undecoded
+from ardoise.trackers.decoders.lorawan import first_time_ms, fix_of, undecoded
 from ardoise.trackers.decoding import Decoded, Decoder, Message, Sample, Transport, device_of
 
 TOPICS = ("v3/+/devices/+/up",)
@@ -34,7 +34,7 @@ def decode(message: Message, session: None) -> Decoded[None]:
             raise undecoded("payload formatter")
         return Decoded()
     level = number(object_of(uplink.get("last_battery_percentage") or {}, "last_battery_percentage"), "value")
-    at_ms = network_ms((uplink.get("received_at"), said.get("received_at")), message.received_ms)
+    at_ms = first_time_ms((uplink.get("received_at"), said.get("received_at")), message.received_ms)
     for fields in (decoded, place):
         if fields is not None:
             fix = fix_of(device, object_of(fields, "decoded_payload"), at_ms, level)

@@ -1,8 +1,10 @@
 """When each fix of a ride is sent, and what time and speed it then says. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
+
+from msgspec.structs import replace
 
 from ardoise.trackers.decoding import MOST_SPEED_MPS, UNKNOWN, Fix
 from ardoise.trackers.rides.points import RideInvalid
