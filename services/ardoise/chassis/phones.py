@@ -23,7 +23,8 @@ MOST_STORE_BYTES = 1024**3
 MOST_STREAMS = 16
 MOST_CONSUMERS = 64
 """nats-server makes five streams, and a consumer for each thing that the gateway reads."""
-MOST_UNACKNOWLEDGED = 1_024
+MOST_UNACKNOWLEDGED = 768
+"""The gateway has room for 1,024: what phones retained, a message each, comes besides."""
 ACKNOWLEDGE_LIMIT_S = 5
 """Then it sends a message again, to a gateway that was killed too; one that is still at it knows it by its number."""
 NAME = "[a-z0-9][a-z0-9_-]{0,31}"
