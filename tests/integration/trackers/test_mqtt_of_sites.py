@@ -1,22 +1,28 @@
-"""Phones by MQTT at the truck of three sites: what its nats-server is told by `ardoise sites up`."""
+"""Phones by MQTT at the truck of three sites: what its nats-server is told by `ardoise sites up`, and in a pod."""
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from ardoise.chassis.identity import Role, ensure_development_identity
+from ardoise.chassis.nats_server import NatsServer
+from ardoise.chassis.phones import Phones, passwords_of
 from ardoise.sites.topology import SiteKind
 from ardoise.trackers.domain.sources import sources_of
 from ardoise.up import site as one_site
 from ardoise.up.site import OneSite, reachable
 from ardoise.up.three_sites import SITES, topology
+from cryptography import x509
 
 from tests.support.broker import PHONE, Phone, location
 
 HERE = "127.0.0.1"
 TOPIC = f"owntracks/{PHONE}"
+PUBLIC = "phones.example.org"
 
 
 def truck(tmp_path: Path, phones: str) -> OneSite:
@@ -72,3 +78,43 @@ async def test_nobody_comes_by_mqtt_to_sites_up_unless_phones_are_named(tmp_path
     for kind in SiteKind:
         assert "mqtt" not in reachable(kind, "")
         assert ("mqtt" in reachable(kind, "anne")) == (kind is SiteKind.EDGE)
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """A certificate of another CA, for the name that phones call."""
+    made = ensure_development_identity(tmp_path / "public", "page", Role.SERVICE, hosts=[PUBLIC])
+    directory = tmp_path / "shown"
+    directory.mkdir()
+    (directory / "tls.crt").write_bytes(made.certificate.read_bytes())
+    (directory / "tls.key").write_bytes(made.key.read_bytes())
+    return directory
+
+
+async def test_phones_are_shown_their_certificate_and_the_gateway_nats_servers_own(
+    tmp_path: Path, shown: Path, free_port: Callable[[], int]
+):
+    own = ensure_development_identity(tmp_path / "own", "nats", Role.SERVICE, hosts=["ardoise-phones"])
+    phones = Phones(f"{HERE}:{free_port()}", passwords_of(tmp_path / "phones", ("anne",)), shown)
+    server = NatsServer(tmp_path / "nats", identity=own, phones=phones)
+    await server.start()
+    try:
+        by_name = {
+            name: await certificate_at(phones.listen, name) for name in (PUBLIC, "ardoise-phones", None)
+        }
+        public, mine = (file.read_bytes() for file in (shown / "tls.crt", own.certificate))
+        expected = {PUBLIC: public, "ardoise-phones": mine, None: public}
+        assert by_name == {name: x509.load_pem_x509_certificate(pem) for name, pem in expected.items()}
+    finally:
+        await server.stop()
+
+
+async def certificate_at(listen: str, name: str | None) -> x509.Certificate:
+    """What is shown to whoever calls by a name; None: by an address."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    host, _, port = listen.rpartition(":")
+    _, writer = await asyncio.open_connection(host, int(port), ssl=context, server_hostname=name or host)
+    der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    return x509.load_der_x509_certificate(der)
