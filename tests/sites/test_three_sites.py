@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ardoise.up.control import Control
 
+from tests.support.broker import Phone, location
 from tests.support.pages import commands, three_sites_commands
 
 START_LIMIT_S = 240
@@ -32,6 +34,7 @@ def ardoise(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         **os.environ,
         "ARDOISE_STATE_DIR": str(directory / "state"),
         "ARDOISE_SECURITY_WEBHOOK_URL": WEBHOOK_URL,
+        "ARDOISE_MQTT_PHONES": "anne",
         "COLUMNS": "160",
     }
     output = directory / "up.txt"
@@ -110,6 +113,20 @@ def test_both_regions_follow_the_truck_and_all_three_show_the_same_race(ardoise:
         r"Degraded +NO",
     )
     assert "lost if london alone were left now" in said
+
+
+async def test_a_phone_that_is_named_comes_by_mqtt_to_the_truck_through_its_forward(ardoise: Ardoise):
+    state_dir = Path(ardoise("echo $ARDOISE_STATE_DIR").strip())
+    async with Control(state_dir) as control:
+        truck = (await control.state())["sites"]["truck"]
+    password = (state_dir / "truck" / "disk" / "nats" / "phones" / "anne.password").read_text().strip()
+    ca = Path(truck["identity_dir"]) / "ca.pem"
+    async with Phone(truck["ports"]["mqtt"], "anne", password, "otx-anne", ca) as phone:
+        await phone.publish("owntracks/anne/phone", location())
+    command = f"ARDOISE_TRACKERS_TARGET={truck['ports']['trackers']} .venv/bin/ardoise tracker list --unknown"
+    deadline = time.monotonic() + WITHIN_S
+    while "anne/phone" not in (said := ardoise(command)):
+        assert time.monotonic() < deadline, said
 
 
 def test_the_readme_breaks_a_link_moves_the_primary_and_takes_a_region_away(

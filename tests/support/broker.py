@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from ardoise.chassis.log import LogReader
@@ -26,6 +28,8 @@ from tests.support.stage import small_stage
 WAIT_S = 20.0
 POLL_S = 0.05
 PHONE = "anne/phone"
+JSZ = "/jsz?accounts=true&consumers=true"
+"""At nats-server's health port."""
 
 
 def location(second: int = 0, **changes: object) -> bytes:
@@ -42,6 +46,15 @@ def stage_with(*devices: str) -> StageSetup:
     for bib, device in enumerate(devices, 1):
         setup.assignments.add(tracker=tracker_of(device), bib=bib)
     return setup
+
+
+def unacknowledged_of(told: Mapping[str, Any]) -> int | None:
+    """Messages of phones that the gateway has not acknowledged, as nats-server says at JSZ. None: it was told none."""
+    (account,) = (each for each in told["account_details"] if each["name"] == ACCOUNT)
+    consumers = [one for stream in account["stream_detail"] for one in stream.get("consumer_detail", ())]
+    if not any(one["delivered"]["stream_seq"] for one in consumers):
+        return None
+    return sum(one["num_ack_pending"] + one["num_pending"] for one in consumers)
 
 
 @dataclass
@@ -61,10 +74,11 @@ class Broker:
         """For ARDOISE_SOURCES."""
         return "&".join((source_of(self.phones, self.directory.parent, self.ca), *more))
 
-    def phone(self, user: str = "anne", **login: str) -> "Phone":
+    def phone(self, user: str = "anne", keepalive_s: int = 60, **login: str) -> "Phone":
         """Not connected yet."""
         password = login.get("password", self.phones.passwords.get(user, ""))
-        return Phone(self.phones.listen, user, password, login.get("client_id", f"otx-{user}"), self.ca)
+        client_id = login.get("client_id", f"otx-{user}")
+        return Phone(self.phones.listen, user, password, client_id, self.ca, keepalive_s)
 
     def gateway_settings(self, grpc_port: int, ingest_port: int, sources: str) -> TrackersSettings:
         return self.platform.settings(
@@ -100,13 +114,22 @@ class Broker:
                 await asyncio.sleep(POLL_S)
 
     async def _unacknowledged(self, http: httpx.AsyncClient) -> int:
-        url = f"http://127.0.0.1:{self.health_port}/jsz?accounts=true&consumers=true"
-        (account,) = (
-            each for each in (await http.get(url)).json()["account_details"] if each["name"] == ACCOUNT
+        unacknowledged = unacknowledged_of(
+            (await http.get(f"http://127.0.0.1:{self.health_port}{JSZ}")).json()
         )
-        consumers = [one for stream in account["stream_detail"] for one in stream.get("consumer_detail", ())]
-        assert any(one["delivered"]["stream_seq"] for one in consumers), "nothing was told yet"
-        return sum(one["num_ack_pending"] + one["num_pending"] for one in consumers)
+        assert unacknowledged is not None, "nothing was told yet"
+        return unacknowledged
+
+    async def connected_s(self) -> dict[int, float]:
+        """Who is connected to nats-server by MQTT, and for how long, by its number of the connection."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            told = (await http.get(f"http://127.0.0.1:{self.health_port}/connz")).json()
+        now = datetime.fromisoformat(told["now"])
+        return {
+            one["cid"]: (now - datetime.fromisoformat(one["start"])).total_seconds()
+            for one in told["connections"]
+            if "mqtt_client" in one
+        }
 
     async def fixes(self, epoch: int, count: int) -> list[tuple[int, int]]:
         """Tracker and device time of so many fixes, once the log has them."""
@@ -126,7 +149,16 @@ class Broker:
 class Phone:
     """One client. What came of what it did is in the lists."""
 
-    def __init__(self, broker: str, user: str, password: str, client_id: str, ca: Path | None = None) -> None:
+    def __init__(
+        self,
+        broker: str,
+        user: str,
+        password: str,
+        client_id: str,
+        ca: Path | None = None,
+        keepalive_s: int = 60,
+    ) -> None:
+        self._keepalive_s = keepalive_s
         self._host, _, port = broker.rpartition(":")
         self._port = int(port)
         self.refused = ""
@@ -162,7 +194,7 @@ class Phone:
 
     async def __aenter__(self) -> "Phone":
         """Connected, or `refused`."""
-        await asyncio.to_thread(self._client.connect, self._host, self._port)
+        await asyncio.to_thread(self._client.connect, self._host, self._port, self._keepalive_s)
         self._client.loop_start()
         reason = await self._hears("connected")
         self.refused = str(reason) if reason.is_failure else ""
@@ -175,6 +207,14 @@ class Phone:
     async def publish(self, topic: str, body: bytes, *, retain: bool = False) -> None:
         """At least once: returns when the broker has said that it has it."""
         await self._hears(self._client.publish(topic, body, qos=1, retain=retain).mid)
+
+    async def told(self) -> tuple[str, bytes]:
+        """Topic and body of the first message that it may read."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                if self.read:
+                    return self.read[0]
+                await asyncio.sleep(POLL_S)
 
     def post(self, topic: str, body: bytes) -> None:
         """At most once: nobody says anything."""

@@ -35,6 +35,9 @@ CERT_MANAGER = {
 EVERYTHING = {"monitoring": {"operator": "yes"}}
 """What is rendered only where the cluster knows it."""
 
+EVERY_KEY = "*"
+"""Of a Secret, where a pod is given all that is in it."""
+
 type Object = Mapping[str, Any]
 
 
@@ -88,7 +91,8 @@ class Container:
         ]
         found: dict[str, list[str]] = {}
         for source in sources:
-            found.setdefault(source["name"], []).extend(item["path"] for item in source["items"])
+            items = source.get("items", [{"path": EVERY_KEY}])
+            found.setdefault(source["name"], []).extend(item["path"] for item in items)
         return found
 
 

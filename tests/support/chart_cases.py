@@ -65,6 +65,8 @@ BROKER = {
     },
 }
 """The same by a broker, which has the phones' ports."""
+PHONES = {"trackers": {"mqtt": {"phonesSecret": "phones"}}}
+"""Phones by MQTT at the truck's own nats-server, and by nothing else."""
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     **{path.stem: (path.stem, {}) for path in EXAMPLES},
     **{
@@ -86,6 +88,15 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "truck-opened": ("truck", OPENED),
     "truck-trackers": ("truck", TRACKERS),
     "truck-broker": ("truck", {**BROKER, "expose": {"type": "NodePort"}}),
+    "truck-phones": ("truck", PHONES),
+    "truck-phones-cert-manager": (
+        "truck",
+        overlaid(
+            CERT_MANAGER,
+            PHONES,
+            {"trackers": {"mqtt": {"host": "phones.example.org", "issuer": {"name": "public"}}}},
+        ),
+    ),
     "node-ports": ("amsterdam", {"expose": {"type": "NodePort"}}),
 }
 

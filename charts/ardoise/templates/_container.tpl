@@ -15,6 +15,9 @@ compares), and where it listens in a pod. */}}
 {{- if and (eq .name "patroni") $values.restore.elsewhere -}}
   {{- $_ := set $given "ARDOISE_FOUNDS_DATABASE" "false" -}}
 {{- end -}}
+{{- with ($one.ports | default dict).mqtt -}}
+  {{- $given = merge $given (include "ardoise.phonesTold" (dict "root" $.root "mqtt" .) | fromYaml) -}}
+{{- end -}}
 {{- if $one.apiServer -}}
   {{- $given = pick $given "ARDOISE_SITE" "ARDOISE_STATE_DIR" "ARDOISE_SITES_FILE" -}}
   {{- $_ := set $given "ARDOISE_SCRAPE_LISTEN" (printf "0.0.0.0:%d" (int $one.metrics.port)) -}}
@@ -59,7 +62,7 @@ compares), and where it listens in a pod. */}}
   {{- end -}}
   {{- if eq .name "trackers" -}}
     {{- $_ := set $given "ARDOISE_INGEST_TARGET" (include "ardoise.target" (merge (dict "port" "ingest") .)) -}}
-    {{- $_ := set $given "ARDOISE_SOURCES" (include "ardoise.sources" .root) -}}
+    {{- $_ := set $given "ARDOISE_SOURCES" (include "ardoise.sources" .) -}}
   {{- end -}}
   {{- with get ($one.ports | default dict) .name -}}
     {{- $_ := set $given "ARDOISE_GRPC_LISTEN" (printf "0.0.0.0:%d" (int .port)) -}}
@@ -157,6 +160,12 @@ Service has no address while one of them is not ready. */}}
     {{- end }}
     {{- if and (eq .name "trackers") (include "ardoise.brokerFiles" .root | fromYamlArray) }}
     - {name: brokers, mountPath: /etc/ardoise/brokers, readOnly: true}
+    {{- end }}
+    {{- if ($one.ports | default dict).mqtt }}
+    - {name: phones, mountPath: /etc/ardoise/phones, readOnly: true}
+    {{- if include "ardoise.phonesCertificate" .root }}
+    - {name: phones-certificate, mountPath: /etc/ardoise/phones-certificate, readOnly: true}
+    {{- end }}
     {{- end }}
 {{- end }}
 

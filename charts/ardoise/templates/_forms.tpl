@@ -48,7 +48,7 @@ option:
 host:
   pattern: {{ $host | replace "A-Za-z" "a-z" | quote }}
   write: a host name alone, in small letters, as in race.example.org, without https://, port or path
-  of: [mediawall.ingress.host]
+  of: [mediawall.ingress.host, trackers.mqtt.host]
 range:
   pattern: {{ printf "%s/([12]?[0-9]|3[0-2])|%s/(1[01][0-9]|12[0-8]|[1-9]?[0-9])" $ipv4 $ipv6 | quote }}
   write: a range of addresses, as in 203.0.113.0/24; a single address ends in /32
@@ -107,6 +107,8 @@ secret:
     - services.settingsSecret
     - database.urlSecret
     - mediawall.ingress.tlsSecret
+    - trackers.mqtt.phonesSecret
+    - trackers.mqtt.tlsSecret
     - monitoring.secret
     - images.pullSecrets
 name:
@@ -115,6 +117,7 @@ name:
   of:
     - identity.certManager.issuer.name
     - identity.certManager.dataPlaneIssuer.name
+    - trackers.mqtt.issuer.name
     - mediawall.ingress.className
     - persistence.storageClass
     - backup.claim

@@ -26,9 +26,10 @@ once, and every other template goes over it.
     {{- $served := dict -}}
     {{- $own := $one.ports -}}
     {{- if eq $name "trackers" }}{{ $own = merge (include "ardoise.trackerPorts" $ | fromYaml) $own }}{{ end -}}
+    {{- if not $.Values.trackers.mqtt.phonesSecret }}{{ $own = omit $own "mqtt" }}{{ end -}}
     {{- range $port, $told := $own -}}
       {{- if has $kind ($told.at | default (list $kind)) -}}
-        {{- $service := ternary $pod $name (has $pod (list "data-plane" "nats")) -}}
+        {{- $service := $told.service | default (ternary $pod $name (has $pod (list "data-plane" "nats"))) -}}
         {{- $protocol := $told.protocol | default "TCP" -}}
         {{- $_ := set $served $port (dict "port" $told.port "protocol" $protocol) -}}
         {{- $_ := set $ports $port (merge (dict "container" $name "pod" $pod "service" $service "protocol" $protocol) $told) -}}
@@ -67,7 +68,7 @@ yes
 {{- if .Values.nats.url -}}{{- $left = append $left "nats" -}}{{- end -}}
 {{- if .Values.database.urlSecret -}}{{- $left = concat $left (list "etcd" "etcd-stand-in" "patroni") -}}{{- end -}}
 {{- if not (include "ardoise.operates" .) -}}{{- $left = append $left "operator" -}}{{- end -}}
-{{- if not .Values.trackers.sources -}}{{- $left = append $left "trackers" -}}{{- end -}}
+{{- if not (or .Values.trackers.sources .Values.trackers.mqtt.phonesSecret) -}}{{- $left = append $left "trackers" -}}{{- end -}}
 {{- if not .Values.drills.enabled -}}{{- $left = append $left "drill" -}}{{- end -}}
 {{- $left | toYaml -}}
 {{- end }}

@@ -71,6 +71,26 @@ containers (names), topology. */}}
 - name: shared-memory
   emptyDir: {medium: Memory, sizeLimit: 256Mi}
 {{- end }}
+{{- if ($one.ports | default dict).mqtt }}
+- name: phones
+  projected:
+    defaultMode: 0440
+    sources:
+      # All of its keys: each is a phone.
+      - secret:
+          name: {{ $.root.Values.trackers.mqtt.phonesSecret }}
+{{- with include "ardoise.phonesCertificate" $.root }}
+- name: phones-certificate
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret:
+          name: {{ . }}
+          items:
+            - {key: tls.crt, path: tls.crt}
+            - {key: tls.key, path: tls.key}
+{{- end }}
+{{- end }}
 {{- if eq $name "trackers" }}
 {{- with include "ardoise.brokerFiles" $.root | fromYamlArray }}
 - name: brokers

@@ -1,4 +1,4 @@
-{{/* What trackers.sources say: ports, the setting, and what cannot be. */}}
+{{/* What trackers.sources and trackers.mqtt say: ports, settings, what is mounted, and what cannot be. */}}
 
 {{/* Ports of the sources, as files/architecture.yaml has ports. */}}
 {{- define "ardoise.trackerPorts" -}}
@@ -13,7 +13,7 @@
 {{- $ports | toYaml -}}
 {{- end }}
 
-{{/* What a pod has of brokers' Secrets, by source: `directory`, `secret`, `keys`. */}}
+{{/* What the gateway's pod has of brokers' Secrets, by source: `directory`, `secret`, `keys`. */}}
 {{- define "ardoise.brokerFiles" -}}
 {{- $found := list -}}
 {{- range $number, $one := .Values.trackers.sources -}}
@@ -22,13 +22,32 @@
     {{- $found = append $found (dict "directory" (printf "source-%d" $number) "secret" .secret "keys" $keys) -}}
   {{- end -}}
 {{- end -}}
+{{- with .Values.trackers.mqtt.phonesSecret -}}
+  {{- $found = append $found (dict "directory" "phones" "secret" . "keys" (list "trackers")) -}}
+{{- end -}}
 {{- $found | toYaml -}}
 {{- end }}
 
-{{/* ARDOISE_SOURCES: decoder=transport://where?options, comma-separated. */}}
+{{/* Name of the Secret with the certificate that phones are shown; empty: nats-server's own. */}}
+{{- define "ardoise.phonesCertificate" -}}
+{{- with .Values.trackers.mqtt -}}
+{{ .tlsSecret | default (ternary (printf "%s-phones-certificate" $.Release.Name) "" (not (empty .issuer.name))) }}
+{{- end -}}
+{{- end }}
+
+{{/* What nats-server is told of phones, as YAML. Argument: its port for them. */}}
+{{- define "ardoise.phonesTold" -}}
+ARDOISE_MQTT_LISTEN: {{ printf "0.0.0.0:%d" (int .mqtt.port) }}
+ARDOISE_MQTT_PASSWORDS: /etc/ardoise/phones
+{{- if include "ardoise.phonesCertificate" .root }}
+ARDOISE_MQTT_CERTIFICATE: /etc/ardoise/phones-certificate
+{{- end }}
+{{- end }}
+
+{{/* ARDOISE_SOURCES: decoder=transport://where?options, comma-separated. Arguments: root, model, name. */}}
 {{- define "ardoise.sources" -}}
 {{- $sources := list -}}
-{{- range $number, $one := .Values.trackers.sources -}}
+{{- range $number, $one := .root.Values.trackers.sources -}}
   {{- $where := .broker | default (printf "0.0.0.0:%d" (int .port)) -}}
   {{- $options := .options | default dict | deepCopy -}}
   {{- $directory := printf "/etc/ardoise/brokers/source-%d" $number -}}
@@ -43,6 +62,11 @@
   {{- end -}}
   {{- $query := ternary (printf "?%s" (join "&" $behind)) "" (not (empty $behind)) -}}
   {{- $sources = append $sources (printf "%s=%s://%s%s" .decoder .transport $where $query) -}}
+{{- end -}}
+{{- if .root.Values.trackers.mqtt.phonesSecret -}}
+  {{- $where := include "ardoise.target" (merge (dict "port" "mqtt") .) -}}
+  {{- $files := "password_file=/etc/ardoise/brokers/phones/trackers&ca_file=/etc/ardoise/identity/ca.pem" -}}
+  {{- $sources = append $sources (printf "owntracks=mqtts://%s?user=trackers&%s" $where $files) -}}
 {{- end -}}
 {{- join "," $sources -}}
 {{- end }}
@@ -100,6 +124,27 @@
       {{- fail (printf "%s.options: %s follows from user and secret, a Secret with the keys password and, for mqtts, ca.pem: take it out" $where $option) -}}
     {{- end -}}
     {{- include "ardoise.checkForm" (dict "form" $forms.option "where" (printf "%s.options: %s" $where $option) "value" $option) -}}
+  {{- end -}}
+{{- end -}}
+{{- include "ardoise.checkPhones" . -}}
+{{- end }}
+
+{{- define "ardoise.checkPhones" -}}
+{{- with .Values.trackers.mqtt -}}
+  {{- if not .phonesSecret -}}
+    {{- if or .host .tlsSecret .issuer.name -}}
+      {{- fail "trackers.mqtt: nobody comes by MQTT while phonesSecret is empty: name a Secret there, with a password for each phone, or take the rest out" -}}
+    {{- end -}}
+  {{- else if eq $.Values.site.kind "region" -}}
+    {{- fail "trackers.mqtt: phones are taken in at the truck, whose log is the race's: set it there" -}}
+  {{- else if $.Values.nats.url -}}
+    {{- fail "trackers.mqtt: nats.url is of an external nats-server, which takes phones in as it is told itself: take phonesSecret out, and name it in trackers.sources as a broker of mqtts" -}}
+  {{- else if and .tlsSecret .issuer.name -}}
+    {{- fail "trackers.mqtt: a certificate is given and cert-manager is to make one: leave tlsSecret or issuer.name empty" -}}
+  {{- else if eq .phonesSecret (include "ardoise.phonesCertificate" $) -}}
+    {{- fail (printf "trackers.mqtt: the Secret %s would hold passwords and certificate: each key of phonesSecret is a phone, name another one" .phonesSecret) -}}
+  {{- else if and .issuer.name (not .host) -}}
+    {{- fail "trackers.mqtt: cert-manager makes a certificate for a name, and there is none: set host to the name that phones call" -}}
   {{- end -}}
 {{- end -}}
 {{- end }}

@@ -177,7 +177,7 @@ def server_config(
     accounts = _accounts(identity is not None, bool(leaves.listen))
     if phones is not None:
         accounts[PHONES] = account_of(phones)
-        lines.append(listener_of(phones, _tls(identity, maps=False, asks=False) if identity else ""))
+        lines.append(listener_of(phones, _tls_for(phones, identity) if identity else ""))
     lines.append(f"accounts {json.dumps(accounts, indent=1)}")
     if identity is None:
         lines.append('no_auth_user: "plaintext"')
@@ -206,6 +206,18 @@ def _tls(identity: Credentials, *, maps: bool, asks: bool = True, timeout_s: int
     if maps:
         settings.append("verify_and_map: true")
     return "{ " + ", ".join([*settings, f"timeout: {timeout_s}"]) + " }"
+
+
+def _tls_for(phones: Phones, identity: Credentials) -> str:
+    """Of two certificates each caller is shown the one that holds the name it calls by, and else the phones'."""
+    if phones.certificate is None:
+        return _tls(identity, maps=False, asks=False)
+    theirs = phones.certificate / "tls.crt", phones.certificate / "tls.key"
+    pairs = [
+        {"cert_file": str(certificate.absolute()), "key_file": str(key.absolute())}
+        for certificate, key in (theirs, (identity.certificate, identity.key))
+    ]
+    return f"{{ certs: {json.dumps(pairs)}, timeout: {HANDSHAKE_LIMIT_S} }}"
 
 
 def _remotes(leaves: Leaves) -> Iterable[str]:

@@ -18,12 +18,15 @@ ACCOUNT = "PHONES"
 GATEWAY = "trackers"
 """The user that reads what phones write: the trackers' gateway."""
 PASSWORD_BYTES = 18
+LEAST_PASSWORD_CHARACTERS = 12
+"""Of one that somebody else made: strangers may try as many as they like."""
 MOST_STORE_BYTES = 1024**3
 """What waits for the gateway: forty phones that speak each second fill it in a day. Then phones keep theirs."""
 MOST_STREAMS = 16
 MOST_CONSUMERS = 64
 """nats-server makes five streams, and a consumer for each thing that the gateway reads."""
-MOST_UNACKNOWLEDGED = 1_024
+MOST_UNACKNOWLEDGED = 768
+"""The gateway has room for 1,024: what phones retained, a message each, comes besides."""
 ACKNOWLEDGE_LIMIT_S = 5
 """Then it sends a message again, to a gateway that was killed too; one that is still at it knows it by its number."""
 NAME = "[a-z0-9][a-z0-9_-]{0,31}"
@@ -38,6 +41,8 @@ class Phones:
     """host:port."""
     passwords: Mapping[str, str]
     """By name of the phone, and by GATEWAY."""
+    certificate: Path | None = None
+    """Directory with tls.crt and tls.key, for whoever calls by a name that is in it. None: nats-server's own alone."""
 
 
 def phones_at(listen: str, names: str, directory: Path) -> Phones | None:
@@ -46,6 +51,27 @@ def phones_at(listen: str, names: str, directory: Path) -> Phones | None:
     Raises ValueError, OSError.
     """
     return Phones(listen, passwords_of(directory / "phones", names_of(names))) if listen else None
+
+
+def phones_given(listen: str, passwords: Path, certificate: Path | None) -> Phones | None:
+    """The same where somebody else makes phones and passwords: <passwords>/<name>, and GATEWAY's beside them.
+
+    Raises ValueError, OSError.
+    """
+    if not listen:
+        return None
+    # What Kubernetes mounts lies in directories beside, and is linked.
+    found = {file.name: file.read_text().strip() for file in sorted(passwords.iterdir()) if file.is_file()}
+    for name, password in found.items():
+        if name != GATEWAY:
+            _check(name)
+        if len(password) < LEAST_PASSWORD_CHARACTERS:
+            raise ValueError(
+                f"{passwords / name}: a password of fewer than {LEAST_PASSWORD_CHARACTERS} characters is guessed"
+            )
+    if GATEWAY not in found:
+        raise ValueError(f"{passwords} has no {GATEWAY}: the gateway's password, beside those of the phones")
+    return Phones(listen, found, certificate)
 
 
 def source_of(phones: Phones, directory: Path, ca: Path) -> str:
@@ -60,11 +86,15 @@ def names_of(text: str) -> tuple[str, ...]:
     """`anne,ben,moto-1`. Raises ValueError."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
-        if not re.fullmatch(NAME, name) or name == GATEWAY:
-            raise ValueError(
-                f"{name!r} is no phone's name: 1 to 32 of a-z, 0-9, - and _, and not {GATEWAY}, which is the gateway's"
-            )
+        _check(name)
     return names
+
+
+def _check(name: str) -> None:
+    if not re.fullmatch(NAME, name) or name == GATEWAY:
+        raise ValueError(
+            f"{name!r} is no phone's name: 1 to 32 of a-z, 0-9, - and _, and not {GATEWAY}, which is the gateway's"
+        )
 
 
 def passwords_of(directory: Path, names: Iterable[str]) -> dict[str, str]:

@@ -35,7 +35,18 @@ class SitesSettings(CommonSettings):
     mqtt_phones: str = Field(
         "",
         description="Truck: names of the phones that come by MQTT, comma-separated: anne,ben,moto-1. Their passwords "
-        "are made at nats-server's start, in phones/<name>.password of its directory.",
+        "are made at nats-server's start, in phones/<name>.password of its directory. `ardoise sites up` takes them in "
+        "by this alone, at a port of this machine that it says.",
+    )
+    mqtt_passwords: Path | None = Field(
+        None,
+        description="Truck's nats-server in a pod: directory with the password of each phone in a file that is called "
+        "as the phone, and the gateway's in `trackers`, in the place of ARDOISE_MQTT_PHONES.",
+    )
+    mqtt_certificate: Path | None = Field(
+        None,
+        description="Truck's nats-server in a pod: directory with tls.crt and tls.key, of a CA that phones know. "
+        "Empty: they are shown its own certificate.",
     )
     patroni_dir: Path | None = Field(
         None,

@@ -92,7 +92,7 @@ def hosts_in_cluster(site: Site, release: str, namespaces: Sequence[str]) -> lis
     outside = {host_and_port(address)[0] for address in site.addresses()}
     components = ["nats", "data-plane", *(name for name in SERVICES[site.kind] if name != "sites")]
     if site.kind is SiteKind.EDGE:
-        components.append("trackers")
+        components += ["trackers", "phones"]
     suffixes = (
         "",
         *(f".{namespace}{end}" for namespace in namespaces for end in ("", ".svc", ".svc.cluster.local")),

@@ -12,7 +12,7 @@ from typing import Any
 
 from ardoise.chassis.identity import DATA_PLANE, credentials
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves, server_config, write_config
-from ardoise.chassis.phones import phones_at
+from ardoise.chassis.phones import Phones, phones_at, phones_given
 from ardoise.chassis.settings import host_and_port
 from ardoise.sites.settings import SitesSettings
 from ardoise.sites.topology import Site, SiteKind, Topology, read_site
@@ -41,13 +41,19 @@ def nats_config(settings: SitesSettings, site: Site, topology: Topology, directo
     if site.kind is SiteKind.REGION:
         leaves = Leaves(listen=f"{EVERYWHERE}:{PORTS['leaf']}")
     else:
-        phones = phones_at(settings.mqtt_listen, settings.mqtt_phones, directory)
+        phones = _phones(settings, directory)
         held = {
             account: credentials(settings.identity_dir, name) for account, name in LEAF_IDENTITIES.items()
         }
         leaves = Leaves(regions=tuple(map(leaf_port_of, topology.regions)), identities=held)
     listen, monitor = f"{EVERYWHERE}:{PORTS['nats']}", f"{EVERYWHERE}:{HEALTH_PORTS['nats']}"
     return server_config(directory, site.name, listen, identity, leaves, monitor, phones)
+
+
+def _phones(settings: SitesSettings, directory: Path) -> Phones | None:
+    if settings.mqtt_passwords is None:
+        return phones_at(settings.mqtt_listen, settings.mqtt_phones, directory)
+    return phones_given(settings.mqtt_listen, settings.mqtt_passwords, settings.mqtt_certificate)
 
 
 def etcd_config(member: EtcdMember, config: dict[str, Any], health_port: int) -> dict[str, Any]:

@@ -14,7 +14,8 @@ SUPERVISOR = "supervisor"
 WEBHOOK_URL = "ARDOISE_SECURITY_WEBHOOK_URL"
 SOURCES = "ARDOISE_SOURCES"
 OSMAND_PORT = 5055
-"""At which phones expect a server of this protocol."""
+MQTT_PORT = 8883
+"""At which phones expect a server of these protocols."""
 PASSED_ON = (
     "ARDOISE_LOG_LEVEL",
     "ARDOISE_OTLP_ENDPOINT",

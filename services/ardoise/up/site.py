@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from ardoise.chassis.identity import DATA_PLANE, Credentials, credentials
 from ardoise.chassis.nats_config import LEAF_IDENTITIES, Leaves
 from ardoise.chassis.nats_server import NatsServer, says_unwell
+from ardoise.chassis.phones import Phones, phones_at, source_of
 from ardoise.chassis.postgres import DATABASE, USER
 from ardoise.chassis.settings import CommonSettings, host_and_port
 from ardoise.sites.topology import Site, SiteKind, Topology
@@ -18,7 +19,7 @@ from ardoise.up.identities import SERVICES, make_identities
 from ardoise.up.network import Network
 from ardoise.up.patroni import PatroniMember, patroni_part
 from ardoise.up.programs import Programs
-from ardoise.up.services import OSMAND_PORT, SOURCES, WEBHOOK_URL, argv, inherited, serving
+from ardoise.up.services import MQTT_PORT, OSMAND_PORT, SOURCES, WEBHOOK_URL, argv, inherited, serving
 from ardoise.up.supervisor import Part, Supervisor, bound_command
 
 HEALTH_PORTS = {"nats": 8222, "etcd": 2381, "etcd-stand-in": 2581, "patroni": 8009}
@@ -38,6 +39,7 @@ PORTS = {
     "sites": 7406,
     "trackers": 7407,
     "osmand": OSMAND_PORT,
+    "mqtt": MQTT_PORT,
     "web": 8080,
     "operators": 8443,
 }
@@ -60,9 +62,11 @@ def leaf_port_of(site: Site) -> str:
     return f"{host}:{PORTS['leaf']}"
 
 
-def reachable(kind: SiteKind) -> tuple[str, ...]:
-    """Names of the ports at which others reach a site of this kind."""
-    return tuple(name for name in (*SERVERS[kind], *SERVICES[kind], *PAGES, *PHONES[kind]) if name in PORTS)
+def reachable(kind: SiteKind, phones: str) -> tuple[str, ...]:
+    """Names of the ports at which others reach a site of this kind. `phones`: who comes by MQTT, as in OneSite."""
+    by_mqtt = ("mqtt",) if phones and kind is SiteKind.EDGE else ()
+    names = (*SERVERS[kind], *SERVICES[kind], *PAGES, *PHONES[kind], *by_mqtt)
+    return tuple(name for name in names if name in PORTS)
 
 
 YIELDS = ("nice", "-n", "5")
@@ -83,9 +87,11 @@ class OneSite:
         network: Network,
         programs: Programs,
         clocks: Clocks | None,
+        phones: str,
     ) -> None:
-        """`clocks`: that can be set; None: the machine's."""
+        """`clocks`: that can be set; None: the machine's. `phones`: names of those that come by MQTT to the truck."""
         self.site = site
+        self._phone_names = phones
         self.address = network.addresses[site.name]
         self._topology, self._topology_file = topology, topology_file
         self._network, self._programs = network, programs
@@ -131,11 +137,18 @@ class OneSite:
         }
 
     def _of_trackers(self) -> dict[str, str]:
-        """Phones come by the forward on loopback, where whoever starts the sites says nothing else."""
+        """Phones come by forwards on loopback, where whoever starts the sites says nothing else."""
+        sources = [os.environ.get(SOURCES, f"osmand=http://{self.address}:{PORTS['osmand']}")]
+        if phones := self._phones():
+            sources.append(source_of(phones, self._disk / "nats", self._identity("nats").ca))
         return {
             "ARDOISE_INGEST_TARGET": f"{self.address}:{PORTS['ingest']}",
-            SOURCES: os.environ.get(SOURCES, f"osmand=http://{self.address}:{PORTS['osmand']}"),
+            SOURCES: ",".join(filter(None, sources)),
         }
+
+    def _phones(self) -> Phones | None:
+        listen = f"{self.address}:{PORTS['mqtt']}" if self._phone_names else ""
+        return phones_at(listen, self._phone_names, self._disk / "nats")
 
     def _etcd(self) -> list[Part]:
         founders, identity = tuple(members_of(self._topology).values()), self._data_plane("etcd")
@@ -160,9 +173,11 @@ class OneSite:
         return [patroni_part(member, self._programs)]
 
     def _nats(self) -> list[Part]:
+        phones = None
         if self.site.kind is SiteKind.REGION:
             leaves = Leaves(listen=leaf_port_of(self.site))
         else:
+            phones = self._phones()
             leaves = Leaves(
                 regions=tuple(map(leaf_port_of, self._topology.regions)),
                 identities={account: self._identity(name) for account, name in LEAF_IDENTITIES.items()},
@@ -175,6 +190,7 @@ class OneSite:
             health_port=HEALTH_PORTS["nats"],
             identity=self._identity("nats"),
             leaves=leaves,
+            phones=phones,
         )
         unwell = partial(says_unwell, f"{self.address}:{HEALTH_PORTS['nats']}")
         return [Part("nats-server", server.command, ready=server.ready, unwell=unwell)]

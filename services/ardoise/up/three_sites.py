@@ -22,7 +22,7 @@ from ardoise.up.kept_log import KeptLog
 from ardoise.up.lost_wal import lose_wal
 from ardoise.up.network import Condition, Network
 from ardoise.up.programs import Programs
-from ardoise.up.site import PATRONI, PORTS, OneSite, reachable
+from ardoise.up.site import PATRONI, PORTS, OneSite
 from ardoise.up.supervisor import Part
 
 TRUCK, AMSTERDAM, LONDON = "truck", "amsterdam", "london"
@@ -61,8 +61,9 @@ class ThreeSites:
         forwards: Mapping[tuple[str, str], str],
         truck_disk: Disk | None,
         clocks: Clocks | None,
+        phones: str,
     ) -> None:
-        """`forwards`: where this machine reaches a site's server, by (site, server)."""
+        """`forwards`: where this machine reaches a site's server, by (site, server). `phones`: as of OneSite."""
         self._programs, self._truck_disk, self._clocks = programs, truck_disk, clocks
         self._draw = random.Random(SEED)
         self.state_dir = state_dir
@@ -74,7 +75,7 @@ class ThreeSites:
         with file.open("w") as stream:
             YAML(typ="safe").dump(self.topology.model_dump(mode="json"), stream)
         self.sites = {
-            site.name: OneSite(site, self.topology, file, state_dir, network, programs, clocks)
+            site.name: OneSite(site, self.topology, file, state_dir, network, programs, clocks, phones)
             for site in self.topology.sites
         }
 
@@ -106,7 +107,7 @@ class ThreeSites:
                     "kind": site.site.kind.value,
                     "address": self.network.addresses[name],
                     "identity_dir": str(site.settings.identity_dir),
-                    "ports": {server: self._forwards[name, server] for server in reachable(site.site.kind)},
+                    "ports": {server: at for (of, server), at in self._forwards.items() if of == name},
                     "disk": self._truck_disk.trouble if self._truck_disk and name == TRUCK else "",
                     "clock_ahead_s": self._clocks.ahead_s[name] if self._clocks else 0,
                     "parts": {part.name: _part_state(part) for part in site.supervisor.parts},

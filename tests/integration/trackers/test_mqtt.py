@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from ardoise.chassis import phones as phones_of_nats
 from ardoise.chassis.failpoints import VARIABLE
 from ardoise.chassis.identity import Role
 from ardoise.chassis.nats_server import NatsServer
@@ -27,6 +28,7 @@ from ardoise.trackers.app import RELAY_ID
 from ardoise.trackers.domain.limits import Limits
 from ardoise.trackers.domain.numbers import tracker_of
 from ardoise.trackers.domain.sources import sources_of
+from ardoise.trackers.listening import mqtt
 from ardoise.trackers.ports import port_of
 from nacl.secret import SecretBox
 
@@ -38,6 +40,8 @@ TOPIC = f"owntracks/{PHONE}"
 ANNE = tracker_of(PHONE)
 STAGE = stage_with(PHONE, "ben/phone")
 EXIT_LIMIT_S = 40.0
+PLACES = 4
+KEEPALIVE_S = 4
 
 
 @pytest.fixture
@@ -252,6 +256,40 @@ async def test_the_gateway_comes_back_to_a_broker_that_was_away(broker: Broker, 
         async with broker.phone() as phone:
             await phone.publish(TOPIC, location(1))
         assert len(set(await broker.fixes(epoch, 2))) == 2
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few places, and connections that nats-server ends when nothing was heard of them for 6 s."""
+    monkeypatch.setattr(phones_of_nats, "MOST_UNACKNOWLEDGED", PLACES)
+    monkeypatch.setattr(phones_of_nats, "ACKNOWLEDGE_LIMIT_S", 1)
+    monkeypatch.setattr(mqtt, "MOST_IN_FLIGHT", PLACES)
+    monkeypatch.setattr(mqtt, "UNASKED_WAIT_S", mqtt.UNASKED_WAIT_S * KEEPALIVE_S / mqtt.KEEPALIVE_S)
+    monkeypatch.setattr(mqtt, "KEEPALIVE_S", KEEPALIVE_S)
+
+
+async def test_no_session_lapses_while_the_log_is_away_and_every_place_is_taken(
+    impatient, broker: Broker, free_port
+):
+    ingest_port = free_port()
+    async with (
+        broker.gateway(free_port, ingest_port, broker.source()),
+        broker.phone(keepalive_s=KEEPALIVE_S) as phone,
+    ):
+        for second in range(2 * PLACES):
+            await phone.publish(TOPIC, location(second))
+        for second in range(2 * PLACES):
+            phone.post(TOPIC, location(100 + second))
+        before = await broker.connected_s()
+        async with asyncio.timeout(WAIT_S + 3 * KEEPALIVE_S):
+            while min((now := await broker.connected_s()).values()) < 3 * KEEPALIVE_S:
+                assert now.keys() == before.keys(), "somebody had to come back"
+                await asyncio.sleep(POLL_S)
+        async with broker.platform.ingest(ingest_port):
+            epoch = await activate(broker.platform, ingest_port, STAGE)
+            assert len(set(await broker.fixes(epoch, 2 * PLACES))) >= 2 * PLACES
+            await broker.acknowledged()
+        assert (await broker.connected_s()).keys() == before.keys()
 
 
 async def test_an_encrypted_fix_comes_to_the_log(broker: Broker, race, free_port, tmp_path: Path):

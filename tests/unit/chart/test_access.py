@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ardoise.up.site import PORTS
 
 from tests.support.access import HAVING_RIGHTS, NAMED_ALONE, rights, rights_in_namespace, table
 from tests.support.chart import KIND_OF, SITES, Object, example, objects, of_kind, overlaid
-from tests.support.chart_cases import BROKER, TOGETHER, TRACKERS, values_of
+from tests.support.chart_cases import BROKER, PHONES, TOGETHER, TRACKERS, values_of
 from tests.support.network_policies import (
     COMPONENT,
     INSTANCE,
@@ -37,8 +38,8 @@ SITES_OF = {
 }
 
 
-def written(kind: str) -> set[Call]:
-    """Every call that the table has for a kind of site."""
+def written(kind: str, *, by_mqtt: bool) -> set[Call]:
+    """Every call that the table has for a kind of site. `by_mqtt`: with trackers.mqtt."""
     found = set()
     for cells in table("The network"):
         assert cells[4], f"for what? {cells}"
@@ -50,10 +51,12 @@ def written(kind: str) -> set[Call]:
             for source in TRACKERS["trackers"]["sources"]:
                 protocol = "UDP" if source["transport"] == "udp" else "TCP"
                 found.add(Call(cells[0], cells[1], source["port"], protocol))
+        if cells[COLUMN[kind]] == "`trackers.mqtt`" and by_mqtt:
+            found.add(Call(cells[0], cells[1], PORTS["mqtt"]))
     return found
 
 
-def written_for(kind: str, made: list[Object]) -> set[Call]:
+def written_for(kind: str, made: list[Object], *, by_mqtt: bool = False) -> set[Call]:
     """The same of the pods that there are: all services in one have what each of them has, and nothing between them."""
     here = {pod.name for pod in pods(made)}
     outside = {end.name for end in (*OUTSIDE, SITES_BY_ADDRESS)}
@@ -65,7 +68,7 @@ def written_for(kind: str, made: list[Object]) -> set[Call]:
 
     return {
         replace(call, caller=caller, called=called)
-        for call in written(kind)
+        for call in written(kind, by_mqtt=by_mqtt)
         for caller in of_pods(call.caller)
         for called in of_pods(call.called)
         if caller != called
@@ -85,6 +88,17 @@ def test_who_talks_to_whom_is_what_is_written_down_and_nobody_else_does(base: st
         allowed, by_one_end = calls(made, [sites, *OUTSIDE, *strangers(made)])
         assert by_one_end == set()
         assert allowed == written_for(kind, made)
+
+
+@pytest.mark.parametrize("layer", [APART, TOGETHER], ids=["apart", "together"])
+def test_phones_by_mqtt_reach_that_port_of_nats_server_and_no_other(layer: dict):
+    made = made_for("truck", overlaid(layer, PHONES))
+    allowed, by_one_end = calls(made, [SITES_BY_ADDRESS, *OUTSIDE, *strangers(made)])
+    by_sources = {call for call in written_for("edge", made) if call.caller == "phones and trackers"}
+    assert (allowed, by_one_end) == (written_for("edge", made, by_mqtt=True) - by_sources, set())
+    assert [call for call in allowed if call.caller == "phones and trackers"] == [
+        Call("phones and trackers", "nats", 8883)
+    ]
 
 
 def test_where_no_tracker_may_come_nothing_of_the_gateway_is_there():

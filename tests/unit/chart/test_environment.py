@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from ardoise.chassis.settings import CommonSettings
+from ardoise.sites.settings import SitesSettings
 from ardoise.sites.topology import Topology
 from ardoise.trackers.decoding import Transport
 from ardoise.trackers.domain.sources import sources_of
@@ -27,9 +28,11 @@ from ardoise.up.site import PORTS, OneSite
 
 from tests.support.chart import (
     CERT_MANAGER,
+    EVERY_KEY,
     KIND_OF,
     RELEASE,
     SITES,
+    Container,
     Object,
     containers,
     example,
@@ -38,7 +41,7 @@ from tests.support.chart import (
     of_kind,
     overlaid,
 )
-from tests.support.chart_cases import TRACKERS
+from tests.support.chart_cases import PHONES, TRACKERS, values_of
 
 # What a pod is told besides: where it listens.
 OF_A_POD = {"ARDOISE_HEALTH_LISTEN", "FORWARDED_ALLOW_IPS"}
@@ -262,6 +265,63 @@ def test_the_gateway_is_given_its_own_certificate_its_relays_and_a_brokers_passw
     assert {"name": "brokers", "mountPath": "/etc/ardoise/brokers", "readOnly": True} in calling.spec[
         "volumeMounts"
     ]
+
+
+def test_nats_server_is_told_of_phones_as_its_pod_reads_it_and_given_their_passwords(
+    site_objects: dict[str, list[Object]], monkeypatch: pytest.MonkeyPatch
+):
+    def nats(case: str) -> Container:
+        (one,) = [one for one in containers(site_objects[case]) if one.name == "nats"]
+        return one
+
+    def told(case: str) -> SitesSettings:
+        for name, text in nats(case).environment.items():
+            monkeypatch.setenv(name, text)
+        return SitesSettings()
+
+    assert not any("MQTT" in name for name in nats("truck-trackers").environment)
+    own = told("truck-phones")
+    assert (own.mqtt_listen, own.mqtt_passwords) == (f"0.0.0.0:{PORTS['mqtt']}", Path("/etc/ardoise/phones"))
+    assert own.mqtt_certificate is None
+    assert nats("truck-phones").files()["phones"] == [EVERY_KEY]
+    mounts = {mount["name"]: mount["mountPath"] for mount in nats("truck-phones").spec["volumeMounts"]}
+    assert mounts["phones"] == str(own.mqtt_passwords)
+    assert told("truck-phones-cert-manager").mqtt_certificate == Path("/etc/ardoise/phones-certificate")
+    shown = nats("truck-phones-cert-manager")
+    assert shown.files()[f"{RELEASE}-phones-certificate"] == ["tls.crt", "tls.key"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in shown.spec["volumeMounts"]}
+    assert mounts["phones-certificate"] == "/etc/ardoise/phones-certificate"
+    holders = [one.name for one in containers(site_objects["truck-phones"]) if "phones" in one.files()]
+    assert sorted(holders) == ["nats", "trackers"]
+
+
+def test_the_gateway_reads_what_phones_wrote_with_its_own_password_alone(
+    site_objects: dict[str, list[Object]],
+):
+    (one,) = [one for one in containers(site_objects["truck-phones"]) if one.name == "trackers"]
+    (source,) = sources_of(one.environment["ARDOISE_SOURCES"])
+    assert (source.decoder, source.transport, source.secure) == ("owntracks", Transport.MQTT, True)
+    assert source.address == f"{RELEASE}-phones:{PORTS['mqtt']}"
+    assert source.options == {
+        "user": "trackers",
+        "password_file": "/etc/ardoise/brokers/phones/trackers",
+        "ca_file": "/etc/ardoise/identity/ca.pem",
+    }
+    assert one.files()["phones"] == ["phones/trackers"]
+    assert "ca.pem" in one.files()["ardoise-identity"]
+
+
+def test_a_certificate_for_phones_is_given_or_made_for_the_name_that_they_call():
+    given = objects(overlaid(example("truck"), PHONES, {"trackers": {"mqtt": {"tlsSecret": "page"}}}))
+    (one,) = [one for one in containers(given) if one.name == "nats"]
+    assert one.files()["page"] == ["tls.crt", "tls.key"]
+    assert certificates(given) == {}
+    made = certificates(objects(values_of("truck-phones-cert-manager")))
+    shown, own = made[f"{RELEASE}-phones-certificate"], made[f"{RELEASE}-identity-nats"]
+    assert (shown["issuerRef"]["name"], shown["dnsNames"]) == ("public", ["phones.example.org"])
+    assert "client auth" not in shown["usages"]
+    # As the gateway calls it; and phones, where they know the platform's CA.
+    assert {f"{RELEASE}-phones", "phones.example.org"} <= set(own["dnsNames"])
 
 
 def test_cert_manager_makes_the_gateways_certificates_and_its_relay_serves_nothing():

@@ -20,6 +20,7 @@ from tests.support.chart import (
     overlaid,
     pod_specs,
 )
+from tests.support.chart_cases import PHONES
 
 # The oldest whose schemas are at hand, and the newest.
 VERSIONS = ("1.33", "1.37")
@@ -142,12 +143,15 @@ def test_the_operator_is_never_there_twice_and_in_no_pod_of_others(made: list[Ob
         assert one.files() == {}
 
 
+GATEWAYS = ("truck-trackers", "truck-broker", "truck-phones", "truck-phones-cert-manager")
+
+
 def test_the_trackers_gateway_is_never_there_twice_and_in_no_pod_of_others(
     site_objects: dict[str, list[Object]],
 ):
     for case, made in site_objects.items():
         running = [one for one in containers(made) if one.name == "trackers"]
-        assert len(running) == (case in ("truck-trackers", "truck-broker")), case
+        assert len(running) == (case in GATEWAYS), case
         for one in running:
             assert [each["name"] for each in one.pod_spec["containers"]] == ["trackers"]
             deployment = of_kind(made, "Deployment")["ardoise-trackers"]["spec"]
@@ -166,6 +170,19 @@ def test_whoever_speaks_to_the_trackers_ports_is_told_apart_by_address(site_obje
         (5013, "TCP"),
         (5013, "UDP"),
     }
+
+
+def test_phones_by_mqtt_have_a_service_of_their_own_and_nats_servers_other_port_stays_within(
+    site_objects: dict[str, list[Object]],
+):
+    closed = objects(overlaid(example("truck"), PHONES, {"expose": {"also": []}}))
+    found = {name: one["spec"] for name, one in of_kind(closed, "Service").items()}
+    ports = {name: [(port["name"], port["port"]) for port in one["ports"]] for name, one in found.items()}
+    assert ports["ardoise-phones"] == [("mqtt", 8883)]
+    assert ports["ardoise-nats"] == [("nats", 4222)]
+    assert (found["ardoise-phones"]["type"], found["ardoise-nats"]["type"]) == ("LoadBalancer", "ClusterIP")
+    for case in ("truck", "truck-trackers", "amsterdam"):
+        assert "ardoise-phones" not in of_kind(site_objects[case], "Service"), case
 
 
 def test_a_volume_is_given_to_its_group_once_so_that_postgresql_keeps_its_own(made: list[Object]):

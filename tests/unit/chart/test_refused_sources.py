@@ -1,4 +1,4 @@
-"""Sources of trackers that could not work are refused with words that say what to write."""
+"""Sources of trackers, and phones by MQTT, that could not work are refused with words that say what to write."""
 
 from typing import Any
 
@@ -116,3 +116,87 @@ def test_trackers_in_a_region_are_refused_with_where_they_belong():
 def test_one_number_may_be_a_port_of_tcp_and_one_of_udp():
     sources = [PHONES, {"decoder": "h02", "transport": "udp", "port": 5055}]
     assert rendered(overlaid(example("truck"), {"trackers": {"sources": sources}}))
+
+
+BY_MQTT = {"phonesSecret": "phones"}
+# What is written of phones by MQTT, of which site, and what a person reads.
+WRONG_PHONES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a region": (
+        "amsterdam",
+        BY_MQTT,
+        "trackers.mqtt: phones are taken in at the truck, whose log is the race's",
+    ),
+    "a certificate for nobody": (
+        "truck",
+        {"tlsSecret": "page"},
+        "trackers.mqtt: nobody comes by MQTT while phonesSecret is empty: name a Secret there",
+    ),
+    "a name for nobody": (
+        "truck",
+        {"host": "truck.example.org"},
+        "nobody comes by MQTT while phonesSecret is",
+    ),
+    "two certificates": (
+        "truck",
+        {**BY_MQTT, "tlsSecret": "page", "issuer": {"name": "public"}, "host": "truck.example.org"},
+        "a certificate is given and cert-manager is to make one: leave tlsSecret or issuer.name empty",
+    ),
+    "a certificate for no name": (
+        "truck",
+        {**BY_MQTT, "issuer": {"name": "public"}},
+        "cert-manager makes a certificate for a name, and there is none: set host to the name that phones call",
+    ),
+    "passwords and certificate in one": (
+        "truck",
+        {**BY_MQTT, "tlsSecret": "phones"},
+        "the Secret phones would hold passwords and certificate: each key of phonesSecret is a phone, name another",
+    ),
+    "a password for a Secret": (
+        "truck",
+        {"phonesSecret": "anne:CHALK"},
+        "trackers.mqtt.phonesSecret: write the name of a Secret",
+    ),
+    "a key for a Secret": (
+        "truck",
+        {**BY_MQTT, "tlsSecret": "-----BEGIN CHALK"},
+        "trackers.mqtt.tlsSecret: write the name of a Secret",
+    ),
+    "a URL for a name": (
+        "truck",
+        {**BY_MQTT, "host": "mqtts://truck.example.org:8883"},
+        "trackers.mqtt.host is mqtts://truck.example.org:8883: write a host name alone",
+    ),
+    "an issuer that is no name": (
+        "truck",
+        {**BY_MQTT, "host": "truck.example.org", "issuer": {"name": "Let's Encrypt"}},
+        "trackers.mqtt.issuer.name is Let's Encrypt: write the name of an object of the cluster",
+    ),
+    "names of phones": (
+        "truck",
+        {**BY_MQTT, "phones": ["anne"]},
+        "at '/trackers/mqtt': additional properties 'phones' not allowed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("site", "mqtt", "message"), WRONG_PHONES.values(), ids=WRONG_PHONES)
+def test_phones_by_mqtt_that_could_not_come_are_refused_with_what_to_write(
+    site: str, mqtt: dict[str, Any], message: str
+):
+    with pytest.raises(Refused) as refused:
+        rendered(overlaid(example(site), {"trackers": {"mqtt": mqtt}}))
+    assert message in str(refused.value)
+    assert "chalk" not in str(refused.value).lower()
+
+
+def test_phones_at_an_external_nats_server_are_refused_with_where_to_name_it():
+    values = overlaid(example("truck"), {"trackers": {"mqtt": BY_MQTT}, "nats": {"url": "tls://nats:4222"}})
+    with pytest.raises(Refused, match=r"take phonesSecret out, and name it in trackers\.sources as a broker"):
+        rendered(values)
+
+
+@pytest.mark.parametrize("name", ["LISTEN", "PHONES", "PASSWORDS", "CERTIFICATE"])
+def test_a_setting_of_phones_by_mqtt_is_refused_among_the_services_where_nobody_would_read_it(name: str):
+    values = overlaid(example("truck"), {"services": {"settings": {f"ARDOISE_MQTT_{name}": "x"}}})
+    with pytest.raises(Refused, match=f"ARDOISE_MQTT_{name} follows from the other values"):
+        rendered(values)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.chart import CHART, example, loaded, objects, overlaid, rendered
+from tests.support.chart_cases import PHONES
 
 
 def leaves(
@@ -115,6 +116,18 @@ def test_after_an_installation_it_says_what_to_do_next():
     assert (
         "No backup is made"
         in rendered(overlaid(example("amsterdam"), {"backup": {"claim": ""}}))["NOTES.txt"]
+    )
+    assert "by MQTT" not in rendered(example("truck"))["NOTES.txt"]
+    to_phones = rendered(overlaid(example("truck"), PHONES))["NOTES.txt"]
+    for word in ("send to ardoise-phones at 8883/TCP", "Secret phones", "the platform's CA"):
+        assert word in to_phones
+    assert (
+        "Secret page. One more"
+        in (
+            rendered(overlaid(example("truck"), PHONES, {"trackers": {"mqtt": {"tlsSecret": "page"}}}))[
+                "NOTES.txt"
+            ]
+        )
     )
     assert "Network policies hold only where the cluster's network plugin enforces them" in said
     assert (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from ardoise.chassis.nats_config import server_config
-from ardoise.chassis.phones import GATEWAY, names_of, passwords_of, phones_at
+from ardoise.chassis.phones import GATEWAY, names_of, passwords_of, phones_at, phones_given
 from ardoise.up.pod import Leaves
 
 
@@ -55,3 +55,39 @@ def test_a_phone_may_publish_below_its_name_and_the_gateway_read_that(tmp_path: 
     assert accounts["RACE"]["users"][0]["allowed_connection_types"] == ["STANDARD"]
     assert "exports" not in text
     assert "imports" not in text
+
+
+def mounted(directory: Path, **passwords: str) -> Path:
+    """As Kubernetes mounts a Secret: its files are links into a directory beside them."""
+    (directory / "..made").mkdir(parents=True)
+    (directory / "..data").symlink_to("..made")
+    for name, password in passwords.items():
+        (directory / "..made" / name).write_text(password)
+        (directory / name).symlink_to(f"..data/{name}")
+    return directory
+
+
+def test_passwords_that_somebody_else_made_are_those_of_the_phones_that_come(tmp_path: Path):
+    given = mounted(tmp_path / "given", anne="a" * 12, trackers="t" * 16 + "\n", **{"moto-1": "m" * 12})
+    phones = phones_given("0.0.0.0:8883", given, None)
+    assert phones is not None
+    assert phones.passwords == {"anne": "a" * 12, "moto-1": "m" * 12, GATEWAY: "t" * 16}
+    assert phones_given("", given, None) is None
+
+
+@pytest.mark.parametrize(
+    ("passwords", "says"),
+    [
+        ({"anne": "a" * 12}, "given has no trackers: the gateway's password"),
+        ({"Anne": "a" * 12, "trackers": "t" * 12}, "'Anne' is no phone's name"),
+        ({"ca.pem": "a" * 12, "trackers": "t" * 12}, "'ca.pem' is no phone's name"),
+        ({"anne": "chalk", "trackers": "t" * 12}, "anne: a password of fewer than 12 characters is guessed"),
+        ({"anne": "a" * 12, "trackers": ""}, "trackers: a password of fewer than 12"),
+    ],
+)
+def test_what_is_wrong_with_passwords_that_somebody_else_made_is_said_without_them(
+    tmp_path: Path, passwords: dict[str, str], says: str
+):
+    with pytest.raises(ValueError, match=says) as wrong:
+        phones_given("0.0.0.0:8883", mounted(tmp_path / "given", **passwords), None)
+    assert "chalk" not in str(wrong.value)

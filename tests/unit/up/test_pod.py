@@ -107,6 +107,29 @@ def test_a_trucks_nats_server_takes_phones_in_where_that_is_set(sites_file: Path
     assert (sites_file.parent / "nats" / "phones" / "anne.password").exists()
 
 
+def test_a_pods_nats_server_is_given_its_phones_and_what_to_show_them(sites_file: Path, identities: Path):
+    given = sites_file.parent / "given"
+    given.mkdir()
+    for name in ("anne", "trackers"):
+        (given / name).write_text(f"the password of {name}")
+    told = settings("truck", sites_file, identities).model_copy(
+        update={
+            "mqtt_listen": "0.0.0.0:8883",
+            "mqtt_passwords": given,
+            "mqtt_certificate": Path("/etc/ardoise/phones-certificate"),
+        }
+    )
+    directory = sites_file.parent / "nats"
+    said = pod.nats_config(told, SITES.edge, SITES, directory)
+    assert '"password": "the password of anne"' in said
+    assert not directory.exists(), "nothing is made"
+    shown = json.loads(said.partition("certs: ")[2].partition(", timeout")[0])
+    assert [pair["cert_file"] for pair in shown] == [
+        "/etc/ardoise/phones-certificate/tls.crt",
+        str(identities / "truck" / "nats.pem"),
+    ]
+
+
 def test_a_regions_nats_server_takes_the_truck_in_from_everywhere(sites_file: Path, identities: Path):
     told = settings("london", sites_file, identities)
     said = pod.nats_config(told, SITES.site("london"), SITES, Path("/state/nats"))
@@ -154,7 +177,7 @@ def test_certificates_of_a_release_hold_every_name_that_it_is_called_by(sites_fi
     assert "ardoise-data-plane.race.svc" in names.get_values_for_type(x509.DNSName)
     assert "10.200.0.3" in map(str, names.get_values_for_type(x509.IPAddress))
     assert not (identities / "truck" / "patroni.pem").exists()
-    assert {"ardoise-trackers.race.svc", "ardoise-ingest"} <= set(
+    assert {"ardoise-trackers.race.svc", "ardoise-phones", "ardoise-ingest"} <= set(
         hosts_in_cluster(SITES.site("truck"), "ardoise", ["race"])
     )
     assert "ardoise-trackers" not in hosts

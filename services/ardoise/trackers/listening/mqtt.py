@@ -24,7 +24,7 @@ from ardoise.pb.telemetry_pb2 import RefusalReason
 from ardoise.trackers.decoding import Message, Refused, malformed
 from ardoise.trackers.domain.sources import Source
 from ardoise.trackers.gateway import LogAway
-from ardoise.trackers.listening.intake import Intake, now_ms
+from ardoise.trackers.listening.intake import Intake, now_ms, too_many
 
 AT_LEAST_ONCE = 1
 KEEPALIVE_S = 30
@@ -32,7 +32,13 @@ CONNECT_LIMIT_S = 10.0
 BEGIN_LIMIT_S = 5.0
 """So long the gateway's start waits for a broker: what phones send it before, nobody has asked it to keep."""
 MOST_IN_FLIGHT = 1_024
-"""Messages whose fixes are not in the log yet; beyond it the broker is not read. nats-server sends no more itself."""
+"""Messages whose fixes are not in the log yet, of each kind of delivery; beyond it the broker is not read.
+
+Of those that are to be acknowledged our nats-server sends no more itself: its connection is read, and so kept alive,
+however long the log is away.
+"""
+UNASKED_WAIT_S = 5.0
+"""So long one that nobody asks after waits for room, and is refused then: to read on is to keep the connection."""
 FIRST_WAIT_S = 1.0
 MOST_WAIT_S = 30.0
 """Between two attempts to connect, and to bring one message to the log: twice as long each time, up to this."""
@@ -142,8 +148,11 @@ class _Connection:
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[str] = self._loop.create_future()
         self._room = threading.BoundedSemaphore(MOST_IN_FLIGHT)
+        self._unasked_room = threading.BoundedSemaphore(MOST_IN_FLIGHT)
+        self._asked: set[int] = set()
+        """Numbers by which the broker knows messages that it was not acknowledged yet."""
         self._taking: dict[asyncio.Task[None], int] = {}
-        """By each task the number by which the broker knows its message; 0: it does not ask."""
+        """By each task such a number; 0: the broker does not ask."""
         self._closed = False
         self._refused = ""
         self.subscribed = False
@@ -197,8 +206,18 @@ class _Connection:
         self._loop.call_soon_threadsafe(self._ended, self._refused or str(reason))
 
     def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
-        # Waits for room: what is not read from the socket stays with the broker, whatever it thinks of limits.
-        self._room.acquire()
+        if message.qos:
+            # A broker that waits for an acknowledgement sends again meanwhile, under the same number.
+            if message.mid in self._asked:
+                return
+            # Waits for room: what is not read from the socket stays with the broker, whatever it thinks of limits.
+            self._room.acquire()
+            self._asked.add(message.mid)
+        elif not self._unasked_room.acquire(timeout=UNASKED_WAIT_S):
+            self._loop.call_soon_threadsafe(
+                self._intake.refuse, too_many("messages"), self._broker, message.payload
+            )
+            return
         self._loop.call_soon_threadsafe(self._heard, message)
 
     def _ended(self, why: str) -> None:
@@ -206,23 +225,26 @@ class _Connection:
             self._lost.set_result(why)
 
     def _heard(self, message: MQTTMessage) -> None:
-        # A broker that waits for an acknowledgement sends again meanwhile, under the same number.
-        if self._closed or (message.qos and message.mid in self._taking.values()):
-            self._room.release()
+        number = message.mid if message.qos else 0
+        if self._closed:
+            self._leave(number)
             return
         task = asyncio.create_task(self._take(message))
-        self._taking[task] = message.mid if message.qos else 0
+        self._taking[task] = number
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         number = self._taking.pop(task)
-        self._room.release()
-        if task.cancelled():
-            return
-        if error := task.exception():
-            self._ended(repr(error))
-        elif number:
-            self._client.ack(number, AT_LEAST_ONCE)
+        if not task.cancelled():
+            if error := task.exception():
+                self._ended(repr(error))
+            elif number:
+                self._client.ack(number, AT_LEAST_ONCE)
+        self._leave(number)
+
+    def _leave(self, number: int) -> None:
+        self._asked.discard(number)
+        (self._room if number else self._unasked_room).release()
 
     async def _take(self, message: MQTTMessage) -> None:
         """Returns once it is in the log, or refused and counted: either way the broker may forget it."""
