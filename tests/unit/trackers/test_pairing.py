@@ -6,7 +6,6 @@ import secrets
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from ardoise.trackers.domain.numbers import tracker_of
 from ardoise.trackers.domain.pairing import ALPHABET, draw_device, owntracks_link, sms_lines, traccar_link
 from ardoise.trackers.domain.reach import Unreachable, nearby, reach_of
 
@@ -93,7 +92,3 @@ def test_a_gateway_on_loopback_says_how_to_start_it_for_the_field(source: str):
 def test_a_replay_goes_to_the_machine_that_the_gateway_is_on():
     assert nearby("0.0.0.0:5055", "truck:7407").url == "http://truck:5055"
     assert nearby("127.0.0.1:5055", "127.0.0.1:7407").url == "http://127.0.0.1:5055"
-
-
-def test_a_drawn_device_never_collides_with_an_imei():
-    assert tracker_of("k7m2p9qwxz4t") >= 2**52 > 999_999_999_999_999

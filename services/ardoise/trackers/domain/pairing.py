@@ -11,8 +11,8 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without 0 o, 1 i l: such names are read aloud, and typed."""
 DEVICE_CHARACTERS = 12
 """31^12 names: at a thousand guesses a second one of forty is found in half a million years."""
-DRAWN = frozenset({"osmand", "owntracks"})
-"""Decoders whose devices take a name that they are given; all others bring one (an IMEI, an option of the source)."""
+OSMAND = "osmand"
+OWNTRACKS = "owntracks"
 TRACCAR_SETTINGS = {
     "accuracy": "highest",  # satellites, always
     "distance": 0,  # by time, not by metres
@@ -25,6 +25,11 @@ TRACCAR_SETTINGS = {
 """Of Traccar Client, seconds; 10 knows no fastest_interval and leaves it out."""
 HARDWARE_EVERY_S = 5
 """How often a hardware tracker sends, ignition on or off; what is least differs by model."""
+
+
+def is_drawn(decoder: str, transport: str) -> bool:
+    """Whether devices take a name that they are given; all others bring one (an IMEI, a broker's user)."""
+    return decoder in (OSMAND, OWNTRACKS) and transport == "http"
 
 
 def draw_device(choose: Callable[[Sequence[str]], str]) -> str:
