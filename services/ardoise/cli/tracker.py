@@ -21,7 +21,7 @@ from ardoise.cli.tracker_calls import Gateway, Source
 from ardoise.pb.trackers_pb2 import TrackerSource
 from ardoise.trackers.domain import pairing
 from ardoise.trackers.domain.numbers import tracker_of
-from ardoise.trackers.domain.reach import Reach, reach_of
+from ardoise.trackers.domain.reach import broker_of, reach_of
 
 if TYPE_CHECKING:
     from ardoise.cli.tracker_watch import Watch
@@ -37,6 +37,10 @@ OUTSIDE = ("192.0.2.1", 9)
 """Nobody's address (RFC 5737): the way there leaves this machine by the interface that phones come in by."""
 LISTENING = frozenset({"http", "tcp", "udp"})
 """Transports of ours that devices call; a broker and a serial line are reached otherwise."""
+CLIENT_ID_BYTES = 8
+TRACCAR_CLIENT = "Traccar Client (Android, iPhone): settings, QR code, scan this; then switch tracking on."
+OWNTRACKS = "OwnTracks: scan this with the phone's camera, or open the link on the phone."
+SMS = "Send to the tracker's number, one SMS a line, each after the answer to the one before:"
 Bib = Annotated[int, typer.Option(min=1, max=999, help="The rider's number.")]
 From = Annotated[
     datetime | None,
@@ -63,6 +67,15 @@ def add(
         str, typer.Option(help="The name that a tracker brings: its IMEI, or what the source calls it.")
     ] = "",
     host: Host = "",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Of a phone that comes by a broker: its password there, which `ardoise up` keeps in "
+            ".state/nats/phones/USER.password.",
+        ),
+    ] = None,
     png: Annotated[Path | None, typer.Option(help="Write the QR code there too, as a picture.")] = None,
     from_: From = None,
     wait: Annotated[bool, typer.Option(help="Wait for its first fix.")] = True,
@@ -80,14 +93,17 @@ def add(
         raise ValueError(
             f"{found.name}: the name is drawn, leave out --device"
             if drawn
-            else f"{found.name}: say with --device what the tracker calls itself (gt06, h02: its IMEI)"
+            else f"{found.name}: say with --device what it calls itself (gt06, h02: its IMEI; by MQTT anne/phone)"
         )
-    reach = reach_of(found.address, host, _outward()) if found.transport in LISTENING else None
     if drawn:
         device = pairing.draw_device(secrets.choice)
         device = f"{device}/phone" if found.decoder == pairing.OWNTRACKS else device
+    lines, link = _instructions(found, device, host, password_file)
     _decide(found.name, device, bib, from_, ingest)
-    _instruct(device, reach, found, png)
+    for line in lines:
+        typer.echo(line)
+    if link:
+        _show(link, png)
     if wait:
         with contextlib.suppress(KeyboardInterrupt):
             typer.echo(f"waiting for the first fix of bib {bib} (Ctrl-C: it stays {bib}'s)")
@@ -189,20 +205,29 @@ def _ms(at: datetime | None) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _instruct(device: str, reach: Reach | None, source: TrackerSource, png: Path | None) -> None:
-    if source.decoder == pairing.OSMAND and reach is not None:
-        typer.echo("Traccar Client (Android, iPhone): settings, QR code, scan this; then switch tracking on.")
-        _show(pairing.traccar_link(reach.url, device), png)
-    elif source.decoder == pairing.OWNTRACKS and reach is not None:
-        typer.echo("OwnTracks: scan this with the phone's camera, or open the link on the phone.")
-        _show(pairing.owntracks_link(reach.url, device), png)
-    elif lines := pairing.sms_lines(source.decoder, reach.host, reach.port) if reach is not None else []:
-        typer.echo("Send to the tracker's number, one SMS a line, each after the answer to the one before:")
-        for line in lines:
-            typer.echo(f"  {line}")
-    else:
-        where = f"{reach.host}:{reach.port}" if reach is not None else source.address
-        typer.echo(f"The receiver sends to {where} ({source.transport}).")
+def _instructions(
+    source: TrackerSource, device: str, host: str, password_file: Path | None
+) -> tuple[list[str], str]:
+    """What to do so that the device comes, and a link for its QR code, or none. Raises ValueError."""
+    if source.transport == "mqtt" and source.decoder == pairing.OWNTRACKS:
+        if password_file is None:
+            raise ValueError(
+                f"{source.name}: say with --password-file where the password of {device}'s user is"
+            )
+        where = broker_of(source.address, host)
+        password = password_file.read_text().strip()
+        broker = pairing.Broker(*where, source.secure, password, secrets.token_hex(CLIENT_ID_BYTES))
+        return [OWNTRACKS], pairing.owntracks_broker_link(broker, device)
+    if source.transport not in LISTENING:
+        return [f"It comes by {source.address} ({source.transport})."], ""
+    reach = reach_of(source.address, host, _outward())
+    if source.decoder == pairing.OSMAND:
+        return [TRACCAR_CLIENT], pairing.traccar_link(reach.url, device)
+    if source.decoder == pairing.OWNTRACKS:
+        return [OWNTRACKS], pairing.owntracks_link(reach.url, device)
+    if lines := pairing.sms_lines(source.decoder, reach.host, reach.port):
+        return [SMS, *(f"  {line}" for line in lines)], ""
+    return [f"The receiver sends to {reach.host}:{reach.port} ({source.transport})."], ""
 
 
 def _show(link: str, png: Path | None) -> None:
