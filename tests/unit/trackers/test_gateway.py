@@ -101,6 +101,7 @@ async def test_one_name_at_two_sources_is_two_devices_in_the_race_and_in_the_lis
     frame, biometrics = await sent.frame(), await sent.frame()
     numbers = [tracker_of(source, measured.device) for source in ("gt06", "osmand")]
     assert list(frame.tracker) == list(biometrics.tracker) == numbers
+    assert numbers[0] != numbers[1]
     gateway.answered(on_disk(frame, {1: REFUSAL_REASON_UNKNOWN_TRACKER}), 0.0)
     await asyncio.gather(*waiting)
     assert [(device.source, device.tracker) for device in devices.paired] == [("gt06", numbers[0])]
