@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 from ardoise.chassis.log import LogReader
-from ardoise.chassis.phones import ACCOUNT, Phones, source_of
+from ardoise.chassis.phones import ACCOUNT, SOURCE, Phones, source_of
 from ardoise.pb.telemetry_pb2 import TelemetryFrame
 from ardoise.trackers.app import RELAY_ID
 from ardoise.trackers.app import run as run_trackers
@@ -19,10 +19,13 @@ from ardoise.trackers.settings import TrackersSettings
 from paho.mqtt.client import CallbackAPIVersion, Client
 
 from tests.support.platform import Platform, running
+from tests.support.stage import stage_with
 
 WAIT_S = 20.0
 POLL_S = 0.05
 PHONE = "anne/phone"
+STAGE = stage_with((SOURCE, PHONE), (SOURCE, "ben/phone"), ("owntracks", PHONE))
+"""Phones by MQTT, and one by HTTP."""
 
 
 def location(second: int = 0, **changes: object) -> bytes:

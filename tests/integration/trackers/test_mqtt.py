@@ -7,14 +7,12 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from ardoise.chassis.failpoints import VARIABLE
-from ardoise.chassis.identity import Role
 from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.phones import SOURCE, Phones, passwords_of
 from ardoise.chassis.refusals import STREAM
@@ -30,40 +28,14 @@ from ardoise.trackers.domain.sources import sources_of
 from ardoise.trackers.ports import port_of
 from nacl.secret import SecretBox
 
-from tests.support.broker import PHONE, POLL_S, WAIT_S, Broker, Phone, location
-from tests.support.gateway import Gateway
+from tests.support.broker import PHONE, POLL_S, STAGE, WAIT_S, Broker, Phone, location
 from tests.support.nats import NatsServer as PlainServer
-from tests.support.platform import Platform, activate, serving
+from tests.support.platform import activate, serving
 from tests.support.stage import stage_with
-from tests.support.tracker_command import Command, tracker
 
 TOPIC = f"owntracks/{PHONE}"
 ANNE, BEN = (tracker_of(SOURCE, device) for device in (PHONE, "ben/phone"))
-STAGE = stage_with((SOURCE, PHONE), (SOURCE, "ben/phone"), ("owntracks", PHONE))
 EXIT_LIMIT_S = 40.0
-LOGIN = (("password", "password"), ("client_id", "clientId"))
-"""What a phone is told from its link, by what the link calls it."""
-
-
-@pytest.fixture
-async def broker(tmp_path: Path, free_port) -> AsyncIterator[Broker]:
-    """A truck whose nats-server listens to two phones."""
-    directory = tmp_path / "phones"
-    phones = Phones(f"127.0.0.1:{free_port()}", passwords_of(directory, ("anne", "ben")))
-    health_port = free_port()
-    platform = Platform(tmp_path, phones=phones, health_port=health_port)
-    platform.identity(RELAY_ID, Role.RELAY)
-    await platform.server.start()
-    yield Broker(platform, phones, directory, health_port)
-    await platform.server.stop()
-
-
-@pytest.fixture
-async def race(broker: Broker, free_port) -> AsyncIterator[tuple[int, int]]:
-    """Ingest with a stage: its port and epoch."""
-    port = free_port()
-    async with broker.platform.ingest(port):
-        yield port, await activate(broker.platform, port, STAGE)
 
 
 async def refusals(broker: Broker) -> list[RefusalRecord]:
@@ -321,31 +293,6 @@ async def test_at_a_port_that_asks_for_no_password_nobody_rides_as_a_phone_that_
                 (SOURCE, PHONE, True),
                 ("owntracks", PHONE, False),
             }
-
-
-async def test_a_phone_that_opens_its_link_comes_by_the_broker_and_is_the_riders(
-    broker: Broker, race, free_port
-):
-    port, epoch = race
-    async with broker.gateway(free_port, port, broker.source()) as grpc_port:
-        opened = Gateway(broker.platform, epoch, port, grpc_port, {})
-        adding = ("add", "--bib", "3", "--device", "ben/bike", "--host", broker.phones.listen)
-        unsaid = await tracker(opened, *adding)
-        assert (unsaid.code, "--password-file" in unsaid.err) == (1, True), unsaid.err
-        adding = await Command.start(opened, *adding, f"--password-file={broker.directory / 'ben.password'}")
-        said = json.loads(base64.b64decode(httpx.URL(await adding.line("owntracks:")).params["inline"]))
-        await adding.line("waiting")
-        assert (said["mode"], said["tls"], f"{said['host']}:{said['port']}") == (
-            0,
-            True,
-            broker.phones.listen,
-        )
-        async with broker.phone(said["username"], **{key: said[name] for key, name in LOGIN}) as phone:
-            assert phone.refused == ""
-            await phone.publish(f"owntracks/{said['username']}/{said['deviceId']}", location(acc=7))
-            done = await adding.done()
-        assert (done.code, "got it: 7 m, 87 % battery" in done.out) == (0, True), done.out + done.err
-        assert [tracker for tracker, _ in await broker.fixes(epoch, 1)] == [tracker_of(SOURCE, "ben/bike")]
 
 
 @pytest.mark.parametrize(
