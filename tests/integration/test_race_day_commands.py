@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 from ardoise.chassis.bus import Bus
+from ardoise.chassis.phones import SOURCE
 from ardoise.chassis.settings import CommonSettings
 from ardoise.up.plan import PORTS
 
@@ -150,7 +151,11 @@ def test_a_phone_comes_in_beside_ardoise_up_and_a_ride_is_replayed(
     url = re.search("osmand=([^,]+)", surroundings["ARDOISE_SOURCES"])[1]
     assert url.startswith("http://127.0.0.1:")
     assert (
-        run(f"{ardoise} tracker assign 'anne'\"'\"'s phone' --bib 12", repository, surroundings).returncode
+        run(
+            f"{ardoise} tracker assign 'anne'\"'\"'s phone' --source osmand --bib 12",
+            repository,
+            surroundings,
+        ).returncode
         == 0
     )
     fix = {"id": "anne's phone", "lat": 44.95, "lon": 6.05, "accuracy": 4, "timestamp": int(time.time())}
@@ -160,7 +165,7 @@ def test_a_phone_comes_in_beside_ardoise_up_and_a_ride_is_replayed(
     ride = tmp_path / "ride.geojson"
     line = {"type": "LineString", "coordinates": [[6.05, 44.95], [6.051, 44.95], [6.052, 44.95]]}
     ride.write_text(json.dumps(line))
-    replay = run(f"{ardoise} tracker replay {ride} --bib 14 --kmh 40 --speed 50", repository, surroundings)
+    replay = run(f"{ardoise} tracker replay {ride} --bib 12 --kmh 40 --speed 50", repository, surroundings)
     assert "3 of 3 fixes sent" in replay.stdout, replay.stderr
 
 
@@ -170,7 +175,10 @@ async def test_a_phone_with_owntracks_comes_to_the_broker_of_ardoise_up(
     ardoise, state = ".venv/bin/ardoise", tmp_path / "state"
     load = f"{ardoise} stage load events/tour-des-cols/event.yaml --activate"
     assert run(load, repository, surroundings).returncode == 0
-    assert run(f"{ardoise} tracker assign {PHONE} --bib 12", repository, surroundings).returncode == 0
+    assign = f"{ardoise} tracker assign {PHONE} --bib 12"
+    unsaid = run(assign, repository, surroundings)
+    assert (unsaid.returncode, "say --source osmand or --source owntracks-mqtt" in unsaid.stderr) == (1, True)
+    assert run(f"{assign} --source {SOURCE}", repository, surroundings).returncode == 0
     password = (state / "nats" / "phones" / "anne.password").read_text().strip()
     broker, ca = surroundings["ARDOISE_MQTT_LISTEN"], state / "identity" / "ca.pem"
     async with Phone(broker, "anne", password, "otx-anne", ca) as phone:
@@ -178,7 +186,7 @@ async def test_a_phone_with_owntracks_comes_to_the_broker_of_ardoise_up(
         await phone.publish(f"owntracks/{PHONE}", location())
     deadline = time.monotonic() + COMMAND_LIMIT_S
     while not re.search(
-        rf"{PHONE} +owntracks +\d+ +12 +ARRIEGUI",
+        rf"{PHONE} +{SOURCE} +\d+ +12 +ARRIEGUI",
         listed := run(f"{ardoise} tracker list", repository, surroundings).stdout,
     ):
         assert time.monotonic() < deadline, listed

@@ -12,24 +12,24 @@ from typing import Any
 
 import httpx
 from ardoise.chassis.log import LogReader
-from ardoise.chassis.phones import ACCOUNT, Phones, source_of
-from ardoise.pb.setup_pb2 import StageSetup
+from ardoise.chassis.phones import ACCOUNT, SOURCE, Phones, source_of
 from ardoise.pb.telemetry_pb2 import TelemetryFrame
 from ardoise.trackers.app import RELAY_ID
 from ardoise.trackers.app import run as run_trackers
 from ardoise.trackers.domain.limits import Limits
-from ardoise.trackers.domain.numbers import tracker_of
 from ardoise.trackers.settings import TrackersSettings
 from paho.mqtt.client import CallbackAPIVersion, Client
 
 from tests.support.platform import Platform, running
-from tests.support.stage import small_stage
+from tests.support.stage import stage_with
 
 WAIT_S = 20.0
 POLL_S = 0.05
 PHONE = "anne/phone"
 JSZ = "/jsz?accounts=true&consumers=true"
 """At nats-server's health port."""
+STAGE = stage_with((SOURCE, PHONE), (SOURCE, "ben/phone"), ("owntracks", PHONE))
+"""Phones by MQTT, and one by HTTP."""
 
 
 def location(second: int = 0, **changes: object) -> bytes:
@@ -37,15 +37,6 @@ def location(second: int = 0, **changes: object) -> bytes:
     at_s = int(time.time()) + second
     said = {"_type": "location", "lat": 45.0, "lon": 5.01, "tst": at_s, "acc": 4, "vel": 36, "batt": 87}
     return json.dumps({**said, **changes}).encode()
-
-
-def stage_with(*devices: str) -> StageSetup:
-    """Rider 1 and on ride with these."""
-    setup = small_stage(riders=len(devices))
-    del setup.assignments[:]
-    for bib, device in enumerate(devices, 1):
-        setup.assignments.add(tracker=tracker_of(device), bib=bib)
-    return setup
 
 
 def unacknowledged_of(told: Mapping[str, Any]) -> int | None:

@@ -42,7 +42,13 @@ TRACKERS = {
         "sources": [
             {"decoder": "osmand", "transport": "http", "port": 5055},
             {"decoder": "h02", "transport": "tcp", "port": 5013},
-            {"decoder": "h02", "transport": "udp", "port": 5013, "options": {"device": "moto 1"}},
+            {
+                "decoder": "h02",
+                "transport": "udp",
+                "port": 5013,
+                "name": "h02-udp",
+                "options": {"device": "moto 1"},
+            },
         ]
     }
 }

@@ -21,8 +21,11 @@ from ardoise.trackers.settings import TrackersSettings
 from nats.js.errors import NotFoundError
 
 from tests.support.platform import Platform, activate, running
+from tests.support.stage import stage_with
 
 REFUSED_LIMIT_S = 20.0
+RIDDEN = tuple(("osmand", str(number)) for number in range(9001, 9005))
+"""Phones of riders 1 to 4."""
 
 
 @dataclass
@@ -87,12 +90,13 @@ async def gateway(
     *,
     setup: StageSetup | None = None,
     limits: Limits | None = None,
+    active: bool = True,
 ) -> AsyncIterator[Gateway]:
-    """Ingest with this stage, or the small one (trackers 9001 and on), and the gateway with these sources."""
+    """Ingest with this stage, one of four phones (RIDDEN), or none (not `active`), and the gateway with these."""
     platform.identity(RELAY_ID, Role.RELAY)
     ingest_port, port = free_port(), free_port()
     async with platform.ingest(ingest_port):
-        epoch = await activate(platform, ingest_port, setup)
+        epoch = await activate(platform, ingest_port, setup or stage_with(*RIDDEN)) if active else 0
         configured = platform.settings(
             TrackersSettings,
             grpc_listen=f"127.0.0.1:{port}",

@@ -5,6 +5,7 @@ import time
 from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.pb.telemetry_pb2 import TelemetryFrame
 from ardoise.race.route import prepare_route
+from ardoise.trackers.domain.numbers import tracker_of
 
 BOOT = 7
 
@@ -32,6 +33,15 @@ def small_stage(riders: int = 4, **fields: object) -> StageSetup:
         setup.assignments.add(tracker=9000 + bib, bib=bib)
     for name, value in fields.items():
         setattr(setup, name, value)
+    return setup
+
+
+def stage_with(*devices: tuple[str, str]) -> StageSetup:
+    """Rider 1 and on ride with these: sources of the trackers' gateway, and names."""
+    setup = small_stage(riders=len(devices))
+    del setup.assignments[:]
+    for bib, (source, device) in enumerate(devices, 1):
+        setup.assignments.add(tracker=tracker_of(source, device), bib=bib)
     return setup
 
 

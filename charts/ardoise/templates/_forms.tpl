@@ -41,6 +41,10 @@ decoder:
   pattern: "[a-z0-9]{1,16}"
   write: a decoder's name, 1 to 16 small letters and digits, as in osmand
   of: []
+source:
+  pattern: "[a-z0-9][a-z0-9-]{0,31}"
+  write: a source's name, 1 to 32 small letters, digits and dashes, as in owntracks-mqtt
+  of: []
 option:
   pattern: "[a-z][a-z0-9_]{0,31}"
   write: an option's name in small letters, as in device

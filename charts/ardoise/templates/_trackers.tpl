@@ -51,6 +51,7 @@ ARDOISE_MQTT_CERTIFICATE: /etc/ardoise/phones-certificate
   {{- $where := .broker | default (printf "0.0.0.0:%d" (int .port)) -}}
   {{- $options := .options | default dict | deepCopy -}}
   {{- $directory := printf "/etc/ardoise/brokers/source-%d" $number -}}
+  {{- with .name }}{{ $_ := set $options "name" . }}{{ end -}}
   {{- with .user -}}
     {{- $_ := set $options "user" . -}}
     {{- $_ := set $options "password_file" (printf "%s/password" $directory) -}}
@@ -78,12 +79,19 @@ ARDOISE_MQTT_CERTIFICATE: /etc/ardoise/phones-certificate
 {{- range $what, $number := dict "TrackerService" $told.ports.trackers.port "health" $told.health.grpc "metrics" $told.metrics.port -}}
   {{- $_ := set $taken (printf "TCP %d" (int $number)) (printf "%s of the gateway itself" $what) -}}
 {{- end -}}
+{{- $called := dict -}}
 {{- range $number, $one := .Values.trackers.sources -}}
   {{- $where := printf "trackers.sources[%d]" $number -}}
   {{- if eq $.Values.site.kind "region" -}}
     {{- fail "trackers.sources: trackers are taken in at the truck, whose log is the race's: set them there" -}}
   {{- end -}}
   {{- include "ardoise.checkForm" (dict "form" $forms.decoder "where" (printf "%s.decoder" $where) "value" .decoder) -}}
+  {{- $name := .name | default .decoder -}}
+  {{- include "ardoise.checkForm" (dict "form" $forms.source "where" (printf "%s.name" $where) "value" $name) -}}
+  {{- with get $called $name -}}
+    {{- fail (printf "%s: %s is called %s already, and devices belong to one source: add name, as in %s-2" $where . $name $name) -}}
+  {{- end -}}
+  {{- $_ := set $called $name $where -}}
   {{- if eq .transport "serial" -}}
     {{- fail (printf "%s: serial is a receiver at a machine's own port, which a pod does not have: run `ardoise up` on that machine, or let it send by udp or tcp" $where) -}}
   {{- else if has .transport (list "mqtt" "mqtts") -}}
@@ -120,7 +128,9 @@ ARDOISE_MQTT_CERTIFICATE: /etc/ardoise/phones-certificate
     {{- $_ := set $taken $key (printf "taken by %s" $where) -}}
   {{- end -}}
   {{- range $option, $value := .options -}}
-    {{- if has $option (list "user" "password" "password_file" "ca_file") -}}
+    {{- if eq $option "name" -}}
+      {{- fail (printf "%s.options: name is the source's, beside decoder: write it there" $where) -}}
+    {{- else if has $option (list "user" "password" "password_file" "ca_file") -}}
       {{- fail (printf "%s.options: %s follows from user and secret, a Secret with the keys password and, for mqtts, ca.pem: take it out" $where $option) -}}
     {{- end -}}
     {{- include "ardoise.checkForm" (dict "form" $forms.option "where" (printf "%s.options: %s" $where $option) "value" $option) -}}

@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from ardoise.chassis.settings import host_and_port
 
 ACCOUNT = "PHONES"
+SOURCE = "owntracks-mqtt"
+"""What the gateway calls these phones' way in: phones with OwnTracks by HTTP are others, whatever their names."""
 GATEWAY = "trackers"
 """The user that reads what phones write: the trackers' gateway."""
 PASSWORD_BYTES = 18
@@ -77,7 +79,12 @@ def phones_given(listen: str, passwords: Path, certificate: Path | None) -> Phon
 def source_of(phones: Phones, directory: Path, ca: Path) -> str:
     """How a gateway on the same machine reads what they write: an entry of ARDOISE_SOURCES."""
     host, port = host_and_port(phones.listen)
-    options = {"user": GATEWAY, "password_file": directory / "phones" / f"{GATEWAY}.password", "ca_file": ca}
+    options = {
+        "name": SOURCE,
+        "user": GATEWAY,
+        "password_file": directory / "phones" / f"{GATEWAY}.password",
+        "ca_file": ca,
+    }
     here = "127.0.0.1" if host in EVERYWHERE else host
     return f"owntracks=mqtts://{here}:{port}?{urlencode(options, safe='/')}"
 

@@ -23,6 +23,7 @@ FLUSH_S = 0.5
 MAX_KINDS_A_SOURCE = 128
 MAX_EXCERPT_BYTES = 256
 MAX_DETAIL_CHARACTERS = 200
+_REASONS = frozenset(RefusalReason.values())
 
 _log = structlog.get_logger(__name__)
 _refused = counter("ingest.refused", "1", "Fixes and frames refused, by reason and source.")
@@ -66,7 +67,9 @@ class Refusals:
         detail: str = "",
         excerpt: bytes = b"",
     ) -> None:
-        """Counts one refusal."""
+        """Counts one refusal; for a reason that there is not (a decoder of somebody else's) as MALFORMED."""
+        if not isinstance(reason, int) or reason not in _REASONS:
+            reason = RefusalReason.REFUSAL_REASON_MALFORMED
         _refused.add(
             1, {"reason": RefusalReason.Name(reason).removeprefix("REFUSAL_REASON_"), "source": source}
         )

@@ -5,7 +5,6 @@ import secrets
 import socket
 import time
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,10 +17,11 @@ from ardoise.cli import tracker_replay, tracker_words
 from ardoise.cli.calls import Target
 from ardoise.cli.race import DEFAULT_RACE_TARGET, DEFAULT_TARGET, RaceTarget
 from ardoise.cli.tracker_calls import DEFAULT_TARGET as GATEWAY
-from ardoise.cli.tracker_calls import Gateway
+from ardoise.cli.tracker_calls import Gateway, Source
 from ardoise.pb.trackers_pb2 import TrackerSource
 from ardoise.trackers.domain import pairing
-from ardoise.trackers.domain.reach import Reach, reach_of
+from ardoise.trackers.domain.numbers import tracker_of
+from ardoise.trackers.domain.reach import broker_of, reach_of
 
 if TYPE_CHECKING:
     from ardoise.cli.tracker_watch import Watch
@@ -35,6 +35,12 @@ app = typer.Typer(
 TIMES = ["%H:%M:%S", "%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 OUTSIDE = ("192.0.2.1", 9)
 """Nobody's address (RFC 5737): the way there leaves this machine by the interface that phones come in by."""
+LISTENING = frozenset({"http", "tcp", "udp"})
+"""Transports of ours that devices call; a broker and a serial line are reached otherwise."""
+CLIENT_ID_BYTES = 8
+TRACCAR_CLIENT = "Traccar Client (Android, iPhone): settings, QR code, scan this; then switch tracking on."
+OWNTRACKS = "OwnTracks: scan this with the phone's camera, or open the link on the phone."
+SMS = "Send to the tracker's number, one SMS a line, each after the answer to the one before:"
 Bib = Annotated[int, typer.Option(min=1, max=999, help="The rider's number.")]
 From = Annotated[
     datetime | None,
@@ -44,9 +50,7 @@ From = Annotated[
         help="The second from which it holds (local time: 14:02:10 is today's). Default: now.",
     ),
 ]
-Named = Annotated[
-    str, typer.Argument(help="The device's name, or its number, as `ardoise tracker list` shows them.")
-]
+Named = Annotated[str, typer.Argument(help="The device's name, as `ardoise tracker list` shows it.")]
 Host = Annotated[
     str,
     typer.Option(
@@ -55,26 +59,23 @@ Host = Annotated[
 ]
 
 
-class Kind(StrEnum):
-    """What a device speaks."""
-
-    OSMAND = "osmand"
-    OWNTRACKS = "owntracks"
-    GT06 = "gt06"
-    H02 = "h02"
-    NMEA = "nmea"
-
-
 @app.command()
 def add(
     bib: Bib,
-    source: Annotated[
-        Kind, typer.Option(help="osmand is Traccar Client, the phone application to begin with.")
-    ] = Kind.OSMAND,
+    source: Source = "",
     device: Annotated[
         str, typer.Option(help="The name that a tracker brings: its IMEI, or what the source calls it.")
     ] = "",
     host: Host = "",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Of a phone that comes by a broker: its password there, which `ardoise up` keeps in "
+            ".state/nats/phones/USER.password.",
+        ),
+    ] = None,
     png: Annotated[Path | None, typer.Option(help="Write the QR code there too, as a picture.")] = None,
     from_: From = None,
     wait: Annotated[bool, typer.Option(help="Wait for its first fix.")] = True,
@@ -86,26 +87,27 @@ def add(
 
     Shows a QR code for a phone, or what to send by SMS to a tracker; then waits for its first fix.
     """
-    drawn = source in pairing.DRAWN
+    found = calls.source(gateway, source)
+    drawn = pairing.is_drawn(found.decoder, found.transport)
     if drawn == bool(device):
         raise ValueError(
-            f"{source}: the name is drawn, leave out --device"
+            f"{found.name}: the name is drawn, leave out --device"
             if drawn
-            else f"{source}: say with --device what the tracker calls itself (gt06, h02: its IMEI)"
+            else f"{found.name}: say with --device what it calls itself (gt06, h02: its IMEI; by MQTT anne/phone)"
         )
-    found = calls.source(gateway, source, "http" if drawn else "")
-    reach = None
-    if found.transport != "serial":
-        reach = reach_of(found.address, host, _outward())
     if drawn:
         device = pairing.draw_device(secrets.choice)
-        device = f"{device}/phone" if source is Kind.OWNTRACKS else device
-    _decide(device, bib, from_, ingest)
-    _instruct(source, device, reach, found, png)
+        device = f"{device}/phone" if found.decoder == pairing.OWNTRACKS else device
+    lines, link = _instructions(found, device, host, password_file)
+    _decide(found.name, device, bib, from_, ingest)
+    for line in lines:
+        typer.echo(line)
+    if link:
+        _show(link, png)
     if wait:
         with contextlib.suppress(KeyboardInterrupt):
             typer.echo(f"waiting for the first fix of bib {bib} (Ctrl-C: it stays {bib}'s)")
-            _watch(device, gateway, race).until_heard(typer.echo)
+            _watch(found.name, device, gateway, race).until_heard(typer.echo)
 
 
 @app.command()
@@ -113,16 +115,19 @@ def assign(
     device: Named,
     bib: Annotated[int | None, typer.Option(min=1, max=999, help="The rider's number.")] = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="Nobody's from then on.")] = False,
+    source: Source = "",
     from_: From = None,
     ingest: Target = DEFAULT_TARGET,
+    gateway: Gateway = GATEWAY,
 ) -> None:
     """Adopts a device that knocks, or changes bikes.
 
-    From that second on it is this rider's; the rider's tracker before it is nobody's then.
+    From that second on it is this rider's; the rider's tracker before it is nobody's then. Of a number alone, as
+    relays and lists have it: `ardoise race assign`.
     """
     if nobody == (bib is not None):
         raise ValueError("say either whose it is (--bib 12) or that it is nobody's (--nobody)")
-    _decide(device, bib or 0, from_, ingest)
+    _decide(calls.source(gateway, source).name, device, bib or 0, from_, ingest)
 
 
 @app.command("list")
@@ -161,6 +166,7 @@ def try_one(
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on after the first good fix, until Ctrl-C.")
     ] = False,
+    source: Source = "",
     gateway: Gateway = GATEWAY,
     race: RaceTarget = DEFAULT_RACE_TARGET,
 ) -> None:
@@ -169,27 +175,25 @@ def try_one(
     Each with satellites, accuracy, battery, clock and how far the road is. Ends with 0 after the first that is good
     for a race.
     """
-    _watch(device, gateway, race).until_good(typer.echo, follow=follow)
+    _watch(calls.source(gateway, source).name, device, gateway, race).until_good(typer.echo, follow=follow)
 
 
 app.command("replay")(tracker_replay.replay)
 
 
-def _watch(device: str, gateway: str, race: str) -> "Watch":
+def _watch(source: str, device: str, gateway: str, race: str) -> "Watch":
     # Imported here: numpy is not for every command.
     from ardoise.cli.tracker_watch import Watch
 
-    return Watch(device, gateway, calls.stage(race))
+    return Watch(source, device, gateway, calls.stage(race))
 
 
-def _decide(device: str, bib: int, from_: datetime | None, ingest: str) -> None:
-    decision = calls.assign(ingest, calls.number_of(device), bib, _ms(from_), "")
+def _decide(source: str, device: str, bib: int, from_: datetime | None, ingest: str) -> None:
+    decision = calls.assign(ingest, tracker_of(source, device), bib, _ms(from_), "")
     whose = f"on bib {bib}'s bike" if bib else "nobody's"
-    number = decision.assign.tracker
-    named = device if device == str(number) else f"{device} ({number})"
     typer.echo(
-        f"{named} is {whose} from {tracker_words.at(decision.effective_time_ms)} on; "
-        f"undo: ardoise race undo {decision.decision_id}"
+        f"{device} of {source} ({decision.assign.tracker}) is {whose} from "
+        f"{tracker_words.at(decision.effective_time_ms)} on; undo: ardoise race undo {decision.decision_id}"
     )
 
 
@@ -201,20 +205,29 @@ def _ms(at: datetime | None) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _instruct(kind: Kind, device: str, reach: Reach | None, source: TrackerSource, png: Path | None) -> None:
-    if kind is Kind.OSMAND and reach is not None:
-        typer.echo("Traccar Client (Android, iPhone): settings, QR code, scan this; then switch tracking on.")
-        _show(pairing.traccar_link(reach.url, device), png)
-    elif kind is Kind.OWNTRACKS and reach is not None:
-        typer.echo("OwnTracks: scan this with the phone's camera, or open the link on the phone.")
-        _show(pairing.owntracks_link(reach.url, device), png)
-    elif lines := pairing.sms_lines(kind, reach.host, reach.port) if reach is not None else []:
-        typer.echo("Send to the tracker's number, one SMS a line, each after the answer to the one before:")
-        for line in lines:
-            typer.echo(f"  {line}")
-    else:
-        where = f"{reach.host}:{reach.port}" if reach is not None else source.address
-        typer.echo(f"The receiver sends to {where} ({source.transport}).")
+def _instructions(
+    source: TrackerSource, device: str, host: str, password_file: Path | None
+) -> tuple[list[str], str]:
+    """What to do so that the device comes, and a link for its QR code, or none. Raises ValueError."""
+    if source.transport == "mqtt" and source.decoder == pairing.OWNTRACKS:
+        if password_file is None:
+            raise ValueError(
+                f"{source.name}: say with --password-file where the password of {device}'s user is"
+            )
+        where = broker_of(source.address, host)
+        password = password_file.read_text().strip()
+        broker = pairing.Broker(*where, source.secure, password, secrets.token_hex(CLIENT_ID_BYTES))
+        return [OWNTRACKS], pairing.owntracks_broker_link(broker, device)
+    if source.transport not in LISTENING:
+        return [f"It comes by {source.address} ({source.transport})."], ""
+    reach = reach_of(source.address, host, _outward())
+    if source.decoder == pairing.OSMAND:
+        return [TRACCAR_CLIENT], pairing.traccar_link(reach.url, device)
+    if source.decoder == pairing.OWNTRACKS:
+        return [OWNTRACKS], pairing.owntracks_link(reach.url, device)
+    if lines := pairing.sms_lines(source.decoder, reach.host, reach.port):
+        return [SMS, *(f"  {line}" for line in lines)], ""
+    return [f"The receiver sends to {reach.host}:{reach.port} ({source.transport})."], ""
 
 
 def _show(link: str, png: Path | None) -> None:

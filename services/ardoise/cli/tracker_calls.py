@@ -12,7 +12,6 @@ from ardoise.pb.control_pb2_grpc import RaceControlServiceStub
 from ardoise.pb.race_pb2_grpc import RaceServiceStub
 from ardoise.pb.setup_pb2 import StageSetup, TrackerAssignment
 from ardoise.pb.trackers_pb2_grpc import TrackerServiceStub
-from ardoise.trackers.domain.numbers import is_derived, tracker_of
 
 DEFAULT_TARGET = "127.0.0.1:7407"
 PAGE = 200
@@ -20,11 +19,14 @@ Gateway = Annotated[
     str,
     typer.Option("--gateway", envvar="ARDOISE_TRACKERS_TARGET", help="host:port of the trackers' gateway."),
 ]
-
-
-def number_of(said: str) -> int:
-    """Of a device's name, or the number itself as lists show it."""
-    return int(said) if is_derived(said) else tracker_of(said)
+Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        help="What it comes by, as ARDOISE_SOURCES names it and `ardoise tracker list` shows it. "
+        "Default: the only one that is switched on.",
+    ),
+]
 
 
 def sources(gateway: str) -> list[trackers_pb2.TrackerSource]:
@@ -33,16 +35,24 @@ def sources(gateway: str) -> list[trackers_pb2.TrackerSource]:
     return list(call(gateway, lambda channel: TrackerServiceStub(channel).ListSources(request)).sources)
 
 
-def source(gateway: str, decoder: str, transport: str = "") -> trackers_pb2.TrackerSource:
-    """The first of a decoder. Raises CallFailed that says what to switch on."""
-    found = sources(gateway)
-    for one in found:
-        if one.decoder == decoder and transport in ("", one.transport):
-            return one
-    on = ", ".join(f"{one.decoder} over {one.transport}" for one in found) or "nothing is"
-    wanted = f"{decoder} over {transport}" if transport else decoder
+def source(gateway: str, name: str, decoder: str = "") -> trackers_pb2.TrackerSource:
+    """The one that is called so; without a name the only one, of that decoder. Raises CallFailed that says what to do.
+
+    Never by what was heard: a stranger who says a name at an open port would choose for whoever assigns it.
+    """
+    on = sources(gateway)
+    fitting = [one for one in on if name in ("", one.name) and decoder in ("", one.decoder)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        which = " or ".join(f"--source {one.name}" for one in fitting)
+        raise CallFailed(f"there are several sources, and a name is another device at each: say {which}")
+    there = ", ".join(f"{one.name}: {one.decoder} over {one.transport}" for one in on) or "nothing is"
+    wanted = name or decoder or "a source of trackers"
+    of = f" as {decoder}" if name and decoder else ""
     raise CallFailed(
-        f"{wanted} is not switched on ({on}): name it in ARDOISE_SOURCES where the gateway is started (docs/trackers)"
+        f"{wanted} is not switched on{of} ({there}): name it in ARDOISE_SOURCES where the gateway is started "
+        "(docs/trackers)"
     )
 
 

@@ -16,8 +16,7 @@ from ardoise.cli import tracker_words
 from ardoise.cli.calls import CallFailed, Target
 from ardoise.cli.race import DEFAULT_TARGET
 from ardoise.cli.tracker_calls import DEFAULT_TARGET as GATEWAY
-from ardoise.cli.tracker_calls import Gateway
-from ardoise.trackers.domain.numbers import MOST_DIGITS
+from ardoise.cli.tracker_calls import Gateway, Source
 from ardoise.trackers.domain.reach import nearby, reach_of
 from ardoise.trackers.rides.schedule import MOST_SPEED, distance_m, schedule, timed
 
@@ -28,6 +27,7 @@ def replay(
     ],
     bib: Annotated[int | None, typer.Option(min=1, max=999, help="As the tracker of this rider.")] = None,
     device: Annotated[str, typer.Option(help="As the device of this name.")] = "",
+    source: Source = "",
     speed: Annotated[
         float,
         typer.Option(min=0.1, max=MOST_SPEED, help="Times as fast as it was ridden: times, speeds and all."),
@@ -57,14 +57,14 @@ def replay(
 
     if bool(device) == (bib is not None):
         raise ValueError("say as whom: --bib 12, or --device with the name of one")
+    phones = calls.source(gateway, source, "osmand")
     if bib is not None:
-        device = _device_of(bib, ingest, gateway)
+        device = _device_of(bib, phones.name, ingest, gateway)
     try:
         fixes = timed(read_ride(file, device), kmh)
     except ValueError as error:
         raise ValueError(str(error) if file.name in str(error) else f"{file.name}: {error}") from None
-    address = calls.source(gateway, "osmand", "http").address
-    url = (reach_of(address, host, "") if host else nearby(address, gateway)).url
+    url = (reach_of(phones.address, host, "") if host else nearby(phones.address, gateway)).url
     seconds = (fixes[-1].time_ms - fixes[0].time_ms) / 1000
     km = sum(distance_m(one, other) for one, other in pairwise(fixes)) / 1000
     typer.echo(
@@ -77,7 +77,9 @@ def replay(
         with contextlib.suppress(KeyboardInterrupt):
             send(url, schedule(fixes, speed, begin_ms), http, lambda count: bar.advance(task, count))
         taken = int(bar.tasks[0].completed)
-    typer.echo(f"{taken} of {len(fixes)} fixes sent; ardoise tracker test {shlex.quote(device)}")
+    typer.echo(
+        f"{taken} of {len(fixes)} fixes sent; ardoise tracker test {shlex.quote(device)} --source {phones.name}"
+    )
 
 
 def _progress() -> Progress:
@@ -86,17 +88,14 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _device_of(bib: int, ingest: str, gateway: str) -> str:
-    """The name of a rider's tracker now: a number says it itself, of all others the gateway has to have heard it."""
+def _device_of(bib: int, source: str, ingest: str, gateway: str) -> str:
+    """The name of a rider's tracker now, which that source has to have heard: a number does not tell it."""
     number = tracker_words.riders_tracker(calls.assignments(ingest), bib, time.time_ns() // 1_000_000)
-    if number is None:
-        raise CallFailed(
-            f"bib {bib} has no tracker: ardoise tracker assign NAME --bib {bib}, then --device NAME"
-        )
-    if len(str(number)) <= MOST_DIGITS:
-        return str(number)
-    if found := calls.device(gateway, number):
-        return found.name
+    if number is not None:
+        found = calls.device(gateway, number)
+        if found and found.source == source:
+            return found.name
+    what = "has no tracker" if number is None else f"rides with {number}, of which {source} has heard no name"
     raise CallFailed(
-        f"bib {bib}'s tracker was not heard yet, and its number does not tell its name: say that with --device"
+        f"bib {bib} {what}: ardoise tracker assign NAME --source {source} --bib {bib}, then --device NAME"
     )

@@ -10,6 +10,7 @@ from ardoise.cli import tracker_words
 from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.pb.trackers_pb2 import Device
 from ardoise.race.road import METRES_PER_E7_DEGREE
+from ardoise.trackers.domain.numbers import tracker_of
 
 LOOK_EVERY_S = 0.5
 
@@ -17,9 +18,9 @@ LOOK_EVERY_S = 0.5
 class Watch:
     """Asks the gateway again and again; whoever calls ends it with Ctrl-C."""
 
-    def __init__(self, device: str, gateway: str, stage: StageSetup | None) -> None:
+    def __init__(self, source: str, device: str, gateway: str, stage: StageSetup | None) -> None:
         self._device = device
-        self._number = calls.number_of(device)
+        self._number = tracker_of(source, device)
         self._gateway = gateway
         self._road = _Road(stage) if stage is not None and len(stage.route.distance_cm) >= 2 else None
 

@@ -53,7 +53,7 @@ def troubles(device: trackers_pb2.Device) -> list[str]:
     """What is wrong with its newest fix, each with what to do; none: it is good for a race."""
     found = []
     if not device.known:
-        found.append(f"nobody's: ardoise tracker assign {shlex.quote(device.name)} --bib N")
+        found.append(f"nobody's: {_adopts(device)}")
     if device.HasField("accuracy_cm") and device.accuracy_cm > COARSE_M * 100:
         found.append(f"{_metres(device)} is not by satellites: under open sky? location set to precise?")
     if device.clock != trackers_pb2.DEVICE_CLOCK_RIGHT:
@@ -131,8 +131,7 @@ def table(
 def knocking(heard: Iterable[trackers_pb2.Device], now_ms: int) -> list[str]:
     """A line for each device that nobody knows, with what adopts it."""
     return [
-        f"{device.name} ({device.source}, {_ago(device, now_ms)} ago): "
-        f"ardoise tracker assign {shlex.quote(device.name)} --bib N"
+        f"{device.name} ({device.source}, {_ago(device, now_ms)} ago): {_adopts(device)}"
         for device in heard
         if not device.known
     ]
@@ -175,6 +174,10 @@ def _row(device: trackers_pb2.Device, bib: str, name: str, now_ms: int) -> list[
         Text(clock(device), "" if ticks_right else TROUBLE),
         Text(str(device.refused), TROUBLE if device.refused else ""),
     ]
+
+
+def _adopts(device: trackers_pb2.Device) -> str:
+    return f"ardoise tracker assign {shlex.quote(device.name)} --source {device.source} --bib N"
 
 
 def _metres(device: trackers_pb2.Device) -> str:

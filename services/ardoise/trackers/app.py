@@ -39,10 +39,16 @@ async def run(settings: TrackersSettings, limits: Limits | None = None) -> None:
         for source in sources_of(settings.sources):
             port = port_of(source, gateway, refusals, limits or Limits())
             await port.open()
-            service.on_drain(f"{source.decoder} {source.transport}", port.close)
-            service.log.info("source_open", decoder=source.decoder, address=port.address)
+            service.on_drain(source.name, port.close)
+            service.log.info("source_open", source=source.name, address=port.address)
             listed.append(
-                TrackerSource(decoder=source.decoder, transport=source.transport, address=port.address)
+                TrackerSource(
+                    name=source.name,
+                    decoder=source.decoder,
+                    transport=source.transport,
+                    address=port.address,
+                    secure=source.secure,
+                )
             )
         await service.serve_rpc(TrackerService(devices, listed).servicer())
         await service.run()

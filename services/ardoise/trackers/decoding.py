@@ -14,7 +14,6 @@ from operator import attrgetter
 import msgspec
 
 from ardoise.pb.telemetry_pb2 import RefusalReason
-from ardoise.trackers.domain.numbers import is_derived
 
 GROUP = "ardoise.decoders"
 UNKNOWN = -1
@@ -116,7 +115,7 @@ class Decoder[S]:
     """A protocol. `decode` raises Refused, and nothing else, whatever bytes it is given."""
 
     name: str
-    """Of 1 to 16 a-z, 0-9: the source's name in settings, metrics and lists."""
+    """Of 1 to 16 a-z, 0-9: so settings say it, and so its source is called where they name it no other way."""
     transports: frozenset[Transport]
     decode: Callable[[Message, S], Decoded[S]]
     begin: Callable[[Mapping[str, str]], S] = lambda options: None  # type: ignore[assignment, return-value]
@@ -179,9 +178,6 @@ def device_of(name: str) -> str:
         raise Refused(RefusalReason.REFUSAL_REASON_NO_DEVICE, "the message names no device")
     if len(name) > MOST_DEVICE_CHARACTERS or not name.isprintable():
         raise malformed(f"a device's name has 1 to {MOST_DEVICE_CHARACTERS} printable characters")
-    if is_derived(name):
-        # Whoever adopts it by this name would put another device on the rider.
-        raise malformed("a device is not called by a number that another's name makes")
     return name
 
 

@@ -67,6 +67,11 @@ class _Place:
     offer: _Offer
     fix: Fix
 
+    @property
+    def tracker(self) -> int:
+        """The number of its device in the race."""
+        return tracker_of(self.offer.source, self.fix.device)
+
 
 class Gateway:
     """`take` from any number of sources; `run` makes the frames."""
@@ -106,7 +111,7 @@ class Gateway:
                 self._frame_number += 1
                 self._sent[self._frame_number] = places
                 positions.send(self._frame(places))
-                if measured := [place.fix for place in places if _measured(place.fix)]:
+                if measured := [place for place in places if _measured(place.fix)]:
                     biometrics.send(self._biometric_frame(measured))
 
     def answered(self, response: RelayResponse, seconds: float) -> None:
@@ -126,7 +131,7 @@ class Gateway:
             boot_id=self._boot_id,
             frame_number=self._frame_number,
             base_time_ms=base_ms,
-            tracker=[tracker_of(fix.device) for fix in fixes],
+            tracker=[place.tracker for place in places],
             time_offset_ms=[fix.time_ms - base_ms for fix in fixes],
             latitude_e7=[fix.latitude_e7 for fix in fixes],
             longitude_e7=[fix.longitude_e7 for fix in fixes],
@@ -134,15 +139,16 @@ class Gateway:
             accuracy_cm=[fix.accuracy_cm for fix in fixes],
         )
 
-    def _biometric_frame(self, fixes: list[Fix]) -> BiometricFrame:
+    def _biometric_frame(self, places: list[_Place]) -> BiometricFrame:
         self._biometric_number += 1
+        fixes = [place.fix for place in places]
         base_ms = min(fix.time_ms for fix in fixes)
         return BiometricFrame(
             relay_id=self._relay_id,
             boot_id=self._boot_id,
             frame_number=self._biometric_number,
             base_time_ms=base_ms,
-            tracker=[tracker_of(fix.device) for fix in fixes],
+            tracker=[place.tracker for place in places],
             time_offset_ms=[fix.time_ms - base_ms for fix in fixes],
             heart_rate_bpm=[fix.heart_rate_bpm for fix in fixes],
             power_w=[fix.power_w for fix in fixes],

@@ -36,7 +36,7 @@ def port_of(source: Source, gateway: Gateway, refusals: Refusals, limits: Limits
         able = ", ".join(sorted(found.transports))
         raise ValueError(f"{found.name} is not spoken over {source.transport}, but over {able}")
     found.begin(source.options)
-    intake = Intake(found, gateway, refusals, limits)
+    intake = Intake(source.name, found, gateway, refusals, limits)
     if source.transport is Transport.HTTP:
         return TcpPort(source.address, intake, HttpConversation(intake, source.options))
     if source.transport is Transport.TCP:

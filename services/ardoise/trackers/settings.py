@@ -14,7 +14,8 @@ class TrackersSettings(CommonSettings):
     sources: str = Field(
         "",
         description="What trackers may come by, comma-separated: decoder=transport://host:port, with options behind "
-        "a question mark. osmand=http://0.0.0.0:5055,nmea=tcp://0.0.0.0:10110?device=moto-1. Empty: nothing.",
+        "a question mark, name=... among them where two have one decoder. "
+        "osmand=http://0.0.0.0:5055,nmea=tcp://0.0.0.0:10110?device=moto-1. Empty: nothing.",
     )
 
     @field_validator("sources")

@@ -8,7 +8,7 @@ from ardoise.trackers.domain.numbers import tracker_of
 
 from tests.integration.positioning.conftest import STEP_E7_PER_M, T0_MS, Log, until
 
-PHONE = tracker_of("k7m2p9qwxz4t")
+PHONE = tracker_of("osmand", "k7m2p9qwxz4t")
 CHANGED_AT = 20
 MPS = 12
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ardoise.pb.setup_pb2 import StageSetup
 from ardoise.trackers.domain.numbers import tracker_of
 
 from tests.support.gateway import Gateway, gateway
@@ -25,22 +24,19 @@ from tests.support.hardware import (
     sentence,
 )
 from tests.support.platform import Platform
-from tests.support.stage import small_stage
+from tests.support.stage import stage_with
 
 LIMIT_S = 15.0
 AGAIN_S = 0.05
 IMEI = "123456789012345"
 DIGITS = "4106000826"
+MOTO = tracker_of("nmea", "moto-1")
+STAGE = stage_with(
+    ("gt06", IMEI), ("h02", DIGITS), ("h02-udp", DIGITS), ("nmea", "moto-1"), ("nmea", "moto-2")
+)
+"""Its riders have a tracker of each kind."""
 PLACE = "4500.0000,N,00500.6000,E"
 """45 degrees north, 5.01 degrees east."""
-
-
-def stage() -> StageSetup:
-    """Its riders have a tracker of each kind."""
-    setup = small_stage()
-    for bib, device in enumerate((IMEI, DIGITS, "moto-1", "moto-2"), 1):
-        setup.assignments.add(tracker=tracker_of(device), bib=bib)
-    return setup
 
 
 def epoch(when: datetime) -> bytes:
@@ -134,22 +130,20 @@ async def udp(
 
 
 async def test_a_receivers_epochs_over_tcp_are_in_the_log(platform: Platform, free_port):
-    async with gateway(platform, free_port, "nmea=tcp://127.0.0.1:0?device=moto-1", setup=stage()) as opened:
+    async with gateway(platform, free_port, "nmea=tcp://127.0.0.1:0?device=moto-1", setup=STAGE) as opened:
         first = now()
         whens = [first + timedelta(milliseconds=200 * at) for at in range(10)]
         async with tcp(opened, "nmea tcp") as (_, writer):
             for when in whens:
                 writer.write(epoch(when))
             fixes = await logged(opened, len(whens))
-        assert fixes == [
-            Logged(tracker_of("moto-1"), ms(when), 450_000_000, 50_100_000, 10_289, 270) for when in whens
-        ]
+        assert fixes == [Logged(MOTO, ms(when), 450_000_000, 50_100_000, 10_289, 270) for when in whens]
         (device,) = await opened.devices()
         assert (device.name, device.satellites, device.known) == ("moto-1", 14, True)
 
 
 async def test_receivers_of_one_port_are_told_apart_over_udp(platform: Platform, free_port):
-    async with gateway(platform, free_port, "nmea=udp://127.0.0.1:0", setup=stage()) as opened:
+    async with gateway(platform, free_port, "nmea=udp://127.0.0.1:0", setup=STAGE) as opened:
         when = now()
         async with udp(opened, "nmea udp") as (_, transport):
             for name in ("moto-1", "moto-2"):
@@ -158,13 +152,13 @@ async def test_receivers_of_one_port_are_told_apart_over_udp(platform: Platform,
                     transport.sendto(f"{name}:".encode() + line)
             fixes = await logged(opened, 2)
         assert {(fix.tracker, fix.time_ms) for fix in fixes} == {
-            (tracker_of("moto-1"), ms(when)),
-            (tracker_of("moto-2"), ms(when)),
+            (MOTO, ms(when)),
+            (tracker_of("nmea", "moto-2"), ms(when)),
         }
 
 
 async def test_a_gt06_tracker_is_answered_as_its_protocol_has_it(platform: Platform, free_port):
-    async with gateway(platform, free_port, "gt06=tcp://127.0.0.1:0", setup=stage()) as opened:
+    async with gateway(platform, free_port, "gt06=tcp://127.0.0.1:0", setup=STAGE) as opened:
         when = now().replace(microsecond=0)
         place = gt06_place(when, 45.0, 5.01, kmh=36)
         async with tcp(opened, "gt06 tcp") as (reader, writer), asyncio.timeout(LIMIT_S):
@@ -180,27 +174,27 @@ async def test_a_gt06_tracker_is_answered_as_its_protocol_has_it(platform: Platf
             )
             assert await reader.readexactly(10) == gt06_frame(0x26, b"", 4)
         assert await logged(opened, 2) == [
-            Logged(int(IMEI), ms(when), 450_000_000, 50_100_000, 10_000, -1),
-            Logged(int(IMEI), ms(when) + 1000, 450_000_000, 50_100_000, 0, -1),
+            Logged(tracker_of("gt06", IMEI), ms(when), 450_000_000, 50_100_000, 10_000, -1),
+            Logged(tracker_of("gt06", IMEI), ms(when) + 1000, 450_000_000, 50_100_000, 0, -1),
         ]
         (device,) = await opened.devices()
-        assert (device.name, device.tracker, device.battery_percent) == (IMEI, int(IMEI), 100)
+        assert (device.name, device.tracker, device.battery_percent) == (IMEI, tracker_of("gt06", IMEI), 100)
 
 
 async def test_a_gt06_tracker_is_answered_over_udp_too(platform: Platform, free_port):
-    async with gateway(platform, free_port, "gt06=udp://127.0.0.1:0", setup=stage()) as opened:
+    async with gateway(platform, free_port, "gt06=udp://127.0.0.1:0", setup=STAGE) as opened:
         when = now().replace(microsecond=0)
         async with udp(opened, "gt06 udp") as (answers, transport), asyncio.timeout(LIMIT_S):
             transport.sendto(gt06_login(IMEI, 1))
             assert await answers.get() == bytes.fromhex("787805010001d9dc0d0a")
             transport.sendto(gt06_frame(0x12, gt06_place(when, 45.0, 5.01) + GT06_MASTS, 2))
             fixes = await logged(opened, 1)
-        assert [(fix.tracker, fix.time_ms) for fix in fixes] == [(int(IMEI), ms(when))]
+        assert [(fix.tracker, fix.time_ms) for fix in fixes] == [(tracker_of("gt06", IMEI), ms(when))]
 
 
 async def test_an_h02_tracker_is_heard_in_text_and_in_binary(platform: Platform, free_port):
-    sources = "h02=tcp://127.0.0.1:0,h02=udp://127.0.0.1:0"
-    async with gateway(platform, free_port, sources, setup=stage()) as opened:
+    sources = "h02=tcp://127.0.0.1:0,h02=udp://127.0.0.1:0?name=h02-udp"
+    async with gateway(platform, free_port, sources, setup=STAGE) as opened:
         first = now().replace(microsecond=0)
         whens = [first + timedelta(seconds=at) for at in range(3)]
         async with tcp(opened, "h02 tcp") as (_, writer), udp(opened, "h02 udp") as (_, transport):
@@ -209,7 +203,8 @@ async def test_an_h02_tracker_is_heard_in_text_and_in_binary(platform: Platform,
             transport.sendto(h02_text(DIGITS, whens[2], 45.0, 5.01, knots=20, kind="V6"))
             fixes = await logged(opened, 3)
         assert sorted(fixes, key=lambda fix: fix.time_ms) == [
-            Logged(tracker_of(DIGITS), ms(when), 450_000_000, 50_100_000, 10_289, -1) for when in whens
+            Logged(tracker_of(source, DIGITS), ms(when), 450_000_000, 50_100_000, 10_289, -1)
+            for source, when in zip(("h02", "h02", "h02-udp"), whens, strict=True)
         ]
 
 
@@ -266,10 +261,10 @@ async def test_a_serial_receiver_is_heard_and_again_after_it_was_unplugged(
 ):
     plug.plug_in()
     source = f"nmea=serial://{plug.path}?device=moto-1&baud=115200"
-    async with gateway(platform, free_port, source, setup=stage()) as opened:
+    async with gateway(platform, free_port, source, setup=STAGE) as opened:
         assert opened.addresses == {"nmea serial": str(plug.path)}
         before = await says_until(plug, opened, 5)
-        assert before[0].tracker == tracker_of("moto-1")
+        assert before[0].tracker == MOTO
         assert before[0].accuracy_cm == 270
         plug.unplug()
         plug.plug_in()
@@ -279,6 +274,6 @@ async def test_a_serial_receiver_is_heard_and_again_after_it_was_unplugged(
 
 async def test_a_serial_device_that_is_not_there_yet_is_waited_for(platform: Platform, free_port, plug: Plug):
     source = f"nmea=serial://{plug.path}?device=moto-1"
-    async with gateway(platform, free_port, source, setup=stage()) as opened:
+    async with gateway(platform, free_port, source, setup=STAGE) as opened:
         plug.plug_in()
         assert await says_until(plug, opened, 1)

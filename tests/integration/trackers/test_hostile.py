@@ -18,7 +18,9 @@ from tests.support.platform import Platform
 from tests.support.template import installed
 
 HTTP, TCP, UDP = "osmand http", "plainline tcp", "plainline udp"
-SOURCES = "osmand=http://127.0.0.1:0,plainline=tcp://127.0.0.1:0,plainline=udp://127.0.0.1:0"
+SOURCES = (
+    "osmand=http://127.0.0.1:0,plainline=tcp://127.0.0.1:0,plainline=udp://127.0.0.1:0?name=plainline-udp"
+)
 HASTY = Limits(message_s=0.4, first_message_s=0.4, answer_s=0.4)
 BUSY_S = 3.0
 """Between two answers there is a frame of the gateway's, and all that this machine does besides."""
@@ -247,12 +249,14 @@ async def test_a_flood_of_datagrams_costs_no_other(ports: Gateway):
                 honest.sendto(line, (host, int(number)))
                 await asyncio.wait({heard}, timeout=1)
         assert heard.result() == b"OK\n"
-    await ports.refused("MALFORMED", "tracker-plainline", 20)
-    await ports.refused("TOO_MANY", "tracker-plainline", 1)
+    await ports.refused("MALFORMED", "tracker-plainline-udp", 20)
+    await ports.refused("TOO_MANY", "tracker-plainline-udp", 1)
 
 
-@pytest.mark.parametrize("port", [TCP, UDP])
-async def test_after_so_much_garbage_in_a_row_no_more_is_looked_at(ports: Gateway, port: str):
+@pytest.mark.parametrize(
+    ("port", "source"), [(TCP, "tracker-plainline"), (UDP, "tracker-plainline-udp")], ids=["tcp", "udp"]
+)
+async def test_after_so_much_garbage_in_a_row_no_more_is_looked_at(ports: Gateway, port: str, source: str):
     garbage = b"nonsense\n" * 1_000
     if port == TCP:
         assert await answer(ports, TCP, garbage) == b""
@@ -260,6 +264,6 @@ async def test_after_so_much_garbage_in_a_row_no_more_is_looked_at(ports: Gatewa
         host, number = ports.addresses[UDP].split(":")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(garbage, (host, int(number)))
-    found = await ports.refused("MALFORMED", "tracker-plainline", MOST_REFUSED_IN_A_ROW)
+    found = await ports.refused("MALFORMED", source, MOST_REFUSED_IN_A_ROW)
     assert await is_served(ports)
     assert sum(record.count for record in found) == MOST_REFUSED_IN_A_ROW

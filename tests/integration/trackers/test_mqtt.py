@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +14,13 @@ import httpx
 import pytest
 from ardoise.chassis import phones as phones_of_nats
 from ardoise.chassis.failpoints import VARIABLE
-from ardoise.chassis.identity import Role
 from ardoise.chassis.nats_server import NatsServer
-from ardoise.chassis.phones import Phones, passwords_of
+from ardoise.chassis.phones import SOURCE, Phones, passwords_of
 from ardoise.chassis.refusals import STREAM
 from ardoise.chassis.settings import host_and_port
 from ardoise.pb.log_pb2 import RefusalRecord
 from ardoise.pb.telemetry_pb2 import RefusalReason
-from ardoise.pb.trackers_pb2 import ListSourcesRequest
+from ardoise.pb.trackers_pb2 import ListDevicesRequest, ListSourcesRequest
 from ardoise.pb.trackers_pb2_grpc import TrackerServiceStub
 from ardoise.trackers.app import RELAY_ID
 from ardoise.trackers.domain.limits import Limits
@@ -32,37 +30,16 @@ from ardoise.trackers.listening import mqtt
 from ardoise.trackers.ports import port_of
 from nacl.secret import SecretBox
 
-from tests.support.broker import PHONE, POLL_S, WAIT_S, Broker, Phone, location, stage_with
+from tests.support.broker import PHONE, POLL_S, STAGE, WAIT_S, Broker, Phone, location
 from tests.support.nats import NatsServer as PlainServer
-from tests.support.platform import Platform, activate, serving
+from tests.support.platform import activate, serving
+from tests.support.stage import stage_with
 
 TOPIC = f"owntracks/{PHONE}"
-ANNE = tracker_of(PHONE)
-STAGE = stage_with(PHONE, "ben/phone")
+ANNE, BEN = (tracker_of(SOURCE, device) for device in (PHONE, "ben/phone"))
 EXIT_LIMIT_S = 40.0
 PLACES = 4
 KEEPALIVE_S = 4
-
-
-@pytest.fixture
-async def broker(tmp_path: Path, free_port) -> AsyncIterator[Broker]:
-    """A truck whose nats-server listens to two phones."""
-    directory = tmp_path / "phones"
-    phones = Phones(f"127.0.0.1:{free_port()}", passwords_of(directory, ("anne", "ben")))
-    health_port = free_port()
-    platform = Platform(tmp_path, phones=phones, health_port=health_port)
-    platform.identity(RELAY_ID, Role.RELAY)
-    await platform.server.start()
-    yield Broker(platform, phones, directory, health_port)
-    await platform.server.stop()
-
-
-@pytest.fixture
-async def race(broker: Broker, free_port) -> AsyncIterator[tuple[int, int]]:
-    """Ingest with a stage: its port and epoch."""
-    port = free_port()
-    async with broker.platform.ingest(port):
-        yield port, await activate(broker.platform, port, STAGE)
 
 
 async def refusals(broker: Broker) -> list[RefusalRecord]:
@@ -238,7 +215,7 @@ async def test_a_phone_that_floods_costs_no_other_its_rate(broker: Broker, race,
             await anne.publish(f"owntracks/anne/invented-{number}", b'{"_type":"status"}')
         await ben.publish("owntracks/ben/phone", location())
         taken = [tracker for tracker, _ in await broker.fixes(epoch, 11)]
-        assert sorted(taken) == sorted([ANNE] * 10 + [tracker_of("ben/phone")])
+        assert sorted(taken) == sorted([ANNE] * 10 + [BEN])
         found = await refused(broker, 30)
     assert {(record.reason, record.peer) for record in found} == {
         (RefusalReason.REFUSAL_REASON_TOO_MANY, f"{broker.phones.listen}/owntracks/anne")
@@ -325,6 +302,37 @@ async def test_a_phone_in_http_mode_is_answered_once_its_fixes_are_in_the_log(
             assert (await http.post("/pub", content=location(lat=95))).status_code == 400
 
 
+async def test_at_a_port_that_asks_for_no_password_nobody_rides_as_a_phone_that_has_one(
+    broker: Broker, free_port
+):
+    """Both by OwnTracks, and both called anne/phone."""
+    port = free_port()
+    sources = f"{broker.source()},owntracks=http://127.0.0.1:0"
+    async with broker.platform.ingest(port):
+        epoch = await activate(broker.platform, port, stage_with((SOURCE, PHONE)))
+        async with (
+            broker.gateway(free_port, port, sources) as grpc_port,
+            broker.phone() as anne,
+            broker.platform.channel(grpc_port, "director") as channel,
+        ):
+            asked = TrackerServiceStub(channel)
+            listed = {one.name: one for one in (await asked.ListSources(ListSourcesRequest())).sources}
+            assert {name: one.secure for name, one in listed.items()} == {SOURCE: True, "owntracks": False}
+            await anne.publish(TOPIC, location())
+            await broker.fixes(epoch, 1)
+            headers = {"X-Limit-U": "anne", "X-Limit-D": "phone"}
+            async with httpx.AsyncClient(base_url=f"http://{listed['owntracks'].address}") as stranger:
+                answer = await stranger.post("/pub", content=location(1), headers=headers)
+            assert answer.status_code == 200, "as anybody's who knocks"
+            await anne.publish(TOPIC, location(2))
+            assert {tracker for tracker, _ in await broker.fixes(epoch, 2)} == {ANNE}
+            devices = (await asked.ListDevices(ListDevicesRequest())).devices
+            assert {(one.source, one.name, one.known) for one in devices} == {
+                (SOURCE, PHONE, True),
+                ("owntracks", PHONE, False),
+            }
+
+
 @pytest.mark.parametrize(
     ("decoder", "topic", "body"),
     [
@@ -358,14 +366,14 @@ async def test_a_lorawan_trackers_fix_comes_from_its_network_servers_broker_to_t
     server.start()
     try:
         async with broker.platform.ingest(ingest_port):
-            epoch = await activate(broker.platform, ingest_port, stage_with("0101010101010101"))
+            epoch = await activate(broker.platform, ingest_port, stage_with((decoder, "0101010101010101")))
             async with (
                 broker.gateway(free_port, ingest_port, f"{decoder}=mqtt://{listen}"),
                 Phone(listen, "", "", "network-server") as network,
             ):
                 await network.publish(topic, json.dumps(body).encode(), retain=True)
                 ((tracker, time_ms),) = await broker.fixes(epoch, 1)
-                assert (tracker, time_ms) == (tracker_of("0101010101010101"), 1_783_252_800_000)
+                assert (tracker, time_ms) == (tracker_of(decoder, "0101010101010101"), 1_783_252_800_000)
     finally:
         server.stop()
 

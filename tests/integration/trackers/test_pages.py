@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ardoise.trackers.domain.numbers import tracker_of
 
-from tests.integration.trackers.test_hardware import LIMIT_S, logged, stage
+from tests.integration.trackers.test_hardware import LIMIT_S, STAGE, logged
 from tests.support.gateway import gateway
 from tests.support.platform import Platform
 
@@ -42,7 +42,7 @@ async def test_a_pages_bytes_do_what_it_says(
     page = repository / "docs" / "trackers" / f"{name}.md"
     (script,) = blocks(page, "bash")
     assert f"{name}={transport}://0.0.0.0:{port}`" in page.read_text()
-    async with gateway(platform, free_port, f"{name}={transport}://127.0.0.1:0", setup=stage()) as opened:
+    async with gateway(platform, free_port, f"{name}={transport}://127.0.0.1:0", setup=STAGE) as opened:
         opened_port = opened.addresses[f"{name} {transport}"].rpartition(":")[2]
         assert f"/{port}\n" in script
         bash = await asyncio.create_subprocess_exec(
@@ -53,6 +53,6 @@ async def test_a_pages_bytes_do_what_it_says(
         assert (bash.returncode, said.decode()) == (0, "".join(blocks(page, "text")))
         fixes = await logged(opened, len(seconds))
     assert [(fix.tracker, fix.time_ms, fix.speed_mmps) for fix in fixes] == [
-        (tracker_of(device), NOON_MS + 1000 * second, speed_mmps) for second in seconds
+        (tracker_of(name, device), NOON_MS + 1000 * second, speed_mmps) for second in seconds
     ]
     assert all(abs(fix.longitude_e7 - 50_100_000) < 1_300 for fix in fixes)

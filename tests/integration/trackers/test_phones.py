@@ -9,11 +9,14 @@ import httpx
 import pytest
 from ardoise.pb.telemetry_pb2 import BiometricFrame
 from ardoise.pb.trackers_pb2 import DEVICE_CLOCK_RIGHT
+from ardoise.trackers.domain.numbers import tracker_of
 
 from tests.support.gateway import Gateway, gateway
 from tests.support.platform import Platform
+from tests.support.stage import small_stage
 
 LIMIT_S = 10.0
+PHONE = tracker_of("osmand", "9001")
 
 
 @pytest.fixture
@@ -32,13 +35,13 @@ async def test_a_phones_fix_is_in_the_log_when_it_is_answered(phones: Gateway):
     answer = await send(phones, f"?id=9001&lat=45.0&lon=5.01&timestamp={now_ms}&speed=20&accuracy=4&batt=87")
     assert answer.status_code == 200, answer.text
     (frame,) = await phones.frames()
-    assert list(frame.tracker) == [9001]
+    assert list(frame.tracker) == [PHONE]
     assert frame.base_time_ms == now_ms
     assert (frame.latitude_e7[0], frame.longitude_e7[0]) == (450_000_000, 50_100_000)
     assert frame.speed_mmps[0] == 10_289
     assert frame.accuracy_cm[0] == 400
     (device,) = await phones.devices()
-    assert (device.name, device.tracker, device.known, device.battery_percent) == ("9001", 9001, True, 87)
+    assert (device.name, device.tracker, device.known, device.battery_percent) == ("9001", PHONE, True, 87)
     assert device.clock == DEVICE_CLOCK_RIGHT
 
 
@@ -59,6 +62,20 @@ async def test_a_phone_that_nobody_knows_is_answered_and_listed_as_knocking(phon
     assert device.tracker >= 2**52
 
 
+async def test_a_phone_that_says_the_number_of_an_official_tracker_rides_as_nobody(
+    platform: Platform, free_port
+):
+    setup = small_stage()
+    assert setup.assignments[0].tracker == 9001
+    async with gateway(platform, free_port, "osmand=http://127.0.0.1:0", setup=setup) as phones:
+        assert (
+            await send(phones, f"?id=9001&lat=45.0&lon=5.01&timestamp={time.time():.0f}")
+        ).status_code == 200
+        assert await phones.frames() == []
+        (device,) = await phones.devices(unknown_only=True)
+    assert (device.name, device.tracker) == ("9001", PHONE)
+
+
 async def test_a_heart_rate_goes_to_the_teams_log_and_stays_out_of_the_races(phones: Gateway):
     now_ms = time.time_ns() // 1_000_000
     answer = await send(phones, f"?id=9001&lat=45.0&lon=5.01&timestamp={now_ms}&heartRate=171")
@@ -68,7 +85,7 @@ async def test_a_heart_rate_goes_to_the_teams_log_and_stays_out_of_the_races(pho
         subscription = await bus.js.subscribe(f"bio.{phones.epoch}.gateway", ordered_consumer=True)
         frame = BiometricFrame.FromString((await subscription.next_msg(LIMIT_S)).data)
     await bus.close()
-    assert (list(frame.tracker), list(frame.heart_rate_bpm)) == ([9001], [171])
+    assert (list(frame.tracker), list(frame.heart_rate_bpm)) == ([PHONE], [171])
     assert frame.base_time_ms + frame.time_offset_ms[0] == now_ms
 
 

@@ -67,12 +67,12 @@ async def test_a_phone_is_on_a_rider_from_its_qr_code_on_and_its_first_fix_is_to
     assert "▀" in done.out
     assert code.read_bytes().startswith(b"\x89PNG")
     (decision,) = await decisions(phones)
-    assert (decision.assign.tracker, decision.assign.bib) == (tracker_of(device), 3)
+    assert (decision.assign.tracker, decision.assign.bib) == (tracker_of("osmand", device), 3)
     (frame,) = await phones.frames()
-    assert list(frame.tracker) == [tracker_of(device)]
+    assert list(frame.tracker) == [tracker_of("osmand", device)]
     listed = await tracker(phones, "list")
     (line,) = [line for line in listed.out.splitlines() if device in line]
-    assert line.split()[:4] == [device, "osmand", str(tracker_of(device)), "3"]
+    assert line.split()[:4] == [device, "osmand", str(tracker_of("osmand", device)), "3"]
 
 
 async def test_an_owntracks_phone_that_opens_its_link_is_the_riders(platform: Platform, free_port):
@@ -89,7 +89,7 @@ async def test_an_owntracks_phone_that_opens_its_link_is_the_riders(platform: Pl
         done = await adding.done()
         assert (done.code, "got it: 7 m, 61 % battery" in done.out) == (0, True), done.out + done.err
         (frame,) = await opened.frames()
-        assert list(frame.tracker) == [tracker_of(f"{said['username']}/{said['deviceId']}")]
+        assert list(frame.tracker) == [tracker_of("owntracks", f"{said['username']}/{said['deviceId']}")]
 
 
 async def test_hardware_is_told_by_sms_where_to_send_and_a_receiver_by_hand(platform: Platform, free_port):
@@ -106,7 +106,11 @@ async def test_hardware_is_told_by_sms_where_to_send_and_a_receiver_by_hand(plat
             assert done.code == 0, done.err
             assert told.format(port) in done.out.splitlines()
         assigned = [decision.assign.tracker for decision in await decisions(opened)]
-    assert assigned == [356307042441013, 4109172838, tracker_of("moto-1")]
+    assert assigned == [
+        tracker_of("gt06", "356307042441013"),
+        tracker_of("h02", "4109172838"),
+        tracker_of("nmea", "moto-1"),
+    ]
 
 
 async def test_whoever_does_not_wait_for_the_first_fix_leaves_the_rider_the_tracker(phones: Gateway):
@@ -121,13 +125,13 @@ async def test_whoever_does_not_wait_for_the_first_fix_leaves_the_rider_the_trac
 async def test_who_knocks_is_listed_with_the_command_that_adopts_it(phones: Gateway):
     await sends(phones, "anne's phone")
     listed = await tracker(phones, "list", "--unknown")
-    adopts = f"ardoise tracker assign {shlex.quote("anne's phone")} --bib N"
+    adopts = f"ardoise tracker assign {shlex.quote("anne's phone")} --source osmand --bib N"
     assert adopts in listed.out
     assert (await tracker(phones, "assign", "anne's phone", "--bib", "2")).code == 0
     await sends(phones, "anne's phone")
     assert adopts not in (await tracker(phones, "list")).out
     (frame,) = await phones.frames()
-    assert list(frame.tracker) == [tracker_of("anne's phone")]
+    assert list(frame.tracker) == [tracker_of("osmand", "anne's phone")]
 
 
 async def test_a_change_of_bikes_holds_from_the_second_that_is_stated_and_is_undone_by_nobody(
@@ -139,7 +143,7 @@ async def test_a_change_of_bikes_holds_from_the_second_that_is_stated_and_is_und
     assert changed.code == 0, changed.err
     (decision,) = await decisions(phones)
     assert (decision.effective_time_ms, decision.author) == (at_ms, "race-control")
-    assert (decision.assign.tracker, decision.assign.bib) == (356307042441013, 1)
+    assert (decision.assign.tracker, decision.assign.bib) == (tracker_of("osmand", "356307042441013"), 1)
     assert "not yet" in (await tracker(phones, "list")).out
     assert (await tracker(phones, "assign", "356307042441013", "--nobody")).code == 0
     assert "nobody is heard yet" in (await tracker(phones, "list")).out
@@ -168,13 +172,18 @@ async def test_a_recorded_ride_is_ridden_now_as_a_riders_tracker_with_its_heart_
     ride.write_text(
         TCX.format("".join(TRACKPOINT.format(second, 5.01 + second / 1e4) for second in range(20)))
     )
+    unheard = await tracker(phones, "replay", str(ride), "--bib", "4", "--speed", "20")
+    assert (unheard.code, await phones.frames()) == (1, [])
+    assert "ardoise tracker assign NAME --source osmand --bib 4, then --device NAME" in unheard.err
+    await sends(phones, "9004")
+    (heard,) = await phones.frames()
     begin_ms = time.time_ns() // 1_000_000
     done = await tracker(phones, "replay", str(ride), "--bib", "4", "--speed", "20")
     assert done.code == 0, done.err
-    assert "20 of 20 fixes sent" in done.out
-    frames = await phones.frames()
+    assert "20 of 20 fixes sent; ardoise tracker test 9004 --source osmand" in done.out
+    frames = [frame for frame in await phones.frames() if frame != heard]
     times_ms = [frame.base_time_ms + offset for frame in frames for offset in frame.time_offset_ms]
-    assert {tracker for frame in frames for tracker in frame.tracker} == {9004}
+    assert {tracker for frame in frames for tracker in frame.tracker} == {tracker_of("osmand", "9004")}
     assert len(times_ms) == 20
     assert begin_ms <= min(times_ms) <= max(times_ms) <= time.time_ns() // 1_000_000
     assert max(times_ms) - min(times_ms) == 950
@@ -204,9 +213,13 @@ async def test_a_ride_keeps_its_times_where_that_is_said(phones: Gateway, tmp_pa
         (("add", "--bib", "3"), "ARDOISE_SOURCES=osmand=http://0.0.0.0:"),
         (("add", "--bib", "77", "--host", "race.example"), "no rider with bib 77"),
         (("add", "--bib", "3", "--source", "gt06", "--device", "356307042441013"), "gt06 is not switched on"),
-        (("add", "--bib", "3", "--source", "gt06"), "--device"),
         (("add", "--bib", "3", "--device", "mine", "--host", "race.example"), "leave out --device"),
         (("assign", "mine"), "--nobody"),
+        (
+            ("assign", "mine", "--bib", "3", "--source", "gt06"),
+            "gt06 is not switched on (osmand: osmand over http)",
+        ),
+        (("test", "mine", "--source", "gt06"), "gt06 is not switched on"),
         (("replay", "no.gpx", "--bib", "3"), "does not exist"),
     ],
 )
@@ -219,6 +232,40 @@ async def test_what_cannot_be_is_refused_with_what_to_do_and_nothing_is_decided(
     assert await decisions(phones) == []
 
 
+async def test_where_several_sources_could_be_meant_it_is_said_which_there_are(
+    platform: Platform, free_port, tmp_path: Path
+):
+    ride = tmp_path / "ride.tcx"
+    ride.write_text(TCX.format(TRACKPOINT.format(0, 5.01) + TRACKPOINT.format(1, 5.02)))
+    sources = (
+        "osmand=http://127.0.0.1:0,osmand=http://127.0.0.1:0?name=osmand-mps&speed=mps,gt06=tcp://127.0.0.1:0"
+    )
+    async with gateway(platform, free_port, sources) as opened:
+        either = "say --source osmand or --source osmand-mps"
+        for arguments in (
+            ("add", "--bib", "3", "--host", "race.example"),
+            ("assign", "9001", "--nobody"),
+            ("test", "9001"),
+            ("replay", str(ride), "--device", "9001"),
+        ):
+            unsaid = await tracker(opened, *arguments)
+            assert (unsaid.code, either in unsaid.err) == (1, True), unsaid.err
+        assert ("--source gt06" in unsaid.err) is False, "no ride is sent in its words"
+        nameless = await tracker(opened, "add", "--bib", "3", "--source", "gt06", "--host", "race.example")
+        assert "gt06: say with --device" in nameless.err
+        assert await decisions(opened) == []
+        done = await tracker(opened, "assign", "9001", "--bib", "3", "--source", "osmand-mps")
+        assert done.code == 0, done.err
+        (decision,) = await decisions(opened)
+        assert decision.assign.tracker == tracker_of("osmand-mps", "9001")
+        done = await tracker(
+            opened, "replay", str(ride), "--device", "9001", "--source", "osmand-mps", "--speed", "9"
+        )
+        assert done.code == 0, done.err
+        (device,) = await opened.devices()
+        assert (device.source, device.tracker) == ("osmand-mps", tracker_of("osmand-mps", "9001"))
+
+
 async def test_a_gateway_that_does_not_run_and_a_stage_that_is_not_live_are_said(
     platform: Platform, free_port
 ):
@@ -228,4 +275,7 @@ async def test_a_gateway_that_does_not_run_and_a_stage_that_is_not_live_are_said
     assert (away.code, "does `ardoise up` run" in away.err) == (1, True), away.err
     async with platform.ingest(ingest_port):
         early = await tracker(nobody, "assign", "k7m2", "--bib", "3")
+        assert (early.code, "does `ardoise up` run" in early.err) == (1, True), early.err
+    async with gateway(platform, free_port, "osmand=http://127.0.0.1:0", active=False) as phones:
+        early = await tracker(phones, "assign", "k7m2", "--bib", "3")
         assert (early.code, "no stage is active: load one" in early.err) == (1, True), early.err

@@ -237,6 +237,7 @@ def test_the_gateway_is_told_its_sources_as_it_reads_them(site_objects: dict[str
             ("osmand", "h02", "h02"), everywhere, (5055, 5013, 5013), strict=True
         )
     ]
+    assert [one.name for one in listening] == ["osmand", "h02", "h02-udp"]
     assert [one.options for one in listening] == [{}, {}, {"device": "moto 1"}]
     assert told("truck-trackers").ingest_target == f"{RELEASE}-ingest:7401"
     (one,) = [one for one in containers(site_objects["truck-broker"]) if one.name == "trackers"]

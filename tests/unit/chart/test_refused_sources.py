@@ -82,6 +82,22 @@ WRONG_SOURCES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [{**BY_BROKER, "transport": "mqtts"}],
         "mqtts takes the CA of the broker's certificate, and the image trusts none by itself: put it into a Secret",
     ),
+    "two of one name": (
+        [PHONES, {**PHONES, "port": 5056, "options": {"speed": "mps"}}],
+        "trackers.sources[1]: trackers.sources[0] is called osmand already, and devices belong to one source: add name",
+    ),
+    "a name that is another's": (
+        [PHONES, {"decoder": "h02", "transport": "tcp", "port": 5013, "name": "osmand"}],
+        "trackers.sources[1]: trackers.sources[0] is called osmand already",
+    ),
+    "a name that is none": (
+        [{**PHONES, "name": "Phones & co"}],
+        "trackers.sources[0].name is Phones & co: write a source's name, 1 to 32 small letters, digits and dashes",
+    ),
+    "a name in the options": (
+        [{**PHONES, "options": {"name": "phones"}}],
+        "trackers.sources[0].options: name is the source's, beside decoder: write it there",
+    ),
     "an option that would be two": (
         [{**PHONES, "options": {"device=a&b": "c"}}],
         "trackers.sources[0].options: device=a&b is device=a&b: write an option's name in small letters",

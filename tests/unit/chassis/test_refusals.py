@@ -62,3 +62,12 @@ async def test_refusals_of_ever_new_peers_stay_bounded_while_nats_server_is_away
     for kind, record in kept.items():
         assert (record.reason, record.peer) == (kind.reason, kind.peer)
         assert record.HasField("tracker") == bool(kind.peer), "what is folded names nobody"
+
+
+@pytest.mark.parametrize("reason", [999, -1, None, "MALFORMED", [], 4.0])
+def test_a_reason_that_there_is_not_is_counted_as_malformed(reason: object):
+    refusals = Refusals(Away())  # type: ignore[arg-type]
+    refusals.add(reason, "tracker-mine", "peer", detail="by a decoder of somebody else's")  # type: ignore[arg-type]
+    (record,) = refusals._pending.values()
+    assert (record.reason, record.count) == (RefusalReason.REFUSAL_REASON_MALFORMED, 1)
+    assert record.detail == "by a decoder of somebody else's"

@@ -59,7 +59,7 @@ def test_a_fix_is_good_for_a_race_or_says_what_to_do():
     assert words.troubles(device()) == []
     found = words.troubles(device(known=False, accuracy_cm=12_000, clock=pb.DEVICE_CLOCK_AHEAD))
     assert len(found) == 3
-    assert "ardoise tracker assign k7m2p9qwxz4t --bib N" in found[0]
+    assert "ardoise tracker assign k7m2p9qwxz4t --source osmand --bib N" in found[0]
 
 
 def test_the_list_goes_by_bib_and_says_who_was_paired_and_is_not_heard():
@@ -111,4 +111,4 @@ def test_a_known_device_of_nobody_is_listed_as_nobodys():
 def test_the_command_that_adopts_a_device_names_it_to_any_shell(name: str):
     (line,) = words.knocking([device(name=name, known=False)], NOW_MS)
     command = line[line.index("ardoise tracker assign") :]
-    assert shlex.split(command)[3] == name
+    assert shlex.split(command)[3:6] == [name, "--source", "osmand"]

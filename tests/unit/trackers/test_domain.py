@@ -81,31 +81,36 @@ def test_a_fix_that_comes_late_is_not_the_last_one():
     assert device.refused == 1
 
 
-@pytest.mark.parametrize("name", ["9001", "353861053849681", "1"])
-def test_a_name_that_is_a_number_is_that_number(name: str):
-    assert tracker_of(name) == int(name)
+@pytest.mark.parametrize(
+    "name", ["9001", "353861053849681", "1", "1234567890123456", "anne", "٤٥", "-1", "0"]
+)
+def test_any_name_makes_a_number_that_no_official_tracker_and_no_imei_has_and_a_page_holds(name: str):
+    assert 999_999_999_999_999 < DERIVED_FROM <= tracker_of("osmand", name) < 2 * DERIVED_FROM <= 2**53
 
 
-@pytest.mark.parametrize("name", ["09001", "1234567890123456", "anne", "٤٥", "-1", "0"])
-def test_any_other_name_makes_a_number_that_no_imei_is_and_a_page_holds(name: str):
-    assert DERIVED_FROM <= tracker_of(name) < 2 * DERIVED_FROM <= 2**53
+def test_who_is_called_by_the_number_of_another_device_is_another_device():
+    anne = tracker_of("osmand", "anne")
+    assert device_of(str(anne)) == str(anne)
+    assert tracker_of("osmand", str(anne)) != anne
 
 
-def test_no_device_is_called_by_a_number_that_another_ones_name_makes():
-    with pytest.raises(Refused, match="another's name"):
-        device_of(str(tracker_of("anne")))
-    assert device_of("1234567890123456") == "1234567890123456"
-
-
-def test_a_number_follows_from_its_name_at_every_site():
-    assert tracker_of("anne") == 6_999_767_275_023_226
-    assert tracker_of("anne") != tracker_of("Anne")
+def test_a_number_follows_from_source_and_name_at_every_site():
+    assert tracker_of("osmand", "anne") == 8_278_168_338_036_194
+    numbers = [
+        tracker_of(*who)
+        for who in (("osmand", "anne"), ("osmand", "Anne"), ("osmand-2", "anne"), ("gt06", "anne"))
+    ]
+    assert len(set(numbers)) == len(numbers)
+    assert tracker_of("a", "bc") != tracker_of("ab", "c")
 
 
 def test_sources_are_read_with_their_options():
     assert sources_of(" osmand=http://0.0.0.0:5055 , nmea=tcp://[::]:10110?device=moto-1&talker= ,") == (
-        Source("osmand", Transport.HTTP, "0.0.0.0:5055", {}),
-        Source("nmea", Transport.TCP, "[::]:10110", {"device": "moto-1", "talker": ""}),
+        Source("osmand", "osmand", Transport.HTTP, "0.0.0.0:5055", {}),
+        Source("nmea", "nmea", Transport.TCP, "[::]:10110", {"device": "moto-1", "talker": ""}),
+    )
+    assert sources_of("osmand=http://a:1?name=mps&speed=mps") == (
+        Source("mps", "osmand", Transport.HTTP, "a:1", {"speed": "mps"}),
     )
     assert sources_of("nmea=serial:///dev/ttyUSB0?baud=4800")[0].address == "/dev/ttyUSB0"
     assert sources_of("") == ()
@@ -120,6 +125,13 @@ def test_sources_are_read_with_their_options():
         ("osmand=ftp://a:1", "no transport"),
         ("osmand=http:", "where"),
         ("owntracks=mqtt://race:secret@a:1883", "^owntracks: no user or password"),
+        (
+            "owntracks=http://a:1, owntracks=mqtts://a:2?user=x",
+            r"^two sources are called owntracks: .*owntracks=mqtts://a:2\?name=owntracks-2$",
+        ),
+        ("osmand=http://a:1,h02=tcp://a:2?name=osmand", "two sources are called osmand"),
+        ("osmand=http://a:1?name=a/b", "name=a/b: a source is called by"),
+        ("osmand=http://a:1?name=", "name=: a source is called by"),
     ],
 )
 def test_a_source_that_cannot_be_is_said_to_be_wrong(text: str, says: str):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from ardoise.pb.common_pb2 import ResumeToken
@@ -21,6 +22,7 @@ from ardoise.pb.telemetry_pb2 import (
 from ardoise.trackers import gateway as limits
 from ardoise.trackers.decoding import MOST_TIME_MS, Fix
 from ardoise.trackers.domain.devices import Devices
+from ardoise.trackers.domain.numbers import tracker_of
 from ardoise.trackers.gateway import Gateway, LogAway, Taken
 
 LIMIT_S = 20.0
@@ -82,7 +84,7 @@ def on_disk(
 async def test_messages_that_come_together_are_one_frame_and_each_has_its_own_answer(gateway, sent, devices):
     first, second = taking(gateway, fix("1"), fix("2")), taking(gateway, fix("3"))
     frame = await sent.frame()
-    assert list(frame.tracker) == [1, 2, 3]
+    assert list(frame.tracker) == [tracker_of("osmand", name) for name in "123"]
     assert not first.done()
     gateway.answered(
         on_disk(frame, {1: REFUSAL_REASON_IMPOSSIBLE_TIME, 2: REFUSAL_REASON_UNKNOWN_TRACKER}), 0.0
@@ -91,6 +93,19 @@ async def test_messages_that_come_together_are_one_frame_and_each_has_its_own_an
     assert (await second).refused == (REFUSAL_REASON_UNKNOWN_TRACKER,)
     assert {device.name: device.refused for device in devices.paired} == {"1": 0, "2": 1}
     assert [device.name for device in devices.knocking] == ["3"]
+
+
+async def test_one_name_at_two_sources_is_two_devices_in_the_race_and_in_the_lists(gateway, sent, devices):
+    measured = replace(fix("356307042441013"), heart_rate_bpm=171)
+    waiting = [asyncio.create_task(gateway.take(source, (measured,), 5)) for source in ("gt06", "osmand")]
+    frame, biometrics = await sent.frame(), await sent.frame()
+    numbers = [tracker_of(source, measured.device) for source in ("gt06", "osmand")]
+    assert list(frame.tracker) == list(biometrics.tracker) == numbers
+    assert numbers[0] != numbers[1]
+    gateway.answered(on_disk(frame, {1: REFUSAL_REASON_UNKNOWN_TRACKER}), 0.0)
+    await asyncio.gather(*waiting)
+    assert [(device.source, device.tracker) for device in devices.paired] == [("gt06", numbers[0])]
+    assert [(device.source, device.tracker) for device in devices.knocking] == [("osmand", numbers[1])]
 
 
 async def test_a_regions_acknowledgement_is_not_the_first(gateway, sent):

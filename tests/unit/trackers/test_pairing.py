@@ -6,9 +6,16 @@ import secrets
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from ardoise.trackers.domain.numbers import tracker_of
-from ardoise.trackers.domain.pairing import ALPHABET, draw_device, owntracks_link, sms_lines, traccar_link
-from ardoise.trackers.domain.reach import Unreachable, nearby, reach_of
+from ardoise.trackers.domain.pairing import (
+    ALPHABET,
+    Broker,
+    draw_device,
+    owntracks_broker_link,
+    owntracks_link,
+    sms_lines,
+    traccar_link,
+)
+from ardoise.trackers.domain.reach import Unreachable, broker_of, nearby, reach_of
 
 
 def test_a_drawn_device_has_twelve_characters_that_nobody_takes_for_others():
@@ -41,6 +48,48 @@ def test_owntracks_link_survives_a_decoder_that_takes_a_plus_for_a_space():
     said = json.loads(base64.b64decode(unquote(inline)))
     assert (said["_type"], said["mode"], said["url"]) == ("configuration", 3, "https://race.example/t>>>???/")
     assert (said["username"], said["deviceId"], said["monitoring"]) == ("k7m2p9qwxz4t", "phone", 2)
+
+
+def test_by_mqtt_the_link_has_the_broker_and_who_the_phone_is_there():
+    broker = Broker("truck.example.org", 8883, True, "pass+word/", "0123456789abcdef")
+    _, _, inline = owntracks_broker_link(broker, "anne/phone").partition("?inline=")
+    said = json.loads(base64.b64decode(unquote(inline)))
+    assert (said["mode"], said["host"], said["port"], said["tls"]) == (0, "truck.example.org", 8883, True)
+    assert (said["auth"], said["username"], said["password"]) == (True, "anne", "pass+word/")
+    assert (said["deviceId"], said["clientId"]) == ("phone", "0123456789abcdef")
+    assert (said["mqttProtocolLevel"], said["pubQos"], said["cleanSession"], said["monitoring"]) == (
+        4,
+        1,
+        False,
+        2,
+    )
+    assert "url" not in said
+
+
+@pytest.mark.parametrize("device", ["anne", "anne/", "/phone", "anne/phone/2", "anne/+"])
+def test_by_mqtt_a_phone_is_called_by_its_user_and_its_device(device: str):
+    with pytest.raises(ValueError, match="as in anne/phone"):
+        owntracks_broker_link(Broker("truck.example.org", 8883, True, "x", "y"), device)
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "where"),
+    [
+        ("127.0.0.1:8883", "truck.example.org", ("truck.example.org", 8883)),
+        ("127.0.0.1:8883", "truck.example.org:443", ("truck.example.org", 443)),
+        ("broker.example.org:8883", "", ("broker.example.org", 8883)),
+    ],
+)
+def test_where_a_phone_gets_to_a_broker(source: str, said: str, where: tuple[str, int]):
+    assert broker_of(source, said) == where
+
+
+@pytest.mark.parametrize(
+    ("said", "says"), [("", "say with --host its name"), ("https://truck.example.org", "name:port")]
+)
+def test_a_broker_on_loopback_or_by_a_url_is_refused(said: str, says: str):
+    with pytest.raises(ValueError, match=says):
+        broker_of("127.0.0.1:8883", said)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +142,3 @@ def test_a_gateway_on_loopback_says_how_to_start_it_for_the_field(source: str):
 def test_a_replay_goes_to_the_machine_that_the_gateway_is_on():
     assert nearby("0.0.0.0:5055", "truck:7407").url == "http://truck:5055"
     assert nearby("127.0.0.1:5055", "127.0.0.1:7407").url == "http://127.0.0.1:5055"
-
-
-def test_a_drawn_device_never_collides_with_an_imei():
-    assert tracker_of("k7m2p9qwxz4t") >= 2**52 > 999_999_999_999_999

@@ -62,7 +62,7 @@ async def opened(refusals: Refusals) -> AsyncIterator[Callable]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def open_(converse: Callable[[Intake], Converse]) -> TcpPort:
-            intake = Intake(LINES, Gateway("gateway", Devices()), refusals, LIMITS)
+            intake = Intake("lines", LINES, Gateway("gateway", Devices()), refusals, LIMITS)
             port = TcpPort("127.0.0.1:0", intake, converse(intake))
             await port.open()
             stack.push_async_callback(port.close)

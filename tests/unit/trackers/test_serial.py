@@ -27,14 +27,14 @@ LIMIT_S = 10.0
 def port(entry: str) -> SerialPort:
     (source,) = sources_of(entry)
     # Nothing comes in here that could be refused.
-    intake = Intake(DECODER, Gateway("gateway", Devices()), None, Limits())  # type: ignore[arg-type]
+    intake = Intake("nmea", DECODER, Gateway("gateway", Devices()), None, Limits())  # type: ignore[arg-type]
     return SerialPort(source.address, intake, source.options)
 
 
 def test_a_source_is_a_device_with_its_baud():
     entry = "nmea=serial:///dev/ttyUSB0?device=moto-1&baud=115200"
     options = {"device": "moto-1", "baud": "115200"}
-    assert sources_of(entry) == (Source("nmea", Transport.SERIAL, "/dev/ttyUSB0", options),)
+    assert sources_of(entry) == (Source("nmea", "nmea", Transport.SERIAL, "/dev/ttyUSB0", options),)
     assert port(entry).address == "/dev/ttyUSB0"
 
 
@@ -80,7 +80,9 @@ async def test_a_failure_that_nobody_expected_is_logged_and_the_device_read_agai
         ends.callback(os.close, ours)
         ends.callback(os.close, theirs)
         tty.setraw(theirs)
-        intake = Intake(replace(DECODER, begin=begin, decode=decode), Gateway("gateway", Devices()), None)  # type: ignore[arg-type]
+        intake = Intake(
+            "nmea", replace(DECODER, begin=begin, decode=decode), Gateway("gateway", Devices()), None
+        )  # type: ignore[arg-type]
         opened = SerialPort(os.ttyname(theirs), intake, {})
         await opened.open()
         async with asyncio.timeout(LIMIT_S):

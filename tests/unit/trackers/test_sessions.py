@@ -96,7 +96,9 @@ async def test_a_port_knows_a_tracker_as_long_as_it_speaks_whatever_others_do(
 ):
     clock = Clock()
     monkeypatch.setattr(udp, "time", clock, raising=False)
-    intake = Intake(WORDS, Gateway("gateway", Devices()), Refusals(None), Limits(silence_s=SILENCE_S))  # type: ignore[arg-type]
+    intake = Intake(
+        "words", WORDS, Gateway("gateway", Devices()), Refusals(None), Limits(silence_s=SILENCE_S)
+    )  # type: ignore[arg-type]
     port = UdpPort("127.0.0.1:0", intake, {})
     await port.open()
     host, number = port.address.split(":")

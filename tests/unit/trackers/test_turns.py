@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def taking(refusals: Refusals, waiting: float) -> Intake:
     """One message a second of an address, and so many may wait."""
     limits = Limits(messages_hz=1.0, messages_at_once=1.0, waiting_hz=0.001, waiting_at_once=waiting)
-    return Intake(DECODER, Gateway("gateway", Devices()), refusals, limits)
+    return Intake("nmea", DECODER, Gateway("gateway", Devices()), refusals, limits)
 
 
 async def looks(times: int = 5) -> None:

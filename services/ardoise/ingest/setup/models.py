@@ -233,7 +233,9 @@ class Rider(Part):
 class TrackerAssignment(Part):
     """Which tracker is on whose bike, and when. A bike change is one more line."""
 
-    tracker: Tracker = Field(description="Number of the tracker (printed on it, or its IMEI).")
+    tracker: Tracker = Field(
+        description="Number of the tracker, as relays send it; for those that people own there is `ardoise tracker`."
+    )
     bib: Bib = Field(description="The rider.")
     valid_from: Instant | None = Field(
         None, description="First instant, with its offset from UTC. Without it: from the start."

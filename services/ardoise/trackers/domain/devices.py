@@ -38,7 +38,7 @@ class Device:
     @property
     def tracker(self) -> int:
         """Its number in the race."""
-        return tracker_of(self.name)
+        return tracker_of(self.source, self.name)
 
 
 class Devices:

@@ -2,22 +2,15 @@
 
 import hashlib
 
-MOST_DIGITS = 15
-"""An IMEI's: such names are numbers already."""
 DERIVED_FROM = 2**52
-"""Numbers made from names are at least this and below twice it: where no IMEI is, and exact in a page too."""
+"""Numbers of devices are at least this and below twice it: above every IMEI and printed number, and exact in a page."""
 
 
-def is_derived(text: str) -> bool:
-    """Whether it is a number made from a name, as lists show it: no device may be called so."""
-    if not (text.isascii() and text.isdigit() and len(text) == len(str(DERIVED_FROM))):
-        return False
-    return DERIVED_FROM <= int(text) < 2 * DERIVED_FROM
+def tracker_of(source: str, device: str) -> int:
+    """Of a device by its name at one source of the gateway; at every other one the same name is another number.
 
-
-def tracker_of(device: str) -> int:
-    """The same for the same name everywhere, so that no table of devices has to be carried from site to site."""
-    if device.isascii() and device.isdigit() and len(device) <= MOST_DIGITS and device[0] != "0":
-        return int(device)
-    digest = hashlib.sha256(device.encode()).digest()
+    The same everywhere, so that no table of devices has to be carried from site to site.
+    """
+    # No name has the separator in it: a source's has letters, digits and dashes, a device's is printable.
+    digest = hashlib.sha256(f"{source}\0{device}".encode()).digest()
     return DERIVED_FROM + int.from_bytes(digest[:8]) % DERIVED_FROM

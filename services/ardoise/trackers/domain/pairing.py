@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from ardoise.trackers.domain.reach import is_address
@@ -11,8 +12,8 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without 0 o, 1 i l: such names are read aloud, and typed."""
 DEVICE_CHARACTERS = 12
 """31^12 names: at a thousand guesses a second one of forty is found in half a million years."""
-DRAWN = frozenset({"osmand", "owntracks"})
-"""Decoders whose devices take a name that they are given; all others bring one (an IMEI, an option of the source)."""
+OSMAND = "osmand"
+OWNTRACKS = "owntracks"
 TRACCAR_SETTINGS = {
     "accuracy": "highest",  # satellites, always
     "distance": 0,  # by time, not by metres
@@ -25,6 +26,11 @@ TRACCAR_SETTINGS = {
 """Of Traccar Client, seconds; 10 knows no fastest_interval and leaves it out."""
 HARDWARE_EVERY_S = 5
 """How often a hardware tracker sends, ignition on or off; what is least differs by model."""
+
+
+def is_drawn(decoder: str, transport: str) -> bool:
+    """Whether devices take a name that they are given; all others bring one (an IMEI, a broker's user)."""
+    return decoder in (OSMAND, OWNTRACKS) and transport == "http"
 
 
 def draw_device(choose: Callable[[Sequence[str]], str]) -> str:
@@ -44,11 +50,52 @@ def traccar_link(url: str, device: str) -> str:
 
 def owntracks_link(url: str, device: str) -> str:
     """What OwnTracks opens itself, on a tap or from a QR code: https://owntracks.org/booklet/features/remoteconfig."""
+    return _owntracks(device, {"mode": 3, "url": f"{url}/"})  # HTTP
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where a phone speaks MQTT, and as whom."""
+
+    host: str
+    port: int
+    secure: bool
+    """With TLS: the host stands in the broker's certificate, and the phone knows its CA."""
+    password: str
+    client_id: str
+    """Nobody's guess: who says it ends the phone's connection."""
+
+
+def owntracks_broker_link(broker: Broker, device: str) -> str:
+    """The same, by MQTT. `device`: user/device, the user being the broker's. Raises ValueError."""
+    user, _, name = device.partition("/")
+    if not user or not name or set(name) & set("/+#"):
+        raise ValueError(f"{device}: a phone with OwnTracks is called user/device, as in anne/phone")
+    return _owntracks(
+        device,
+        {
+            "mode": 0,  # MQTT
+            "host": broker.host,
+            "port": broker.port,
+            "tls": broker.secure,
+            "auth": True,
+            "password": broker.password,
+            "clientId": broker.client_id,
+            "mqttProtocolLevel": 4,  # 3.1.1: nats-server knows no other, and a phone's own choice is 3.1
+            "cleanSession": False,
+            "pubQos": 1,
+            "pubRetain": True,
+            "sub": False,
+            "cmd": False,
+        },
+    )
+
+
+def _owntracks(device: str, way: Mapping[str, str | int | bool]) -> str:
     user, _, name = device.partition("/")
     configuration = {
         "_type": "configuration",
-        "mode": 3,  # HTTP
-        "url": f"{url}/",
+        **way,
         "username": user,
         "deviceId": name,
         "monitoring": 2,  # move mode: by time

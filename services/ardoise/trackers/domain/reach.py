@@ -38,6 +38,25 @@ def reach_of(source: str, said: str, outward: str) -> Reach:
     return _at(host, port)
 
 
+def broker_of(source: str, said: str) -> tuple[str, int]:
+    """Host and port by which phones reach the broker that the gateway reaches at `source`.
+
+    `said`: host or host:port that people gave, or nothing. Raises Unreachable, ValueError.
+    """
+    listens, port = host_and_port(source)
+    if said:
+        if "://" in said:
+            raise ValueError(f"--host {said}: a broker's name, or name:port")
+        reach = _said(said, port)
+        return reach.host, reach.port
+    if _is_loopback(listens):
+        raise Unreachable(
+            f"the gateway reaches its broker at {source}, where only this machine gets to: say with --host its name as "
+            "phones know it, which is in its certificate"
+        )
+    return listens, port
+
+
 def nearby(source: str, gateway: str) -> Reach:
     """From the machine where `gateway` (host:port of TrackerService) is reached. Raises ValueError."""
     listens, port = host_and_port(source)

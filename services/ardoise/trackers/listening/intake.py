@@ -28,8 +28,10 @@ class Intake:
     """Of one source: a decoder at one port."""
 
     def __init__(
-        self, decoder: Decoder, gateway: Gateway, refusals: Refusals, limits: Limits = _LIMITS
+        self, source: str, decoder: Decoder, gateway: Gateway, refusals: Refusals, limits: Limits = _LIMITS
     ) -> None:
+        """`source`: its name, which tells its devices from those of every other."""
+        self.source = source
         self.decoder = decoder
         self.limits = limits
         self.admission = Admission(time.monotonic(), limits)
@@ -85,16 +87,16 @@ class Intake:
             )
             self.refuse(refused, address)
             raise refused
-        _messages.add(1, {"source": self.decoder.name, "outcome": "fixes" if fixes else "other"})
+        _messages.add(1, {"source": self.source, "outcome": "fixes" if fixes else "other"})
         if not fixes:
             return Taken()
-        return await self._gateway.take(self.decoder.name, fixes, received_ms)
+        return await self._gateway.take(self.source, fixes, received_ms)
 
     def refuse(self, refused: Refused, address: str, excerpt: bytes = b"") -> None:
         """Counts it, and keeps how it began."""
-        _messages.add(1, {"source": self.decoder.name, "outcome": "refused"})
+        _messages.add(1, {"source": self.source, "outcome": "refused"})
         self._refusals.add(
-            refused.reason, f"tracker-{self.decoder.name}", address, detail=refused.detail, excerpt=excerpt
+            refused.reason, f"tracker-{self.source}", address, detail=refused.detail, excerpt=excerpt
         )
 
 

@@ -99,13 +99,13 @@ class MqttPort:
 
     def _client(self) -> Client:
         """Raises ValueError."""
-        options, decoder = self._source.options, self._source.decoder
+        options, name = self._source.options, self._source.name
         try:
             file = options.get("password_file")
             password = Path(file).read_text().strip() if file else ""
             client = Client(
                 CallbackAPIVersion.VERSION2,
-                client_id=options.get("client_id") or _client_id(decoder, password),
+                client_id=options.get("client_id") or _client_id(name, password),
                 clean_session=False,
                 reconnect_on_failure=False,
                 manual_ack=True,
@@ -116,13 +116,13 @@ class MqttPort:
             if self._source.secure:
                 client.tls_set_context(ssl.create_default_context(cafile=options.get("ca_file")))
         except (OSError, ValueError) as error:
-            raise ValueError(f"{decoder} of {self.address}: {error}") from error
+            raise ValueError(f"{name} of {self.address}: {error}") from error
         return client
 
 
-def _client_id(decoder: str, password: str) -> str:
+def _client_id(source: str, password: str) -> str:
     """The same at each start, and nobody else's guess: whoever says it takes the session over, with all that waits."""
-    return f"ardoise-{decoder}-{hashlib.sha256(password.encode()).hexdigest()[:16]}"
+    return f"ardoise-{source}-{hashlib.sha256(password.encode()).hexdigest()[:16]}"
 
 
 class _Waits:

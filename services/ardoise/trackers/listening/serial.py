@@ -67,7 +67,7 @@ class SerialPort:
                 if connection is not None and connection.heard:
                     again_s = AGAIN_FIRST_S
             except Exception as error:  # Nobody waits for this task: it would end unheard.
-                _log.exception("serial_failed", source=self._intake.decoder.name, device=self.address)
+                _log.exception("serial_failed", source=self._intake.source, device=self.address)
                 why = repr(error)
             finally:
                 if connection is not None:

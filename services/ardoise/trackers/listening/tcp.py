@@ -124,7 +124,7 @@ class TcpPort:
         except OSError:
             pass  # Phones lose their network: nothing is said by it. Not all of it is a ConnectionError.
         except Exception:
-            _log.exception("connection_failed", source=self._intake.decoder.name, peer=connection.address)
+            _log.exception("connection_failed", source=self._intake.source, peer=connection.address)
         finally:
             self._intake.admission.leaves(counted_as(connection.address))
             connection.writer.transport.abort()
