@@ -67,7 +67,7 @@ ARDOISE_MQTT_CERTIFICATE: /etc/ardoise/phones-certificate
 {{- if .root.Values.trackers.mqtt.phonesSecret -}}
   {{- $where := include "ardoise.target" (merge (dict "port" "mqtt") .) -}}
   {{- $files := "password_file=/etc/ardoise/brokers/phones/trackers&ca_file=/etc/ardoise/identity/ca.pem" -}}
-  {{- $sources = append $sources (printf "owntracks=mqtts://%s?user=trackers&%s" $where $files) -}}
+  {{- $sources = append $sources (printf "owntracks=mqtts://%s?name=owntracks-mqtt&user=trackers&%s" $where $files) -}}
 {{- end -}}
 {{- join "," $sources -}}
 {{- end }}
@@ -79,7 +79,7 @@ ARDOISE_MQTT_CERTIFICATE: /etc/ardoise/phones-certificate
 {{- range $what, $number := dict "TrackerService" $told.ports.trackers.port "health" $told.health.grpc "metrics" $told.metrics.port -}}
   {{- $_ := set $taken (printf "TCP %d" (int $number)) (printf "%s of the gateway itself" $what) -}}
 {{- end -}}
-{{- $called := dict -}}
+{{- $called := ternary (dict "owntracks-mqtt" "trackers.mqtt") dict (not (empty .Values.trackers.mqtt.phonesSecret)) -}}
 {{- range $number, $one := .Values.trackers.sources -}}
   {{- $where := printf "trackers.sources[%d]" $number -}}
   {{- if eq $.Values.site.kind "region" -}}

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from ardoise.chassis.phones import SOURCE
 from ardoise.chassis.settings import CommonSettings
 from ardoise.sites.settings import SitesSettings
 from ardoise.sites.topology import Topology
@@ -301,7 +302,8 @@ def test_the_gateway_reads_what_phones_wrote_with_its_own_password_alone(
 ):
     (one,) = [one for one in containers(site_objects["truck-phones"]) if one.name == "trackers"]
     (source,) = sources_of(one.environment["ARDOISE_SOURCES"])
-    assert (source.decoder, source.transport, source.secure) == ("owntracks", Transport.MQTT, True)
+    assert (source.name, source.decoder) == (SOURCE, "owntracks")
+    assert (source.transport, source.secure) == (Transport.MQTT, True)
     assert source.address == f"{RELEASE}-phones:{PORTS['mqtt']}"
     assert source.options == {
         "user": "trackers",

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from ardoise.chassis.phones import SOURCE
 
 from tests.support.chart import Refused, example, overlaid, rendered
 
@@ -114,6 +115,12 @@ def test_sources_that_cannot_be_are_refused_with_what_to_write(sources: list[dic
         rendered(overlaid(example("truck"), given))
     assert message in str(refused.value)
     assert "chalk" not in str(refused.value).lower()
+
+
+def test_a_source_called_as_that_of_phones_by_mqtt_is_refused():
+    own = {"trackers": {"sources": [{**PHONES, "name": SOURCE}], "mqtt": {"phonesSecret": "phones"}}}
+    with pytest.raises(Refused, match=r"sources\[0\]: trackers\.mqtt is called owntracks-mqtt already"):
+        rendered(overlaid(example("truck"), own))
 
 
 def test_a_broker_that_no_policy_lets_the_gateway_call_is_refused_with_the_rule_to_write():
