@@ -85,6 +85,8 @@ class Gateway:
         self._pending: list[_Place] = []
         self._sent: dict[int, list[_Place]] = {}
         self._waiting = 0
+        self._behind_ms = 0
+        """This machine's clock, as ingest knows from other relays."""
 
     async def take(self, source: str, fixes: tuple[Fix, ...], received_ms: int) -> Taken:
         """Waits until they are in the log or refused. Raises LogAway where that is not known in time."""
@@ -156,6 +158,7 @@ class Gateway:
         )
 
     def _acknowledged(self, answer: FrameAcknowledgement) -> None:
+        self._behind_ms = answer.clock_behind_ms
         refused = {fix.index: fix.reason for fix in answer.refused}
         places = self._sent.pop(answer.frame_number, [])
         self._settle((place, refused.get(index)) for index, place in enumerate(places))
@@ -174,7 +177,7 @@ class Gateway:
             self._waiting -= 1
             offer.left -= 1
             known = refused != RefusalReason.REFUSAL_REASON_UNKNOWN_TRACKER
-            self._devices.heard(offer.source, place.fix, offer.received_ms, known)
+            self._devices.heard(offer.source, place.fix, offer.received_ms, known, self._behind_ms)
             if not known:
                 _unknown.add(1, {"source": offer.source})
             elif refused:

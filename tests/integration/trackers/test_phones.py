@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from ardoise.pb.telemetry_pb2 import BiometricFrame
+from ardoise.chassis.identity import Role
+from ardoise.pb.telemetry_pb2 import BiometricFrame, RelayRequest
+from ardoise.pb.telemetry_pb2_grpc import TelemetryServiceStub
 from ardoise.pb.trackers_pb2 import DEVICE_CLOCK_RIGHT
 from ardoise.trackers.domain.numbers import tracker_of
 
 from tests.support.gateway import Gateway, gateway
 from tests.support.platform import Platform
-from tests.support.stage import small_stage
+from tests.support.stage import frame_of, small_stage
 
 LIMIT_S = 10.0
 PHONE = tracker_of("osmand", "9001")
@@ -43,6 +45,30 @@ async def test_a_phones_fix_is_in_the_log_when_it_is_answered(phones: Gateway):
     (device,) = await phones.devices()
     assert (device.name, device.tracker, device.known, device.battery_percent) == ("9001", PHONE, True, 87)
     assert device.clock == DEVICE_CLOCK_RIGHT
+
+
+async def test_where_the_trucks_clock_is_behind_that_of_three_relays_a_phone_is_right_that_has_their_time(
+    phones: Gateway,
+):
+    ahead_s = 60
+    for number in range(3):
+        moto = f"moto-{number}"
+        phones.platform.identity(moto, Role.RELAY)
+        async with phones.platform.channel(phones.ingest_port, moto) as channel:
+            call = TelemetryServiceStub(channel).Relay()
+            at_ms = time.time_ns() // 1_000_000 + ahead_s * 1000
+            await call.write(RelayRequest(frame=frame_of(moto, 1, [PHONE], at_ms=at_ms)))
+            await asyncio.wait_for(call.read(), LIMIT_S)
+    offsets_s = {}
+    # The first answer tells the gateway; a device is held against it from then on.
+    for _ in range(2):
+        for name, off_s in (("9001", ahead_s), ("9002", 0)):
+            answer = await send(phones, f"?id={name}&lat=45.0&lon=5.01&timestamp={time.time() + off_s:.0f}")
+            assert answer.status_code == 200, answer.text
+    for device in await phones.devices():
+        offsets_s[device.name] = device.clock_offset_ms / 1000
+        assert (device.clock == DEVICE_CLOCK_RIGHT) == (device.name == "9001")
+    assert offsets_s == {"9001": pytest.approx(0, abs=2), "9002": pytest.approx(-ahead_s, abs=2)}
 
 
 async def test_a_phone_that_nobody_knows_is_answered_and_listed_as_knocking(phones: Gateway):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from ardoise.pb.common_pb2 import ResumeToken
@@ -21,9 +20,11 @@ from ardoise.pb.telemetry_pb2 import (
 )
 from ardoise.trackers import gateway as limits
 from ardoise.trackers.decoding import MOST_TIME_MS, Fix
+from ardoise.trackers.domain.clocks import Wrong
 from ardoise.trackers.domain.devices import Devices
 from ardoise.trackers.domain.numbers import tracker_of
 from ardoise.trackers.gateway import Gateway, LogAway, Taken
+from msgspec.structs import replace
 
 LIMIT_S = 20.0
 
@@ -106,6 +107,20 @@ async def test_one_name_at_two_sources_is_two_devices_in_the_race_and_in_the_lis
     await asyncio.gather(*waiting)
     assert [(device.source, device.tracker) for device in devices.paired] == [("gt06", numbers[0])]
     assert [(device.source, device.tracker) for device in devices.knocking] == [("osmand", numbers[1])]
+
+
+async def test_a_devices_clock_is_told_against_other_relays_where_the_machines_own_is_off(
+    gateway, sent, devices
+):
+    now_ms, hour_ms = 1_782_561_600_000, 3_600_000
+    waiting = asyncio.create_task(gateway.take("osmand", (fix("1", now_ms),), now_ms - hour_ms))
+    answer = on_disk(await sent.frame())
+    answer.acknowledgement.clock_behind_ms = hour_ms
+    gateway.answered(answer, 0.0)
+    await waiting
+    (device,) = devices.paired
+    assert (device.clock.offset_ms, device.clock.wrong) == (0, Wrong.NOT)
+    assert device.last_heard_ms == now_ms - hour_ms
 
 
 async def test_a_regions_acknowledgement_is_not_the_first(gateway, sent):

@@ -30,7 +30,7 @@ class Wrong(StrEnum):
 
 @dataclass(frozen=True)
 class Clock:
-    """A device's clock against this machine's, which the truck's time servers keep."""
+    """A device's clock against the relays' trackers, and where they tell nothing against the truck's."""
 
     offsets_ms: tuple[int, ...] = ()
     """Device time less time of arrival, newest last."""

@@ -48,8 +48,8 @@ class Devices:
         self._paired: OrderedDict[Key, Device] = OrderedDict()
         self._knocking: OrderedDict[Key, Device] = OrderedDict()
 
-    def heard(self, source: str, fix: Fix, received_ms: int, known: bool) -> Device:
-        """One fix. `known`: the stage has its tracker."""
+    def heard(self, source: str, fix: Fix, received_ms: int, known: bool, behind_ms: int = 0) -> Device:
+        """One fix. `known`: the stage has its tracker. `behind_ms`: what this machine's clock lacks, as relays tell."""
         key = (source, fix.device)
         there, elsewhere = (self._paired, self._knocking) if known else (self._knocking, self._paired)
         device = there.pop(key, None) or elsewhere.pop(key, None)
@@ -61,11 +61,12 @@ class Devices:
             there.popitem(last=False)
         device.fixes += 1
         device.last_heard_ms = received_ms
-        device.late += received_ms - fix.time_ms >= LATE_MS
-        device.clock = device.clock.after(fix.time_ms, received_ms)
+        came_ms = received_ms + behind_ms
+        device.late += came_ms - fix.time_ms >= LATE_MS
+        device.clock = device.clock.after(fix.time_ms, came_ms)
         last = device.last
         # What came late is older than what is known; from a clock that was ahead, everything is, once it is right.
-        if last is None or not fix.time_ms < last.time_ms <= received_ms + RIGHT_WITHIN_MS:
+        if last is None or not fix.time_ms < last.time_ms <= came_ms + RIGHT_WITHIN_MS:
             device.last = fix
         return device
 
