@@ -88,6 +88,7 @@ CASES = {
     "ArdoiseTrackersNotKept": of(
         f'trackers_log_away_total{{{HERE},source="osmand"}}', "0+1x20", site="london", source="osmand"
     ),
+    "ArdoiseTruckClockWrong": of(f"ingest_clock_behind_milliseconds{{{HERE}}}", "-7000x20", **X),
     "ArdoiseTrackerClocksWrong": of(
         f'trackers_wrong_clocks{{{HERE},clock="time-zone"}}', "2x20", **X, clock="time-zone"
     ),
@@ -155,6 +156,7 @@ SAYS = {
     "ArdoiseLogSlow": "london: one frame in a hundred waits 994.4ms for the disk",
     "ArdoiseNobodyFollowsTheLog": "london: the log grows, and the race stands still",
     "ArdoiseTrackersNotKept": "london: what trackers send by osmand does not reach the log",
+    "ArdoiseTruckClockWrong": "london: the truck's clock is -7000 ms behind the trackers' (below 0: ahead)",
     "ArdoiseTrackerClocksWrong": "london: 2 trackers of the race have a wrong clock (time-zone)",
     "ArdoiseOperatorSilent": "london: its operator has not looked for 2m 0s",
     "ArdoiseOperatorBlind": "london: its operator finds nothing out (SitesSilent); kubectl shows Unknown",
@@ -179,6 +181,7 @@ WELL = {
     f'sites_condition{{{HERE},condition="PicturesEqual"}}': "-1x60",
     f'sites_mirror_healthy{{{HERE},stream="LOG_1"}}': "1x60",
     f'sites_mirror_behind{{{HERE},stream="LOG_1"}}': "3x60",
+    f"ingest_clock_behind_milliseconds{{{HERE}}}": "0x60",
     f"etcd_server_has_leader{{{HERE}}}": "1x60",
     f'security_alerts_total{{{HERE},rule="log-given-up"}}': "1x60",
     f"ingest_relays{{{HERE}}}": "3x60",
