@@ -141,7 +141,7 @@ class Tracking:
             road, x_m, y_m, low_cm, high_cm, expected_cm, sigma_cm, onward * east_m, onward * north_m
         )
         used = seen.across_m <= WIDE_CORRIDOR_M
-        corrected = along.corrected(seen.distance_cm, credible)
+        corrected = along.corrected(seen.distance_cm, credible, since_ms)
         found_cm = np.minimum(np.maximum(corrected.place_cm, road.start_cm), road.end_cm)
         last_x_m, last_y_m = road.plane(riders.latitude_e7[row], riders.longitude_e7[row])
         along_cm = np.abs(seen.distance_cm - believed.seen_cm)
