@@ -29,6 +29,7 @@ class RiderTrouble(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RIDER_TROUBLE_SPEED: _ClassVar[RiderTrouble]
     RIDER_TROUBLE_LATE: _ClassVar[RiderTrouble]
     RIDER_TROUBLE_DRIVEN: _ClassVar[RiderTrouble]
+    RIDER_TROUBLE_LEG: _ClassVar[RiderTrouble]
 
 class RaceEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -63,6 +64,7 @@ RIDER_TROUBLE_TWO_PLACES: RiderTrouble
 RIDER_TROUBLE_SPEED: RiderTrouble
 RIDER_TROUBLE_LATE: RiderTrouble
 RIDER_TROUBLE_DRIVEN: RiderTrouble
+RIDER_TROUBLE_LEG: RiderTrouble
 RACE_EVENT_KIND_UNSPECIFIED: RaceEventKind
 RACE_EVENT_KIND_RACE_STATE: RaceEventKind
 RACE_EVENT_KIND_RIDER_STATUS: RaceEventKind

@@ -41,6 +41,8 @@ WINDOW_CM = 400
 """The road's own error along it."""
 MOST_ERROR_M = 45.0
 """A receiver that would err by more is not where it is believed to be: 3 sigma of 15 m, under trees and below rock."""
+SLIPPING_MPS = 5.0
+"""A speed that a receiver gives is wrong by no more: so fast at most a place follows fixes that it says nothing of."""
 ASTRAY_SIGMAS, ASTRAY_M = 3.0, 5.0
 """A place further from the predicted one counts as no further, and makes what was believed doubtful instead: of the
 receiver's error where its speed is known, for a bike does not leap."""
@@ -115,8 +117,13 @@ class Along:
             lasts_m2 + (self.error_m2 - lasts_m2) * kept * kept,
         )
 
-    def corrected(self, seen_cm: NDArray[np.int64], told: NDArray[np.bool_]) -> "Along":
-        """What is believed after fixes at these places of the road. `told`: the receiver gave the speed."""
+    def corrected(
+        self, seen_cm: NDArray[np.int64], told: NDArray[np.bool_], since_ms: NDArray[np.int64]
+    ) -> "Along":
+        """What is believed after fixes at these places of the road, so long after the ones before.
+
+        `told`: the receiver gave the speed.
+        """
         off_m = (seen_cm - self.place_cm) / 100.0 - self.error_m
         most_m = ASTRAY_SIGMAS * np.sqrt(self.seen_m2) + ASTRAY_M
         beyond_m = np.maximum(np.abs(off_m) - most_m, 0.0)
@@ -128,6 +135,9 @@ class Along:
         error_m = self.error_m + with_error / seen_m2 * off_m
         kept_m = np.minimum(np.maximum(error_m, -MOST_ERROR_M), MOST_ERROR_M)
         rest_m = error_m - kept_m
+        # Where the speed is known a bike does not leap, however its receiver errs: another leg may be the right one.
+        slips_m = SLIPPING_MPS * since_ms / 1000.0
+        rest_m = np.where(told, np.minimum(np.maximum(rest_m, -slips_m), slips_m), rest_m)
         return Along(
             self.place_cm + _cm(with_place / seen_m2 * off_m + rest_m),
             kept_m,

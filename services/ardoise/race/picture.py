@@ -9,6 +9,7 @@ from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Change, Grouping, Groups
 from ardoise.race.passages import Passages, ninety_percent, of_both
 from ardoise.race.riders import Riders
+from ardoise.race.rivals import SAME_LEG_CM
 from ardoise.race.road import Road
 from ardoise.race.snapshot import NONE, GroupColumns, RiderColumns, Snapshot
 from ardoise.race.stage import EventKind, RaceState, RiderStatus, Stage, Trouble
@@ -26,6 +27,8 @@ AGEING_PERCENT = 5
 """Of the time since the last fix: how fast gaps change unseen, one sigma."""
 TROUBLE_LASTS_MS = 10_000
 """So long after it was seen last it is shown."""
+OTHER_LEG_RATIO = 2
+"""Places so many times further apart along the road than straight across are on different legs of it."""
 EASE_MS = 2_000
 """Over so much time the gaps that groups are made of are smoothed."""
 
@@ -70,7 +73,7 @@ class Picture:
         since_ms, self.tick_ms = tick_ms - self.tick_ms, tick_ms
         riders = self.riders
         self.passages.count(riders.on_road & ~abandoned & ~riders.driven)
-        self._move(since_ms, started_ms, finish_ms)
+        strays = self._move(since_ms, started_ms, finish_ms)
         events = self._update_state(started_ms, finish_ms)
         status = self._statuses(finish_ms, abandoned)
         events += self._status_changes(status)
@@ -94,7 +97,11 @@ class Picture:
                     "group_id": change.group_id,
                 }
             )
-        columns = self._rider_columns(status, place, finish_ms)
+        # Nobody is shown on a leg that is known to be wrong; place, gap and group are those of the fix, and stay.
+        unsure = shown & (riders.unsure | strays)
+        columns = self._rider_columns(
+            np.where(shown & strays, RiderStatus.OFF_ROUTE, status), place, finish_ms, unsure
+        )
         snapshot = Snapshot(epoch, sequence, tick_ms, self.race_state, columns, self._group_columns(grouping))
         return snapshot, events
 
@@ -116,8 +123,11 @@ class Picture:
         for name, array in arrays.items():
             getattr(self, name)[:] = array
 
-    def _move(self, since_ms: int, started_ms: int | None, finish_ms: NDArray[np.int64]) -> None:
-        """Brings the published positions forward, back only with who has turned round, and never faster than a bike."""
+    def _move(self, since_ms: int, started_ms: int | None, finish_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Brings the published positions forward, back only with who has turned round, and never faster than a bike.
+
+        Who strays: their published position was or is on another leg than they are. Unseen they go back as well.
+        """
         riders, road = self.riders, self.road
         horizon_ms = min(HORIZON_MS, self.stage.signal_timeout_ms)
         age_ms = np.minimum(np.maximum(self.tick_ms - riders.fix_ms, 0), horizon_ms)
@@ -131,7 +141,10 @@ class Picture:
         most_cm = np.minimum(speed_mmps * 13 // 10 + 5_000, FASTEST_CM_PER_S * 10) * since_ms // 10_000
         ahead_cm = target_cm - riders.published_cm
         # Ahead of the target the rider is shown slower, not standing: nobody is frozen to be right.
-        least_cm = np.where(back, -FASTEST_CM_PER_S * since_ms // 1000, least_cm)
+        most_back_cm = -FASTEST_CM_PER_S * since_ms // 1000
+        strays = self._on_another_leg(target_cm)
+        least_cm = np.where(back | strays, most_back_cm, least_cm)
+        most_cm = np.where(strays, -most_back_cm, most_cm)
         step_cm = np.minimum(np.maximum(ahead_cm, least_cm), most_cm)
         limit_cm = np.maximum(road.finish_cm, riders.published_cm)
         moved_cm = np.minimum(riders.published_cm + step_cm, limit_cm)
@@ -141,6 +154,13 @@ class Picture:
         moved_cm = np.where(anew, np.maximum(target_cm, road.start_cm), moved_cm)
         riders.published_cm[:] = np.where(moves, moved_cm, riders.published_cm)
         riders.published_cm[finish_ms > 0] = road.finish_cm
+        return moves & (strays | self._on_another_leg(target_cm))
+
+    def _on_another_leg(self, target_cm: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the published positions are near the targets across the road's legs, and far along them."""
+        along_cm = np.abs(self.riders.published_cm - target_cm)
+        straight_cm = self.road.straight_cm(self.riders.published_cm, target_cm)
+        return (along_cm > SAME_LEG_CM) & (along_cm > OTHER_LEG_RATIO * straight_cm)
 
     def _update_state(self, started_ms: int | None, finish_ms: NDArray[np.int64]) -> list[dict[str, Any]]:
         riders = self.riders
@@ -266,7 +286,11 @@ class Picture:
         return result
 
     def _rider_columns(
-        self, status: NDArray[np.int64], place: NDArray[np.int64], finish_ms: NDArray[np.int64]
+        self,
+        status: NDArray[np.int64],
+        place: NDArray[np.int64],
+        finish_ms: NDArray[np.int64],
+        unsure: NDArray[np.bool_],
     ) -> RiderColumns:
         riders = self.riders
         order = np.lexsort((self.bib, np.where(place > 0, place, 2**31)))
@@ -287,15 +311,16 @@ class Picture:
             "group_id": self.groups.of_rider,
             "fix_time_ms": np.where(riders.on_road, riders.fix_ms, riders.heard_ms),
             "finish_time_ms": finish_ms,
-            "trouble": self._troubles(),
+            "trouble": self._troubles(unsure),
         }
         return RiderColumns(**{name: column[order] for name, column in columns.items()})
 
-    def _troubles(self) -> NDArray[np.int64]:
-        """What is wrong with each rider now (Trouble)."""
+    def _troubles(self, unsure: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """What is wrong with each rider now (Trouble). `unsure`: which leg of the road it is."""
         riders = self.riders
         lately = self.tick_ms - riders.trouble_ms <= TROUBLE_LASTS_MS
-        return np.where(riders.driven, Trouble.DRIVEN, np.where(lately, riders.trouble, Trouble.NONE))
+        trouble = np.where(unsure, Trouble.LEG, np.where(lately, riders.trouble, Trouble.NONE))
+        return np.where(riders.driven, Trouble.DRIVEN, trouble)
 
     def _group_columns(self, grouping: Grouping) -> GroupColumns:
         riders, rows = self.riders, grouping.order

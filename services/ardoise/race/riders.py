@@ -77,6 +77,8 @@ class Riders:
     looked_ms: NDArray[np.int64]
     """When other legs of the road were looked for."""
     rivals: Rivals
+    unsure: NDArray[np.bool_]
+    """Another leg of the road was as good at the last fix."""
     pending: NDArray[np.int64]
     """How many fixes set aside in a row agree with each other; the last of them:"""
     pending_since_ms: NDArray[np.int64]
@@ -95,7 +97,9 @@ class Riders:
     @classmethod
     def none_yet(cls, count: int) -> "Riders":
         columns: dict[str, Any] = {f.name: np.zeros(count, np.int64) for f in fields(cls)}
-        columns |= {name: np.zeros(count, bool) for name in ("on_road", "placed_anew", "back", "driven")}
+        columns |= {
+            name: np.zeros(count, bool) for name in ("on_road", "placed_anew", "back", "unsure", "driven")
+        }
         columns |= {name: np.zeros(count) for name in (*_BELIEVED, "across_m2")}
         return cls(**(columns | {"rivals": Rivals.none_yet(count)}))
 

@@ -75,6 +75,12 @@ class Road:
             for column in (self.latitude_e7, self.longitude_e7)
         )
 
+    def straight_cm(self, one_cm: NDArray[np.int64], other_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How far points of the road are from each other across country, to a grid step."""
+        one, other = self._split(one_cm)[0], self._split(other_cm)[0]
+        dx, dy = self.x_m[one] - self.x_m[other], self.y_m[one] - self.y_m[other]
+        return np.floor(np.sqrt(dx * dx + dy * dy) * 100.0).astype(np.int64)
+
     def gradient(self, distance_cm: NDArray[np.int64]) -> NDArray[np.int64]:
         """Gradient at points of the road, per mille; 0 where the elevation is unknown."""
         return self.gradient_permille[self._split(distance_cm)[0]]

@@ -87,6 +87,8 @@ class Trouble(IntEnum):
     """What is heard of the rider is old when it comes."""
     DRIVEN = 7
     """Moves as no rider does: in a vehicle, and not in the race."""
+    LEG = 8
+    """The road comes back here, and which of its legs the rider is on is not sure."""
 
 
 class EventKind(IntEnum):

@@ -141,7 +141,7 @@ class Tracking:
             road, x_m, y_m, low_cm, high_cm, expected_cm, sigma_cm, onward * east_m, onward * north_m
         )
         used = seen.across_m <= WIDE_CORRIDOR_M
-        corrected = along.corrected(seen.distance_cm, credible)
+        corrected = along.corrected(seen.distance_cm, credible, since_ms)
         found_cm = np.minimum(np.maximum(corrected.place_cm, road.start_cm), road.end_cm)
         last_x_m, last_y_m = road.plane(riders.latitude_e7[row], riders.longitude_e7[row])
         along_cm = np.abs(seen.distance_cm - believed.seen_cm)
@@ -218,6 +218,8 @@ class Tracking:
             found_cm[i] = found
             self._put(row, found, int(fix.time_ms[i]), int(riders.speed_mmps[row]), back=turned)
             riders.error_m[row] = error_m
+        elsewhere = np.abs(rivals.cm[fix.row, nth] - found_cm) >= SAME_LEG_CM
+        riders.unsure[fix.row[used]] = (elsewhere & (cost < MARGIN_COST))[used]
         return found_cm
 
     def _find(
@@ -332,7 +334,7 @@ class Tracking:
         riders.believe(np.array([row]), placed(np.array([found_cm])))
         riders.fix_ms[row] = time_ms
         riders.speed_mmps[row] = riders.ridden_mmps[row] = speed_mmps
-        riders.pending[row], riders.back[row] = 0, back
+        riders.pending[row], riders.back[row], riders.unsure[row] = 0, back, False
 
     def _record(self, row, from_cm, from_ms, to_cm, to_ms, doubt_cm) -> None:
         """Writes passages, and the instant at which the line was crossed."""

@@ -2,7 +2,16 @@
 
 import numpy as np
 import pytest
-from ardoise.race.along import ERROR_LASTS_S, ERROR_M2, LINE_M2, MOST_ERROR_M, Along, lasting_m2, placed
+from ardoise.race.along import (
+    ERROR_LASTS_S,
+    ERROR_M2,
+    LINE_M2,
+    MOST_ERROR_M,
+    SLIPPING_MPS,
+    Along,
+    lasting_m2,
+    placed,
+)
 
 SEED = 20260705
 RIDERS, SECONDS, SPEED_MPS, SIGMA_M, SPEED_NOISE_MPS = 200, 300, 11.0, 5.0, 0.15
@@ -34,7 +43,7 @@ def ridden(random: np.random.Generator, *, told: bool) -> tuple[np.ndarray, Alon
             before, speed = speed, cm(10 * random.normal(SPEED_MPS, SPEED_NOISE_MPS, RIDERS))
         since_ms = np.full(RIDERS, 1000)
         along = along.ridden_on(since_ms, before, speed, np.full(RIDERS, told), np.full(RIDERS, ERROR_M2))
-        along = along.corrected(cm(SPEED_MPS * second + error_m[second]), np.full(RIDERS, told))
+        along = along.corrected(cm(SPEED_MPS * second + error_m[second]), np.full(RIDERS, told), since_ms)
     return along.place_cm / 100 - SPEED_MPS * SECONDS, along
 
 
@@ -66,9 +75,9 @@ def test_a_fix_far_away_hardly_moves_anybody_and_the_next_one_is_heard():
     told = np.array([False])
     still = (np.array([1000]), np.array([0]), np.array([0]), told, np.array([ERROR_M2]))
     for _ in range(60):
-        along = along.ridden_on(*still).corrected(np.array([100_000]), told)
-    once = along.ridden_on(*still).corrected(np.array([104_000]), told)
-    again = once.ridden_on(*still).corrected(np.array([100_000]), told)
+        along = along.ridden_on(*still).corrected(np.array([100_000]), told, still[0])
+    once = along.ridden_on(*still).corrected(np.array([104_000]), told, still[0])
+    again = once.ridden_on(*still).corrected(np.array([100_000]), told, still[0])
     assert once.place_m2[0] > along.place_m2[0]
     assert abs(again.place_cm[0] - 100_000) < 500
     assert abs(once.error_m[0]) <= MOST_ERROR_M
@@ -78,11 +87,24 @@ def test_where_the_speed_is_known_it_is_the_receiver_that_leaps_and_not_the_ride
     along, told = placed(np.array([100_000])), np.array([True])
     still = (np.array([1000]), np.array([0]), np.array([0]), told, np.array([ERROR_M2]))
     for _ in range(60):
-        along = along.ridden_on(*still).corrected(np.array([100_000]), told)
+        along = along.ridden_on(*still).corrected(np.array([100_000]), told, still[0])
     for _ in range(5):
-        along = along.ridden_on(*still).corrected(np.array([104_000]), told)
+        along = along.ridden_on(*still).corrected(np.array([104_000]), told, still[0])
     assert abs(along.place_cm[0] - 100_000) < 400
     assert along.error_m[0] > 30
+    # A fix on the next leg of the road, further on than a receiver errs: no leap either.
+    leapt = along.ridden_on(*still).corrected(np.array([112_000]), told, still[0])
+    assert abs(leapt.place_cm[0] - along.place_cm[0]) <= 100 * SLIPPING_MPS + 200
+    assert leapt.error_m[0] == MOST_ERROR_M
+
+
+def test_a_receiver_whose_speed_is_wrong_for_long_loses_nobody():
+    along, told = placed(np.array([100_000])), np.array([True])
+    since_ms, slow_mmps = np.array([1000]), np.array([8_000])
+    for second in range(1, 120):
+        along = along.ridden_on(since_ms, slow_mmps, slow_mmps, told, np.array([ERROR_M2]))
+        along = along.corrected(np.array([100_000 + 1_100 * second]), told, since_ms)
+    assert abs(along.place_cm[0] - 230_900) < 6_000
 
 
 def test_under_trees_the_speed_is_believed_more_than_the_fixes(random: np.random.Generator):
@@ -95,7 +117,7 @@ def test_under_trees_the_speed_is_believed_more_than_the_fixes(random: np.random
         along = before
         for error in error_m:
             along = along.ridden_on(since_ms, still, still, told, lasts_m2)
-            along = along.corrected(before.place_cm + cm(error), told)
+            along = along.corrected(before.place_cm + cm(error), told, since_ms)
         off_m[across_m2] = np.std((along.place_cm - before.place_cm) / 100)
     assert off_m[TREES_M**2 + LINE_M2] < 0.5 * off_m[0.0]
 

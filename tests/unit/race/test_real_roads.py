@@ -27,7 +27,7 @@ def gpx(path: Path) -> Route:
 def ridden(
     route: Route, start_m: float, speed_mps: float, seconds: int, *, feed: bool
 ) -> tuple[Run, np.ndarray]:
-    """Riders 30 m apart; published less true distance (m) where a rider is shown, [snapshot, rider]."""
+    """Riders 30 m apart; published less true distance (m) where a rider is shown."""
     print("seed", SEED)
     random = np.random.default_rng(SEED)
     run = Run.of(stage_on(route, RIDERS, signal_timeout_ms=120_000))
@@ -46,8 +46,10 @@ def ridden(
     truth_m = start_m + ahead_m + speed_mps * at_s[:, None]
     off_m = np.array([run.column(bib, "distance_cm") / 100 for bib in range(1, RIDERS + 1)]).T - truth_m
     shown = np.array([np.isin(run.column(bib, "status"), ON_ROAD) for bib in range(1, RIDERS + 1)]).T
-    assert shown[at_s > 30].all()
-    return run, np.abs(off_m[at_s > 30])
+    late = at_s > 30
+    # Behind a hole who strays onto another leg is not shown for a moment.
+    assert shown[late].mean() > 0.99 if feed else shown[late].all()
+    return run, np.abs(off_m[late][shown[late]])
 
 
 @pytest.mark.parametrize(("feed", "p99_m", "most_m"), [(False, 40, 80), (True, 80, 300)])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from ardoise.race.engine import RaceEngine
-from ardoise.race.stage import Action, Decision, EventKind, Judgement, RiderStatus, Verdict
+from ardoise.race.stage import Action, Decision, EventKind, Judgement, RiderStatus, Trouble, Verdict
 
 from tests.support.feed import PARKED_UNTIL_S, feed_fixes, recorded
 
@@ -40,6 +40,7 @@ class Day(NamedTuple):
     distance_cm: np.ndarray
     gap_ms: np.ndarray
     finish_ms: np.ndarray
+    trouble: np.ndarray
     heard: list[Heard]
     finishes: int
 
@@ -52,7 +53,8 @@ def day(shared_data: Path) -> Day:
     engine = RaceEngine(stage, 1)
     zero_ms = feed[0]["TimeStamp"] * 1000
     columns = {
-        name: [] for name in ("race_time_ms", "status", "place", "distance_cm", "gap_ms", "finish_time_ms")
+        name: []
+        for name in ("race_time_ms", "status", "place", "distance_cm", "gap_ms", "finish_time_ms", "trouble")
     }
     heard, sequence, finishes = [], 0, 0
 
@@ -102,8 +104,11 @@ def test_nothing_teleports_and_nobody_rides_backwards(day: Day) -> None:
     assert ridden.min() >= 0
     assert ridden.max() <= 30.5
     # One second without a position, and then elsewhere: the feed has eight such places in five hours.
-    blinks = shown[:-2] & shown[2:] & (day.status[1:-1] == RiderStatus.OFF_ROUTE)
+    strays = (day.status == RiderStatus.OFF_ROUTE) & (day.trouble == Trouble.LEG)
+    blinks = shown[:-2] & shown[2:] & (day.status[1:-1] == RiderStatus.OFF_ROUTE) & ~strays[1:-1]
     assert blinks.sum() <= 12
+    # And where the place to show would be on another leg of the road than the fix, behind a hole.
+    assert 0 < strays.sum() < 0.001 * shown.sum()
 
 
 def test_a_position_is_there_when_the_feed_has_one(day: Day) -> None:

@@ -39,6 +39,7 @@ TROUBLES = {
     race_pb2.RIDER_TROUBLE_SPEED: "speed",
     race_pb2.RIDER_TROUBLE_LATE: "late",
     race_pb2.RIDER_TROUBLE_DRIVEN: "driven",
+    race_pb2.RIDER_TROUBLE_LEG: "leg",
 }
 GROUP_ROLES = {
     race_pb2.GROUP_ROLE_UNSPECIFIED: "group",
