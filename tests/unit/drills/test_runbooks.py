@@ -139,6 +139,13 @@ def test_where_london_is_primary_the_names_are_changed_over():
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_no_runbook_expects_a_list_of_sites(page: str):
+    """`ardoise` writes it in one order, whichever is primary: names that are changed over have another."""
+    lines = [line for found in sections(read_page(page)).values() for one in found for line in one.shown]
+    assert [line for line in lines if re.search("amsterdam, london|london, amsterdam", line)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_section_of_a_runbook_is_followed_by_the_drills_that_it_names(page: str):
     text = read_page(page)
     named = set(re.findall(r"`ardoise drill run ([a-z-]+)`", text.split("\n## ")[0]))
