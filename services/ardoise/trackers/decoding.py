@@ -6,10 +6,12 @@ A decoder of one's own is a small module with a `Decoder` in it, named by an ent
 What is made for every message is a Struct: a frozen dataclass takes several times as long to make.
 """
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
+from pathlib import Path
 
 import msgspec
 
@@ -131,6 +133,8 @@ class Decoder[S]:
     """Of MQTT: who is behind a topic. Each has a rate of its own."""
     samples: tuple[Sample, ...] = ()
     """Of real devices. The conformance suite makes its nonsense from them too."""
+    seal: Callable[[bytes], bytes] = lambda body: body
+    """For tests: any bytes with the length and checksum that they should have, so that nonsense gets behind them."""
 
     def said(self, message: Message, session: S) -> Decoded[S]:
         """`decode`, of a decoder that nobody vouches for: its own failures are refusals too. Raises Refused."""
@@ -140,7 +144,7 @@ class Decoder[S]:
         except Refused:
             raise
         except Exception as error:
-            raise malformed(f"the decoder {self.name} failed: {type(error).__name__}") from error
+            raise malformed(f"the decoder {self.name} {_failed(error)}") from error
         if fault:
             raise malformed(f"the decoder {self.name} made {fault}")
         return decoded
@@ -154,7 +158,7 @@ class Decoder[S]:
                 return Cut(cut.size, str(cut.why))
             why = f"made of {len(window)} bytes {cut!r:.64}"
         except Exception as error:
-            why = f"failed: {type(error).__name__}"
+            why = _failed(error)
         return Cut(len(window), f"the decoder {self.name} {why}")
 
     def sent_by(self, topic: str) -> str:
@@ -164,6 +168,12 @@ class Decoder[S]:
         except Exception:
             return topic
         return sender if isinstance(sender, str) else topic
+
+
+def _failed(error: Exception) -> str:
+    """What a decoder's author has to know of it: its kind, and the line."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"failed: {type(error).__name__} in line {line} of {Path(frame.f_code.co_filename).name}"
 
 
 def malformed(detail: str) -> Refused:

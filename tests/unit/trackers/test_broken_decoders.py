@@ -49,6 +49,15 @@ def fails(buffer: bytes) -> Cut:
     raise IndexError
 
 
+def test_a_failure_is_a_refusal_that_names_the_line():
+    line = fails.__code__.co_firstlineno + 1
+    where = f"the decoder good failed: IndexError in line {line} of test_broken_decoders.py"
+    broken = replace(GOOD, decode=lambda message, session: fails(message.body), cut=fails)
+    with pytest.raises(Refused, match=where):
+        broken.said(Message(b"x"), None)
+    assert broken.cut_off(b"x") == Cut(1, where)
+
+
 @pytest.mark.parametrize(
     "cut",
     [

@@ -71,6 +71,7 @@ class Conformance:
             for message in sample.messages:
                 decoded = decoder.decode(message, session)
                 _check(decoded)
+                assert decoder.seal(message.body) == message.body, f"seal makes another of {message.body!r}"
                 fixes += decoded.fixes
                 session = session if decoded.session is None else decoded.session
             assert fixes, f"no fix in {sample.messages}"
@@ -87,7 +88,7 @@ class Conformance:
         @_tried
         @given(
             st.sampled_from(decoder.samples),
-            st.lists(nonsense.messages(decoder.samples), min_size=1, max_size=3),
+            st.lists(nonsense.messages(decoder), min_size=1, max_size=3),
         )
         def tried(sample: Sample, messages: list[Message]) -> None:
             for session in _sessions(decoder, sample):
@@ -107,7 +108,7 @@ class Conformance:
         decoder = self._stream()
 
         @_tried
-        @given(st.sampled_from(decoder.samples), nonsense.streams(decoder.samples), st.data())
+        @given(st.sampled_from(decoder.samples), nonsense.streams(decoder), st.data())
         def tried(sample: Sample, stream: bytes, data: st.DataObject) -> None:
             at = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
             chunks = [stream[a:b] for a, b in zip([0, *at], [*at, len(stream)], strict=True)]
@@ -125,7 +126,7 @@ class Conformance:
         cut_of = decoder.cut
 
         @_tried
-        @given(nonsense.streams(decoder.samples), nonsense.streams(decoder.samples))
+        @given(nonsense.streams(decoder), nonsense.streams(decoder))
         def tried(stream: bytes, more: bytes) -> None:
             cut = cut_of(stream)
             assert 0 <= cut.size <= len(stream)
@@ -164,6 +165,16 @@ class Conformance:
                 taken = peak_bytes(work, long)
                 most = MEMORY_AT_ALL + MOST_MEMORY_A_BYTE * _length(long)
                 assert taken < most, f"{what}: {taken} bytes of memory for a message of {_length(long)}"
+
+    def test_a_number_at_its_limit_is_decoded_or_refused_at_once(self):
+        """A place is on the Earth, and a count is believed no further than there are bytes for it."""
+        decoder = self.decoder
+        for what, message in nonsense.extremes(decoder):
+            for session in _sessions(decoder, decoder.samples[0]):
+                spent_s = seconds(lambda one, known=session: _said(decoder, one, known), message)
+                assert spent_s <= NOT_WORTH_MEASURING_S, (
+                    f"{what}: {1000 * spent_s:.1f} ms for a message of {len(message.body)} bytes"
+                )
 
     def _works(self) -> Iterable[Callable[[Message], object]]:
         decoder = self.decoder

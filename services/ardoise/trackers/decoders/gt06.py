@@ -111,6 +111,16 @@ def answer(kind: int, number: bytes) -> bytes:
     return SHORT + body + checksum(body).to_bytes(2) + STOP
 
 
+def seal(frame: bytes) -> bytes:
+    """The frame with its length, checksum and stop put right; a long one where a short one has no room."""
+    long = frame[:2] == LONG
+    content = frame[4 if long else 3 : -4]
+    length = len(content) + 2
+    long = long or length > 0xFF
+    body = length.to_bytes(2 if long else 1) + content
+    return (LONG if long else SHORT) + body + checksum(body).to_bytes(2) + STOP
+
+
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -203,4 +213,5 @@ DECODER = Decoder(
     cut,
     MOST_FRAME_BYTES,
     samples=SAMPLES,
+    seal=seal,
 )

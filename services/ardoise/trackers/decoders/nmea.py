@@ -169,6 +169,13 @@ def checksum(body: bytes) -> int:
     return folded
 
 
+def seal(line: bytes) -> bytes:
+    """The line with the checksum put right that its sentence has, if it has one."""
+    head, dollar, sentence = line.partition(b"$")
+    body, star, given = sentence.partition(b"*")
+    return head + dollar + body + star + b"%02X" % checksum(body) + given[2:] if star else line
+
+
 def _is_name(head: bytes) -> bool:
     return (
         2 <= len(head) <= MOST_DEVICE_CHARACTERS + 1
@@ -359,4 +366,5 @@ DECODER = Decoder(
     cut,
     MOST_LINE_BYTES,
     samples=SAMPLES,
+    seal=seal,
 )
