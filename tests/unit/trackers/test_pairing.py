@@ -139,6 +139,11 @@ def test_a_gateway_on_loopback_says_how_to_start_it_for_the_field(source: str):
         reach_of(source, "", "192.168.1.20")
 
 
+def test_a_machine_without_a_way_out_asks_for_the_address_that_phones_reach():
+    with pytest.raises(Unreachable, match="say with --host where phones"):
+        reach_of("0.0.0.0:5055", "", "")
+
+
 def test_a_replay_goes_to_the_machine_that_the_gateway_is_on():
     assert nearby("0.0.0.0:5055", "truck:7407").url == "http://truck:5055"
     assert nearby("127.0.0.1:5055", "127.0.0.1:7407").url == "http://127.0.0.1:5055"
