@@ -127,7 +127,12 @@ def assign(
     """
     if nobody == (bib is not None):
         raise ValueError("say either whose it is (--bib 12) or that it is nobody's (--nobody)")
-    _decide(calls.source(gateway, source).name, device, bib or 0, from_, ingest)
+    found = calls.source(gateway, source)
+    _decide(found.name, device, bib or 0, from_, ingest)
+    if bib and calls.device(gateway, tracker_of(found.name, device)) is None:
+        typer.echo(
+            f"  {found.name} has not heard {device} yet: is that its name? ardoise tracker list shows who is"
+        )
 
 
 @app.command("list")

@@ -92,6 +92,14 @@ async def test_an_owntracks_phone_that_opens_its_link_is_the_riders(platform: Pl
         assert list(frame.tracker) == [tracker_of("owntracks", f"{said['username']}/{said['deviceId']}")]
 
 
+async def test_who_is_put_on_a_rider_and_was_not_heard_may_be_called_otherwise(phones: Gateway):
+    await sends(phones, "anne's phone")
+    heard, unheard = "anne's phone", "annes phone"
+    assert "has not heard" not in (await tracker(phones, "assign", heard, "--bib", "2")).out
+    done = await tracker(phones, "assign", unheard, "--bib", "3")
+    assert (done.code, "osmand has not heard annes phone yet" in done.out) == (0, True), done.out + done.err
+
+
 async def test_hardware_is_told_by_sms_where_to_send_and_a_receiver_by_hand(platform: Platform, free_port):
     sources = "gt06=tcp://0.0.0.0:0,h02=tcp://0.0.0.0:0,nmea=tcp://0.0.0.0:0?device=moto-1"
     async with gateway(platform, free_port, sources) as opened:
