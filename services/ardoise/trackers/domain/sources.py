@@ -10,6 +10,8 @@ from ardoise.trackers.decoding import Transport
 MQTTS = "mqtts"
 NAME = "name"
 """The option that names a source; without it the source is called as its decoder."""
+KEY_FILE = "key_file"
+"""The option of decoders whose devices encrypt: where their secrets are."""
 NAMES = "[a-z0-9][a-z0-9-]{0,31}"
 
 
