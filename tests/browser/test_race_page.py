@@ -30,6 +30,25 @@ async def test_a_new_state_comes_into_the_document_by_itself(stand: Stand, open_
     await expect(page.locator("#hero")).to_have_text("2:39")
 
 
+@pytest.mark.parametrize(
+    ("closing_mps", "words"),
+    [
+        (0.83, "Peloton closing at 3.0 km/h"),
+        (-0.83, "Break pulling away at 3.0 km/h"),
+        (-0.01, "Break and peloton at the same speed"),
+    ],
+)
+async def test_who_is_faster_is_said_where_somebody_is(
+    stand: Stand, open_page: Opener, closing_mps: float, words: str
+):
+    predicted = race_day.predictions(9_000)
+    predicted.catches[0].reasons[0].value = closing_mps
+    stand.wall.show_predictions(predicted)
+    stand.show(9_000, predictions=False)
+    page = await open_page()
+    await expect(page.locator("#prediction .reasons li").first).to_have_text(words)
+
+
 async def test_before_the_race_the_page_says_when_it_starts(stand: Stand, open_page: Opener):
     stand.show(-754)
     page = await open_page()

@@ -44,12 +44,23 @@ def server(
 def identity(
     name: Annotated[str, typer.Argument(help="Name of the holder: a relay, a service, a person.")],
     role: Annotated[str, typer.Option(help="relay, service, public, race-operations or security.")] = "relay",
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of a service: a name or address, besides this machine's own, at which it is reached."
+        ),
+    ] = None,
 ) -> None:
-    """Issues a development certificate: <identity_dir>/NAME.pem and .key, and the CA on first use."""
+    """Issues a development certificate: <identity_dir>/NAME.pem and .key, and the CA on first use.
+
+    One that is there stays as it is.
+    """
     from ardoise.chassis.identity import Role, ensure_development_identity
     from ardoise.chassis.settings import CommonSettings
 
-    made = ensure_development_identity(CommonSettings().identity_dir, name, Role(role))
+    if host and role != Role.SERVICE:
+        raise ValueError(f"--host: {role} is reached by nobody, only --role service is")
+    made = ensure_development_identity(CommonSettings().identity_dir, name, Role(role), hosts=host or ())
     typer.echo(f"{made.certificate}\n{made.key}\n{made.ca}")
 
 

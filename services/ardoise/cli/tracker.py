@@ -76,6 +76,14 @@ def add(
             ".state/nats/phones/USER.password.",
         ),
     ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Of OwnTracks at a source with key_file: a copy of that file, for what the phone encrypts with.",
+        ),
+    ] = None,
     png: Annotated[Path | None, typer.Option(help="Write the QR code there too, as a picture.")] = None,
     from_: From = None,
     wait: Annotated[bool, typer.Option(help="Wait for its first fix.")] = True,
@@ -98,7 +106,7 @@ def add(
     if drawn:
         device = pairing.draw_device(secrets.choice)
         device = f"{device}/phone" if found.decoder == pairing.OWNTRACKS else device
-    lines, link = _instructions(found, device, host, password_file)
+    lines, link = _instructions(found, device, host, password_file, key_file)
     _decide(found.name, device, bib, from_, ingest)
     for line in lines:
         typer.echo(line)
@@ -127,7 +135,12 @@ def assign(
     """
     if nobody == (bib is not None):
         raise ValueError("say either whose it is (--bib 12) or that it is nobody's (--nobody)")
-    _decide(calls.source(gateway, source).name, device, bib or 0, from_, ingest)
+    found = calls.source(gateway, source)
+    _decide(found.name, device, bib or 0, from_, ingest)
+    if bib and calls.device(gateway, tracker_of(found.name, device)) is None:
+        typer.echo(
+            f"  {found.name} has not heard {device} yet: is that its name? ardoise tracker list shows who is"
+        )
 
 
 @app.command("list")
@@ -206,9 +219,10 @@ def _ms(at: datetime | None) -> int:
 
 
 def _instructions(
-    source: TrackerSource, device: str, host: str, password_file: Path | None
+    source: TrackerSource, device: str, host: str, password_file: Path | None, key_file: Path | None
 ) -> tuple[list[str], str]:
     """What to do so that the device comes, and a link for its QR code, or none. Raises ValueError."""
+    key = _key(source, device, key_file)
     if source.transport == "mqtt" and source.decoder == pairing.OWNTRACKS:
         if password_file is None:
             raise ValueError(
@@ -217,17 +231,33 @@ def _instructions(
         where = broker_of(source.address, host)
         password = password_file.read_text().strip()
         broker = pairing.Broker(*where, source.secure, password, secrets.token_hex(CLIENT_ID_BYTES))
-        return [OWNTRACKS], pairing.owntracks_broker_link(broker, device)
+        return [OWNTRACKS], pairing.owntracks_broker_link(broker, device, key)
     if source.transport not in LISTENING:
         return [f"It comes by {source.address} ({source.transport})."], ""
     reach = reach_of(source.address, host, _outward())
     if source.decoder == pairing.OSMAND:
         return [TRACCAR_CLIENT], pairing.traccar_link(reach.url, device)
     if source.decoder == pairing.OWNTRACKS:
-        return [OWNTRACKS], pairing.owntracks_link(reach.url, device)
+        return [OWNTRACKS], pairing.owntracks_link(reach.url, device, key)
     if lines := pairing.sms_lines(source.decoder, reach.host, reach.port):
         return [SMS, *(f"  {line}" for line in lines)], ""
     return [f"The receiver sends to {reach.host}:{reach.port} ({source.transport})."], ""
+
+
+def _key(source: TrackerSource, device: str, key_file: Path | None) -> str:
+    """What a phone with OwnTracks encrypts with, or nothing. Raises ValueError."""
+    if source.encrypted == (key_file is None):
+        raise ValueError(
+            f"{source.name}: has keys, say with --key-file where a copy of its key_file is"
+            if source.encrypted
+            else f"{source.name}: has no key_file, leave out --key-file"
+        )
+    if key_file is None:
+        return ""
+    # Imported here: an image without the extra `trackers` has the other commands.
+    from ardoise.trackers.decoders.owntracks import secret_of
+
+    return secret_of(str(key_file), device)
 
 
 def _show(link: str, png: Path | None) -> None:

@@ -177,7 +177,10 @@ def _row(device: trackers_pb2.Device, bib: str, name: str, now_ms: int) -> list[
 
 
 def _adopts(device: trackers_pb2.Device) -> str:
-    return f"ardoise tracker assign {shlex.quote(device.name)} --source {device.source} --bib N"
+    name, options = shlex.quote(device.name), f"--source {device.source} --bib N"
+    if device.name.startswith("-"):  # not to be read as an option
+        return f"ardoise tracker assign {options} -- {name}"
+    return f"ardoise tracker assign {name} {options}"
 
 
 def _metres(device: trackers_pb2.Device) -> str:

@@ -14,6 +14,7 @@ from ardoise.chassis.log import LogReader
 from ardoise.pb.control_pb2 import Decision
 from ardoise.pb.telemetry_pb2 import BiometricFrame
 from ardoise.trackers.domain.numbers import tracker_of
+from nacl.secret import SecretBox
 
 from tests.support.gateway import Gateway, gateway
 from tests.support.platform import Platform
@@ -90,6 +91,40 @@ async def test_an_owntracks_phone_that_opens_its_link_is_the_riders(platform: Pl
         assert (done.code, "got it: 7 m, 61 % battery" in done.out) == (0, True), done.out + done.err
         (frame,) = await opened.frames()
         assert list(frame.tracker) == [tracker_of("owntracks", f"{said['username']}/{said['deviceId']}")]
+
+
+async def test_an_owntracks_phone_is_told_its_key_where_its_source_has_keys(
+    platform: Platform, free_port, tmp_path: Path
+):
+    (tmp_path / "key").write_text("a secret of everybody\n")
+    source = f"owntracks=http://127.0.0.1:0?key_file={tmp_path / 'key'}"
+    async with gateway(platform, free_port, source) as opened:
+        adding = ("add", "--bib", "3", "--host", opened.addresses["owntracks http"])
+        unsaid = await tracker(opened, *adding, "--no-wait")
+        assert (unsaid.code, "--key-file" in unsaid.err) == (1, True), unsaid.err
+        assert await decisions(opened) == []
+        adding = await Command.start(opened, *adding, f"--key-file={tmp_path / 'key'}")
+        said = json.loads(base64.b64decode(httpx.URL(await adding.line("owntracks:")).params["inline"]))
+        fix = {"_type": "location", "lat": 45.0, "lon": 5.01, "acc": 7, "batt": 61, "tst": int(time.time())}
+        box = SecretBox(said["encryptionKey"].encode().ljust(SecretBox.KEY_SIZE, b"\0"))
+        sealed = {
+            "_type": "encrypted",
+            "data": base64.b64encode(box.encrypt(json.dumps(fix).encode())).decode(),
+        }
+        headers = {"X-Limit-U": said["username"], "X-Limit-D": said["deviceId"]}
+        async with httpx.AsyncClient() as http:
+            assert (await http.post(said["url"], json=fix, headers=headers)).status_code == 400
+            assert (await http.post(said["url"], json=sealed, headers=headers)).status_code == 200
+        done = await adding.done()
+        assert (done.code, "got it: 7 m, 61 % battery" in done.out) == (0, True), done.out + done.err
+
+
+async def test_who_is_put_on_a_rider_and_was_not_heard_may_be_called_otherwise(phones: Gateway):
+    await sends(phones, "anne's phone")
+    heard, unheard = "anne's phone", "annes phone"
+    assert "has not heard" not in (await tracker(phones, "assign", heard, "--bib", "2")).out
+    done = await tracker(phones, "assign", unheard, "--bib", "3")
+    assert (done.code, "osmand has not heard annes phone yet" in done.out) == (0, True), done.out + done.err
 
 
 async def test_hardware_is_told_by_sms_where_to_send_and_a_receiver_by_hand(platform: Platform, free_port):

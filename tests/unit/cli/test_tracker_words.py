@@ -1,13 +1,16 @@
 """What is said of trackers: lists, lines, and what to do about each trouble."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 from ardoise.cli import tracker_words as words
+from ardoise.cli.people import app
 from ardoise.pb import trackers_pb2 as pb
 from ardoise.pb.setup_pb2 import StageSetup, TrackerAssignment
 from rich.console import Console
 from rich.table import Table
+from typer.testing import CliRunner
 
 NOW_MS = 1_783_245_600_000
 HOUR_MS = 3_600_000
@@ -112,3 +115,15 @@ def test_the_command_that_adopts_a_device_names_it_to_any_shell(name: str):
     (line,) = words.knocking([device(name=name, known=False)], NOW_MS)
     command = line[line.index("ardoise tracker assign") :]
     assert shlex.split(command)[3:6] == [name, "--source", "osmand"]
+
+
+def test_the_command_that_adopts_a_device_takes_no_name_for_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ARDOISE_IDENTITY_DIR", str(tmp_path))
+    (line,) = words.knocking([device(name="--help", known=False)], NOW_MS)
+    command = line[line.index("ardoise tracker assign") :].replace("--bib N", "--bib 3")
+    done = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert isinstance(done.exception, FileNotFoundError), (
+        "understood; there is nobody's certificate to ask with"
+    )

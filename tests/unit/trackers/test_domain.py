@@ -120,6 +120,7 @@ def test_sources_are_read_with_their_options():
     ("text", "says"),
     [
         ("osmand", "no source"),
+        ("nmea=udp://0.0.0.0:10110&name=moto", "options begin with a question mark"),
         ("=http://a:1", "no source"),
         ("osmand=0.0.0.0", "no source"),
         ("osmand=ftp://a:1", "no transport"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from ardoise.pb.telemetry_pb2 import RefusalReason
-from ardoise.trackers.decoders.owntracks import DECODER, Keys
+from ardoise.trackers.decoders.owntracks import DECODER, Keys, secret_of
 from ardoise.trackers.decoding import MOST_FIXES, UNKNOWN, Decoded, Message, Refused
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,6 +154,15 @@ def test_each_device_may_have_a_key_of_its_own_and_has_to_use_it_then(tmp_path: 
     assert "no key for moto/1" in refusal(encrypted(PLACE), topic="owntracks/moto/1", keys=keys).detail
     assert said(PLACE, "owntracks/moto/1", keys).fixes, "whoever has no key speaks in plain"
     assert said({"_type": "lwt"}, keys=keys) == Decoded(reply=b"[]"), "a last will is the broker's to send"
+
+
+def test_a_device_is_told_the_secret_that_it_is_opened_with(tmp_path: Path):
+    shared, each = tmp_path / "shared", tmp_path / "each"
+    shared.write_text("mysecreTpass01\n")
+    each.write_text('{"anne/phone": "hers"}')
+    assert secret_of(str(shared), "anne/phone") == "mysecreTpass01"
+    assert secret_of(str(each), "anne/phone") == "hers"
+    assert secret_of(str(each), "ben/phone") == "", "speaks in plain"
 
 
 def test_whoever_has_a_key_is_not_called_as_somebody_else_by_what_is_inside(tmp_path: Path):

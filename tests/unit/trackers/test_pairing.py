@@ -50,6 +50,17 @@ def test_owntracks_link_survives_a_decoder_that_takes_a_plus_for_a_space():
     assert (said["username"], said["deviceId"], said["monitoring"]) == ("k7m2p9qwxz4t", "phone", 2)
 
 
+def test_a_phone_with_a_key_is_told_it_by_either_way():
+    broker = Broker("truck.example.org", 8883, True, "x", "y")
+    for link in (
+        owntracks_link("http://race.example", "anne/phone", "a secret"),
+        owntracks_broker_link(broker, "anne/phone", "a secret"),
+    ):
+        assert json.loads(base64.b64decode(unquote(link.partition("=")[2])))["encryptionKey"] == "a secret"
+    without = owntracks_link("http://race.example", "anne/phone").partition("=")[2]
+    assert "encryptionKey" not in json.loads(base64.b64decode(unquote(without)))
+
+
 def test_by_mqtt_the_link_has_the_broker_and_who_the_phone_is_there():
     broker = Broker("truck.example.org", 8883, True, "pass+word/", "0123456789abcdef")
     _, _, inline = owntracks_broker_link(broker, "anne/phone").partition("?inline=")
@@ -137,6 +148,11 @@ def test_what_is_no_way_to_a_gateway_is_refused(said: str):
 def test_a_gateway_on_loopback_says_how_to_start_it_for_the_field(source: str):
     with pytest.raises(Unreachable, match=r"ARDOISE_SOURCES=osmand=http://0\.0\.0\.0:5055"):
         reach_of(source, "", "192.168.1.20")
+
+
+def test_a_machine_without_a_way_out_asks_for_the_address_that_phones_reach():
+    with pytest.raises(Unreachable, match="say with --host where phones"):
+        reach_of("0.0.0.0:5055", "", "")
 
 
 def test_a_replay_goes_to_the_machine_that_the_gateway_is_on():

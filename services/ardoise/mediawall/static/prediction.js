@@ -10,13 +10,19 @@ const LATE_MS = 15_000;
 const FINISHES = ["solo", "small_group", "bunch_sprint"];
 
 const REASONS = {
-  closing_speed: (r) => [r.value >= 0 ? "reason_closing_speed" : "reason_opening_speed", number(Math.abs(metresPerSecond(r)) * 3.6, 1)],
+  closing_speed: (r) => closing(metresPerSecond(r) * 3.6),
   chapatte: (r) => ["reason_chapatte", number(inKilometres(r), 1)],
   climb_ahead: (r) => ["reason_climb_ahead", number(inKilometres(r), 1)],
   run_in: (r) => ["reason_run_in", number(inKilometres(r), 1)],
   group_size: (r) => ["reason_group_size", number(r.value)],
   stale: (r) => ["reason_stale", number(r.unit === "ms" ? r.value / 1000 : r.value)],
 };
+
+function closing(kmh) {
+  const shown = number(Math.abs(kmh), 1);
+  if (shown === number(0, 1)) return ["reason_same_speed", shown];
+  return [kmh > 0 ? "reason_closing_speed" : "reason_opening_speed", shown];
+}
 
 const metresPerSecond = (reason) => (reason.unit === "km/h" ? reason.value / 3.6 : reason.value);
 const inKilometres = (reason) => (reason.unit === "m" ? reason.value / 1000 : reason.value);

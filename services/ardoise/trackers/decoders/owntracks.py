@@ -35,6 +35,7 @@ from ardoise.trackers.decoding import (
     speed_mmps,
     time_ms_of,
 )
+from ardoise.trackers.domain.sources import KEY_FILE
 
 KMH_MPS = 1 / 3.6
 TOPIC = "owntracks/"
@@ -60,7 +61,7 @@ class Keys:
 
 def begin(options: Mapping[str, str]) -> Keys:
     """Raises ValueError."""
-    return _keys(options["key_file"]) if "key_file" in options else Keys()
+    return _keys(options[KEY_FILE]) if KEY_FILE in options else Keys()
 
 
 def decode(message: Message, keys: Keys) -> Decoded[Keys]:
@@ -145,18 +146,27 @@ def _named(user: str, device: str) -> str:
 
 @cache
 def _keys(file: str) -> Keys:
+    """Raises ValueError."""
+    secrets = _secrets(file)
+    if isinstance(secrets, str):
+        return Keys(shared=_box(file, secrets))
+    return Keys(by_device={device: _box(file, secret) for device, secret in secrets.items()})
+
+
+def secret_of(file: str, device: str) -> str:
+    """What user/device is to encrypt with; empty: it has no key, and speaks in plain. Raises ValueError."""
+    _keys(file)
+    secrets = _secrets(file)
+    return secrets if isinstance(secrets, str) else secrets.get(device, "")
+
+
+def _secrets(file: str) -> str | dict[str, str]:
     """One secret, or a JSON object of them by user/device. Raises ValueError."""
     try:
         said = Path(file).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
+        return json.loads(said) if said.startswith("{") else said
+    except (OSError, ValueError) as error:
         raise ValueError(f"key_file={file}: {error}") from error
-    if not said.startswith("{"):
-        return Keys(shared=_box(file, said))
-    try:
-        secrets = json.loads(said)
-    except ValueError as error:
-        raise ValueError(f"key_file={file}: {error}") from error
-    return Keys(by_device={device: _box(file, secret) for device, secret in secrets.items()})
 
 
 def _box(file: str, secret: Any) -> SecretBox:

@@ -48,9 +48,12 @@ def traccar_link(url: str, device: str) -> str:
     return f"{url}/?{urlencode({'id': device, **TRACCAR_SETTINGS})}"
 
 
-def owntracks_link(url: str, device: str) -> str:
-    """What OwnTracks opens itself, on a tap or from a QR code: https://owntracks.org/booklet/features/remoteconfig."""
-    return _owntracks(device, {"mode": 3, "url": f"{url}/"})  # HTTP
+def owntracks_link(url: str, device: str, key: str = "") -> str:
+    """What OwnTracks opens itself, on a tap or from a QR code: https://owntracks.org/booklet/features/remoteconfig.
+
+    `key`: with what it encrypts; empty: it does not.
+    """
+    return _owntracks(device, key, {"mode": 3, "url": f"{url}/"})  # HTTP
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,14 @@ class Broker:
     """Nobody's guess: who says it ends the phone's connection."""
 
 
-def owntracks_broker_link(broker: Broker, device: str) -> str:
+def owntracks_broker_link(broker: Broker, device: str, key: str = "") -> str:
     """The same, by MQTT. `device`: user/device, the user being the broker's. Raises ValueError."""
     user, _, name = device.partition("/")
     if not user or not name or set(name) & set("/+#"):
         raise ValueError(f"{device}: a phone with OwnTracks is called user/device, as in anne/phone")
     return _owntracks(
         device,
+        key,
         {
             "mode": 0,  # MQTT
             "host": broker.host,
@@ -91,7 +95,7 @@ def owntracks_broker_link(broker: Broker, device: str) -> str:
     )
 
 
-def _owntracks(device: str, way: Mapping[str, str | int | bool]) -> str:
+def _owntracks(device: str, key: str, way: Mapping[str, str | int | bool]) -> str:
     user, _, name = device.partition("/")
     configuration = {
         "_type": "configuration",
@@ -103,6 +107,8 @@ def _owntracks(device: str, way: Mapping[str, str | int | bool]) -> str:
         "locatorInterval": 1,  # iPhone
         "pegLocatorFastestIntervalToInterval": True,
     }
+    if key:
+        configuration["encryptionKey"] = key
     inline = base64.b64encode(json.dumps(configuration, separators=(",", ":")).encode()).decode()
     # Android decodes a plus sign of the query as a space.
     return f"owntracks:///config?inline={quote(inline, safe='')}"

@@ -24,7 +24,8 @@ class Unreachable(ValueError):
 def reach_of(source: str, said: str, outward: str) -> Reach:
     """`source`: where it listens, host:port. `said`: host, host:port or URL that people gave, or nothing.
 
-    `outward`: this machine's address where it listens at all of them. Raises Unreachable, ValueError.
+    `outward`: this machine's address where it listens at all of them; empty: it has no way out. Raises Unreachable,
+    ValueError.
     """
     listens, port = host_and_port(source)
     if said:
@@ -35,6 +36,10 @@ def reach_of(source: str, said: str, outward: str) -> Reach:
             f"ARDOISE_SOURCES=osmand=http://0.0.0.0:{port} (docs/trackers), or say with --host what leads to it"
         )
     host = outward if listens in ("", "0.0.0.0", "::") else listens
+    if not host:
+        raise Unreachable(
+            "this machine has no way out, and so no address to tell: say with --host where phones reach it"
+        )
     return _at(host, port)
 
 

@@ -10,6 +10,8 @@ from ardoise.trackers.decoding import Transport
 MQTTS = "mqtts"
 NAME = "name"
 """The option that names a source; without it the source is called as its decoder."""
+KEY_FILE = "key_file"
+"""The option of decoders whose devices encrypt: where their secrets are."""
 NAMES = "[a-z0-9][a-z0-9-]{0,31}"
 
 
@@ -61,6 +63,8 @@ def _source(entry: str) -> Source:
         raise ValueError(f"{url.scheme} is no transport: there are {', '.join(Transport)}") from None
     if not (url.netloc or url.path):
         raise ValueError(f"{entry!r} does not say where: write decoder=transport://host:port")
+    if "&" in url.netloc + url.path:
+        raise ValueError(f"{entry}: options begin with a question mark, and further ones with an ampersand")
     options = dict(parse_qsl(url.query, keep_blank_values=True))
     name = options.pop(NAME, decoder)
     if not re.fullmatch(NAMES, name):
