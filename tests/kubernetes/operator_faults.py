@@ -82,6 +82,15 @@ def acts(release: Release, pod: dict[str, Any]) -> bool:
     return said is not None and float(said.group(1)) == 1
 
 
+def one_acts(objects: dict[str, Release]) -> None:
+    """Of all operators, as each says itself."""
+
+    def how_many() -> int:
+        return sum(acts(release, pod) for release in objects.values() for pod in pods(release))
+
+    eventually(lambda: how_many() == 1, "single operator that acts", ROLL_OUT_LIMIT_S)
+
+
 @contextmanager
 def down(release: Release, directory: Path) -> Iterator[Begin]:
     """It takes connections and answers none."""

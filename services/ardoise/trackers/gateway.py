@@ -22,7 +22,7 @@ from ardoise.trackers.decoding import Fix
 from ardoise.trackers.domain.devices import Devices
 from ardoise.trackers.domain.numbers import tracker_of
 
-FRAME_EVERY_S = 0.2
+FRAME_EVERY_S = 0.05
 MOST_FIXES_A_FRAME = 1_024
 MOST_WAITING = 32_768
 """Fixes that are not in the log yet: half a minute of a thousand devices. Beyond it sources are told to keep theirs."""

@@ -4,11 +4,11 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-REPEATS = 3
+REPEATS = 5
 """The fastest counts: whatever else the machine does only adds."""
 STEP = 8
 """Two lengths are compared, the one so many times the other: what is quadratic takes 64 times as long."""
-MOST_RATIO = 3.0
+MOST_RATIO = 5.0
 """Of times, to that of the lengths."""
 NOT_WORTH_MEASURING_S = 0.002
 """What even the longest message costs at most: nobody is slowed by it, and no clock tells it from noise."""
