@@ -8,7 +8,9 @@ from ardoise.rehearsal.drills import conditions
 from ardoise.rehearsal.drills.evidence import Evidence, Forced
 from ardoise.rehearsal.drills.history import (
     EtcdSeen,
+    Event,
     History,
+    Kind,
     Outcome,
     StatusSeen,
 )
@@ -73,6 +75,17 @@ def test_a_forced_failover_that_says_truly_what_it_cost_holds():
 )
 def test_a_record_that_differs_from_what_the_drill_saw_is_found(record: Forced, says: str):
     broken(FORCED, forced(record), says, promise=PROMISE)
+
+
+@pytest.mark.parametrize(("told_s", "holds"), [(19, False), (21, True), (23, True)])
+def test_a_mirror_that_grew_while_it_was_forced_may_be_told_as_it_was_since_it_was_asked_for(
+    told_s: int, holds: bool
+):
+    def doctor(seen: History, found: Evidence) -> Evidence:
+        seen.events.append(Event(20.5, Kind.COMMAND, "ardoise sites break-glass london"))
+        return forced(replace(RECORD, mirror_before=sequence_of(told_s)))(seen, found)
+
+    assert checked(FORCED, doctor, PROMISE).holds is holds
 
 
 def test_acknowledged_messages_that_are_gone_and_not_on_record_are_found():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ardoise.rehearsal.drills.evidence import Evidence, Forced
-from ardoise.rehearsal.drills.history import History, Outcome, Role
+from ardoise.rehearsal.drills.history import History, Kind, Outcome, Role
 from ardoise.rehearsal.drills.invariants.finding import Finding, finding
 from ardoise.rehearsal.drills.invariants.truth import lost_fixes
 from ardoise.rehearsal.drills.scenario import Cast, Invariant, Promise
@@ -24,12 +24,19 @@ def forced(history: History, evidence: Evidence, promise: Promise, cast: Cast) -
         if lost := lost_fixes(history, evidence):
             against.append(f"{len(lost)} fixes were lost, and nobody forced a failover")
     for one in evidence.forced:
-        forced_s = next((seen.at_s for seen in history.statuses if seen.forced), history.now_s())
+        forced_s = _asked_for_s(history)
         against += _promoted_before(history, one.region, forced_s)
         against += _told(history)
         against += _exact(history, evidence, one, missing, forced_s)
     led = sum(one.role is Role.PRIMARY for one in history.database)
     return finding(Invariant.FORCED, "no loss but a forced one, truly told", led, against)
+
+
+def _asked_for_s(history: History) -> float:
+    """When somebody forced it. The sites' state shows it some looks later, and the mirror has grown meanwhile."""
+    asked = (one.at_s for one in history.events if one.kind is Kind.COMMAND and "break-glass" in one.text)
+    shown = (seen.at_s for seen in history.statuses if seen.forced)
+    return next(asked, next(shown, history.now_s()))
 
 
 def _promoted_before(history: History, region: str, forced_s: float) -> Iterator[str]:
