@@ -151,6 +151,8 @@ def _bootstrap(member: PatroniMember, programs: Programs) -> Mapping[str, Any]:
                     "wal_receiver_timeout": f"{REPLICATION_SILENCE_S}s",
                     "wal_receiver_status_interval": "1s",
                     "wal_retrieve_retry_interval": "500ms",
+                    # After each checkpoint whole pages go to the standby, over a link that may carry little.
+                    "wal_compression": "on",
                     "shared_preload_libraries": "timescaledb",
                     "timescaledb.telemetry_level": "off",
                 },
