@@ -101,9 +101,9 @@ async def test_the_gateway_is_ready_once_the_broker_keeps_what_comes(broker: Bro
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while chunk := await reader.read(4096):
-        writer.write(chunk)
-    writer.close()
+    with contextlib.closing(writer):  # Where the other side resets the connection too.
+        while chunk := await reader.read(4096):
+            writer.write(chunk)
 
 
 async def test_what_a_phone_retained_before_the_gateway_ever_came_is_taken(broker: Broker, race, free_port):
