@@ -145,7 +145,7 @@ def _stayed(record: Record, running: Operation, reason: str, situation: Situatio
 
 def _rejoined(record: Record, running: Operation, situation: Situation) -> Record:
     if running.interrupted_ms is None:
-        paused = paused_ms(situation.status, running.target, running.started_ms)
+        paused = paused_ms(situation.status, running.target, record.changed_ms)
         running = replace(running, interrupted_ms=paused)
         record = replace(record, operation=running)
     if follows(situation.status, running.source, record.timeline):

@@ -11,8 +11,11 @@ from ardoise.sites.operations.record import Before
 
 PRIMARY = DatabaseRole.DATABASE_ROLE_PRIMARY
 SYNCHRONOUS = DatabaseRole.DATABASE_ROLE_SYNCHRONOUS_STANDBY
-AROUND_MS = 90_000
-"""A lost primary is followed after its lease of 20 s, and what may come before it; what is older was no race."""
+RACE_MS = 90_000
+"""A lost primary is followed after its lease of 20 s, and what may come before it; a longer pause was no race's."""
+SEEN_MS = 15_000
+"""So long before it is seen a change may be over, and so far may two clocks differ; less than a lease, and so than from
+one change to the next."""
 WELL = {
     "Protected": Truth.TRUTH_YES,
     "Degraded": Truth.TRUTH_NO,
@@ -64,16 +67,16 @@ def is_well(status: SitesStatus) -> bool:
     return all(found.get(kind) == wanted for kind, wanted in WELL.items())
 
 
-def paused_ms(status: SitesStatus, region: str, around_ms: int) -> int | None:
+def paused_ms(status: SitesStatus, region: str, changed_ms: int) -> int | None:
     """For how long nothing of the race was written about then, as this region's database has it; None: it does not say.
 
-    From the last write to the old primary to the first to the new one. `around_ms`: when the change was seen.
+    From the last write to the old primary to the first to the new one. `changed_ms`: when the change was seen.
     """
     watermarks = report_of(status, region).watermarks
     pause = watermarks.pause
-    if not watermarks.HasField("pause") or pause.to_ms < around_ms - AROUND_MS:
-        return None
-    return pause.to_ms - pause.from_ms if pause.from_ms > around_ms - AROUND_MS else None
+    of_race = watermarks.HasField("pause") and pause.from_ms > changed_ms - RACE_MS
+    around = pause.to_ms > changed_ms - SEEN_MS and pause.from_ms < changed_ms + SEEN_MS
+    return pause.to_ms - pause.from_ms if of_race and around else None
 
 
 def before(status: SitesStatus, region: str) -> Before | None:
