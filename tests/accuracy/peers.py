@@ -15,8 +15,8 @@ from tests.accuracy.course import Course
 from tests.accuracy.measures import WARM_UP_S, on_another_leg
 from tests.accuracy.running import Placed
 
-SAMPLE_RIDERS, SAMPLE_FIXES = 2, 150
-"""leuvenmapmatching takes milliseconds a fix: so many riders of each scenario, so many consecutive fixes of each."""
+SAMPLE_FIXES, SAMPLE_EACH = 300, 150
+"""leuvenmapmatching takes milliseconds a fix: so many of each scenario, at most so many consecutive ones of a rider."""
 MOST_DISTANCE_M = 60.0
 LATTICE_WIDTH = 10
 
@@ -132,14 +132,17 @@ def _leuven(course: Course, placed: Placed) -> tuple[NDArray[np.float64], float]
 
 def _sample(placed: Placed) -> list[NDArray[np.int64]]:
     """Some riders' consecutive fixes, in the order of time, from the middle of the race."""
-    found = []
-    for rider in range(0, SAMPLE_RIDERS * 7, 7):
+    found: list[NDArray[np.int64]] = []
+    for rider in range(0, int(placed.rider.max()) + 1, 7):
         mine = np.flatnonzero(
             (placed.rider == rider) & ~np.isnan(placed.true_m) & (placed.time_s >= WARM_UP_S)
         )
         mine = mine[np.argsort(placed.time_s[mine], kind="stable")]
-        begin = max((len(mine) - SAMPLE_FIXES) // 2, 0)
-        found.append(mine[begin : begin + SAMPLE_FIXES])
+        each = min(SAMPLE_EACH, SAMPLE_FIXES - sum(map(len, found)))
+        begin = max((len(mine) - each) // 2, 0)
+        found.append(mine[begin : begin + each])
+        if sum(map(len, found)) == SAMPLE_FIXES:
+            break
     return found
 
 

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ardoise.race.stage import Action, Assignment, Decision, Stage
 
-MOST_TRACKERS = 4096
-"""Ingest lets only the stage's trackers pass; a log that names more has something else wrong."""
+MOST_OTHERS = 4096
+"""Trackers that the stage did not plan, and race control may assign; ingest lets no others pass, and a log that names
+more has something else wrong."""
 
 NOBODY = -1
 _VARIES = -2
@@ -72,7 +73,7 @@ class Trackers:
 
     def _row(self, number: int) -> int | None:
         row = self._row_of_number.get(number)
-        if row is None and len(self.numbers) < MOST_TRACKERS:
+        if row is None and len(self.numbers) < len(self._stage.assignments) + MOST_OTHERS:
             row = self._row_of_number[number] = len(self.numbers)
             self.numbers.append(number)
         return row
