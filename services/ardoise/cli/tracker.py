@@ -97,6 +97,9 @@ def add(
     """
     found = calls.source(gateway, source)
     drawn = pairing.is_drawn(found.decoder, found.transport)
+    if found.device and device not in ("", found.device):
+        raise ValueError(f"{found.name}: all that comes there is {found.device}'s, leave out --device")
+    device = device or found.device
     if drawn == bool(device):
         raise ValueError(
             f"{found.name}: the name is drawn, leave out --device"
@@ -241,7 +244,10 @@ def _instructions(
         return [OWNTRACKS], pairing.owntracks_link(reach.url, device, key)
     if lines := pairing.sms_lines(source.decoder, reach.host, reach.port):
         return [SMS, *(f"  {line}" for line in lines)], ""
-    return [f"The receiver sends to {reach.host}:{reach.port} ({source.transport})."], ""
+    lines = [f"The receiver sends to {reach.host}:{reach.port} ({source.transport})."]
+    if source.decoder == pairing.NMEA and not source.device:
+        lines.append(f"Its name stands before its sentences: {device}:$GPRMC,...")
+    return lines, ""
 
 
 def _key(source: TrackerSource, device: str, key_file: Path | None) -> str:

@@ -24,27 +24,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61rdoise/v1/trackers.proto\x12\nardoise.v1\"u\n\rTrackerSource\x12\x0f\n\x07\x64\x65\x63oder\x18\x01 \x01(\t\x12\x11\n\ttransport\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06secure\x18\x05 \x01(\x08\x12\x11\n\tencrypted\x18\x06 \x01(\x08\"\xa8\x03\n\x06\x44\x65vice\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07tracker\x18\x03 \x01(\x04\x12\r\n\x05known\x18\x04 \x01(\x08\x12\x16\n\x0e\x66irst_heard_ms\x18\x05 \x01(\x12\x12\x15\n\rlast_heard_ms\x18\x06 \x01(\x12\x12\x13\n\x0b\x66ix_time_ms\x18\x07 \x01(\x12\x12\x13\n\x0blatitude_e7\x18\x08 \x01(\x0f\x12\x14\n\x0clongitude_e7\x18\t \x01(\x0f\x12\x18\n\x0b\x61\x63\x63uracy_cm\x18\n \x01(\rH\x00\x88\x01\x01\x12\x17\n\nsatellites\x18\x0b \x01(\rH\x01\x88\x01\x01\x12\x1c\n\x0f\x62\x61ttery_percent\x18\x0c \x01(\rH\x02\x88\x01\x01\x12\r\n\x05\x66ixes\x18\r \x01(\x04\x12\x0f\n\x07refused\x18\x0e \x01(\x04\x12\x17\n\x0f\x63lock_offset_ms\x18\x0f \x01(\x12\x12&\n\x05\x63lock\x18\x10 \x01(\x0e\x32\x17.ardoise.v1.DeviceClock\x12\x0c\n\x04late\x18\x11 \x01(\x04\x42\x0e\n\x0c_accuracy_cmB\r\n\x0b_satellitesB\x12\n\x10_battery_percent\"\x14\n\x12ListSourcesRequest\"A\n\x13ListSourcesResponse\x12*\n\x07sources\x18\x01 \x03(\x0b\x32\x19.ardoise.v1.TrackerSource\"Q\n\x12ListDevicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x14\n\x0cunknown_only\x18\x03 \x01(\x08\"S\n\x13ListDevicesResponse\x12#\n\x07\x64\x65vices\x18\x01 \x03(\x0b\x32\x12.ardoise.v1.Device\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xac\x01\n\x0b\x44\x65viceClock\x12\x1c\n\x18\x44\x45VICE_CLOCK_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44\x45VICE_CLOCK_RIGHT\x10\x01\x12\x16\n\x12\x44\x45VICE_CLOCK_AHEAD\x10\x02\x12\x17\n\x13\x44\x45VICE_CLOCK_BEHIND\x10\x03\x12\x1a\n\x16\x44\x45VICE_CLOCK_TIME_ZONE\x10\x04\x12\x1a\n\x16\x44\x45VICE_CLOCK_GPS_WEEKS\x10\x05\x32\xb0\x01\n\x0eTrackerService\x12N\n\x0bListSources\x12\x1e.ardoise.v1.ListSourcesRequest\x1a\x1f.ardoise.v1.ListSourcesResponse\x12N\n\x0bListDevices\x12\x1e.ardoise.v1.ListDevicesRequest\x1a\x1f.ardoise.v1.ListDevicesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61rdoise/v1/trackers.proto\x12\nardoise.v1\"\x85\x01\n\rTrackerSource\x12\x0f\n\x07\x64\x65\x63oder\x18\x01 \x01(\t\x12\x11\n\ttransport\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06secure\x18\x05 \x01(\x08\x12\x11\n\tencrypted\x18\x06 \x01(\x08\x12\x0e\n\x06\x64\x65vice\x18\x07 \x01(\t\"\xa8\x03\n\x06\x44\x65vice\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07tracker\x18\x03 \x01(\x04\x12\r\n\x05known\x18\x04 \x01(\x08\x12\x16\n\x0e\x66irst_heard_ms\x18\x05 \x01(\x12\x12\x15\n\rlast_heard_ms\x18\x06 \x01(\x12\x12\x13\n\x0b\x66ix_time_ms\x18\x07 \x01(\x12\x12\x13\n\x0blatitude_e7\x18\x08 \x01(\x0f\x12\x14\n\x0clongitude_e7\x18\t \x01(\x0f\x12\x18\n\x0b\x61\x63\x63uracy_cm\x18\n \x01(\rH\x00\x88\x01\x01\x12\x17\n\nsatellites\x18\x0b \x01(\rH\x01\x88\x01\x01\x12\x1c\n\x0f\x62\x61ttery_percent\x18\x0c \x01(\rH\x02\x88\x01\x01\x12\r\n\x05\x66ixes\x18\r \x01(\x04\x12\x0f\n\x07refused\x18\x0e \x01(\x04\x12\x17\n\x0f\x63lock_offset_ms\x18\x0f \x01(\x12\x12&\n\x05\x63lock\x18\x10 \x01(\x0e\x32\x17.ardoise.v1.DeviceClock\x12\x0c\n\x04late\x18\x11 \x01(\x04\x42\x0e\n\x0c_accuracy_cmB\r\n\x0b_satellitesB\x12\n\x10_battery_percent\"\x14\n\x12ListSourcesRequest\"A\n\x13ListSourcesResponse\x12*\n\x07sources\x18\x01 \x03(\x0b\x32\x19.ardoise.v1.TrackerSource\"Q\n\x12ListDevicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x14\n\x0cunknown_only\x18\x03 \x01(\x08\"S\n\x13ListDevicesResponse\x12#\n\x07\x64\x65vices\x18\x01 \x03(\x0b\x32\x12.ardoise.v1.Device\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xac\x01\n\x0b\x44\x65viceClock\x12\x1c\n\x18\x44\x45VICE_CLOCK_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44\x45VICE_CLOCK_RIGHT\x10\x01\x12\x16\n\x12\x44\x45VICE_CLOCK_AHEAD\x10\x02\x12\x17\n\x13\x44\x45VICE_CLOCK_BEHIND\x10\x03\x12\x1a\n\x16\x44\x45VICE_CLOCK_TIME_ZONE\x10\x04\x12\x1a\n\x16\x44\x45VICE_CLOCK_GPS_WEEKS\x10\x05\x32\xb0\x01\n\x0eTrackerService\x12N\n\x0bListSources\x12\x1e.ardoise.v1.ListSourcesRequest\x1a\x1f.ardoise.v1.ListSourcesResponse\x12N\n\x0bListDevices\x12\x1e.ardoise.v1.ListDevicesRequest\x1a\x1f.ardoise.v1.ListDevicesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ardoise.v1.trackers_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DEVICECLOCK']._serialized_start=845
-  _globals['_DEVICECLOCK']._serialized_end=1017
-  _globals['_TRACKERSOURCE']._serialized_start=41
-  _globals['_TRACKERSOURCE']._serialized_end=158
-  _globals['_DEVICE']._serialized_start=161
-  _globals['_DEVICE']._serialized_end=585
-  _globals['_LISTSOURCESREQUEST']._serialized_start=587
-  _globals['_LISTSOURCESREQUEST']._serialized_end=607
-  _globals['_LISTSOURCESRESPONSE']._serialized_start=609
-  _globals['_LISTSOURCESRESPONSE']._serialized_end=674
-  _globals['_LISTDEVICESREQUEST']._serialized_start=676
-  _globals['_LISTDEVICESREQUEST']._serialized_end=757
-  _globals['_LISTDEVICESRESPONSE']._serialized_start=759
-  _globals['_LISTDEVICESRESPONSE']._serialized_end=842
-  _globals['_TRACKERSERVICE']._serialized_start=1020
-  _globals['_TRACKERSERVICE']._serialized_end=1196
+  _globals['_DEVICECLOCK']._serialized_start=862
+  _globals['_DEVICECLOCK']._serialized_end=1034
+  _globals['_TRACKERSOURCE']._serialized_start=42
+  _globals['_TRACKERSOURCE']._serialized_end=175
+  _globals['_DEVICE']._serialized_start=178
+  _globals['_DEVICE']._serialized_end=602
+  _globals['_LISTSOURCESREQUEST']._serialized_start=604
+  _globals['_LISTSOURCESREQUEST']._serialized_end=624
+  _globals['_LISTSOURCESRESPONSE']._serialized_start=626
+  _globals['_LISTSOURCESRESPONSE']._serialized_end=691
+  _globals['_LISTDEVICESREQUEST']._serialized_start=693
+  _globals['_LISTDEVICESREQUEST']._serialized_end=774
+  _globals['_LISTDEVICESRESPONSE']._serialized_start=776
+  _globals['_LISTDEVICESRESPONSE']._serialized_end=859
+  _globals['_TRACKERSERVICE']._serialized_start=1037
+  _globals['_TRACKERSERVICE']._serialized_end=1213
 # @@protoc_insertion_point(module_scope)

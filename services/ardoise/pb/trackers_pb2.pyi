@@ -23,20 +23,22 @@ DEVICE_CLOCK_TIME_ZONE: DeviceClock
 DEVICE_CLOCK_GPS_WEEKS: DeviceClock
 
 class TrackerSource(_message.Message):
-    __slots__ = ("decoder", "transport", "address", "name", "secure", "encrypted")
+    __slots__ = ("decoder", "transport", "address", "name", "secure", "encrypted", "device")
     DECODER_FIELD_NUMBER: _ClassVar[int]
     TRANSPORT_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SECURE_FIELD_NUMBER: _ClassVar[int]
     ENCRYPTED_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
     decoder: str
     transport: str
     address: str
     name: str
     secure: bool
     encrypted: bool
-    def __init__(self, decoder: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., name: _Optional[str] = ..., secure: _Optional[bool] = ..., encrypted: _Optional[bool] = ...) -> None: ...
+    device: str
+    def __init__(self, decoder: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., name: _Optional[str] = ..., secure: _Optional[bool] = ..., encrypted: _Optional[bool] = ..., device: _Optional[str] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("source", "name", "tracker", "known", "first_heard_ms", "last_heard_ms", "fix_time_ms", "latitude_e7", "longitude_e7", "accuracy_cm", "satellites", "battery_percent", "fixes", "refused", "clock_offset_ms", "clock", "late")

@@ -8,7 +8,7 @@ from ardoise.pb.trackers_pb2 import TrackerSource
 from ardoise.trackers import clock_watch
 from ardoise.trackers.domain.devices import Devices
 from ardoise.trackers.domain.limits import Limits
-from ardoise.trackers.domain.sources import KEY_FILE, sources_of
+from ardoise.trackers.domain.sources import DEVICE, KEY_FILE, sources_of
 from ardoise.trackers.gateway import MOST_WAITING, Gateway
 from ardoise.trackers.ports import port_of
 from ardoise.trackers.rpc import TrackerService
@@ -49,6 +49,7 @@ async def run(settings: TrackersSettings, limits: Limits | None = None) -> None:
                     address=port.address,
                     secure=source.secure,
                     encrypted=KEY_FILE in source.options,
+                    device=source.options.get(DEVICE, ""),
                 )
             )
         await service.serve_rpc(TrackerService(devices, listed).servicer())

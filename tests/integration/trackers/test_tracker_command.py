@@ -128,24 +128,39 @@ async def test_who_is_put_on_a_rider_and_was_not_heard_may_be_called_otherwise(p
 
 
 async def test_hardware_is_told_by_sms_where_to_send_and_a_receiver_by_hand(platform: Platform, free_port):
-    sources = "gt06=tcp://0.0.0.0:0,h02=tcp://0.0.0.0:0,nmea=tcp://0.0.0.0:0?device=moto-1"
+    sources = "gt06=tcp://0.0.0.0:0,h02=tcp://0.0.0.0:0,nmea=udp://0.0.0.0:0"
     async with gateway(platform, free_port, sources) as opened:
         for source, device, told in (
             ("gt06", "356307042441013", "  SERVER,1,race.example,{},0#"),
             ("h02", "4109172838", "  8040000 race.example {}"),
-            ("nmea", "moto-1", "The receiver sends to race.example:{} (tcp)."),
+            ("nmea", "moto-1", "The receiver sends to race.example:{} (udp)."),
         ):
-            _, _, port = opened.addresses[f"{source} tcp"].rpartition(":")
+            transport = "udp" if source == "nmea" else "tcp"
+            _, _, port = opened.addresses[f"{source} {transport}"].rpartition(":")
             adding = ("add", "--bib", "3", "--source", source, "--device", device, "--host", "race.example")
             done = await tracker(opened, *adding, "--no-wait")
             assert done.code == 0, done.err
             assert told.format(port) in done.out.splitlines()
+            assert ("moto-1:$GPRMC" in done.out) == (source == "nmea")
         assigned = [decision.assign.tracker for decision in await decisions(opened)]
     assert assigned == [
         tracker_of("gt06", "356307042441013"),
         tracker_of("h02", "4109172838"),
         tracker_of("nmea", "moto-1"),
     ]
+
+
+async def test_a_receiver_whose_port_says_who_it_is_is_called_so_and_nothing_else(
+    platform: Platform, free_port
+):
+    async with gateway(platform, free_port, "nmea=tcp://0.0.0.0:0?device=moto-1") as opened:
+        adding = ("add", "--bib", "3", "--host", "race.example", "--no-wait")
+        other = await tracker(opened, *adding, "--device", "moto-2")
+        assert (other.code, "all that comes there is moto-1's" in other.err) == (1, True), other.err
+        done = await tracker(opened, *adding)
+        assert (done.code, "$GPRMC" in done.out) == (0, False), done.out + done.err
+        (decision,) = await decisions(opened)
+    assert decision.assign.tracker == tracker_of("nmea", "moto-1")
 
 
 async def test_whoever_does_not_wait_for_the_first_fix_leaves_the_rider_the_tracker(phones: Gateway):

@@ -14,6 +14,7 @@ DEVICE_CHARACTERS = 12
 """31^12 names: at a thousand guesses a second one of forty is found in half a million years."""
 OSMAND = "osmand"
 OWNTRACKS = "owntracks"
+NMEA = "nmea"
 TRACCAR_SETTINGS = {
     "accuracy": "highest",  # satellites, always
     "distance": 0,  # by time, not by metres

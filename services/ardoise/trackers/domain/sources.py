@@ -12,6 +12,8 @@ NAME = "name"
 """The option that names a source; without it the source is called as its decoder."""
 KEY_FILE = "key_file"
 """The option of decoders whose devices encrypt: where their secrets are."""
+DEVICE = "device"
+"""The option of decoders whose devices may not say who they are: who it is."""
 NAMES = "[a-z0-9][a-z0-9-]{0,31}"
 
 
