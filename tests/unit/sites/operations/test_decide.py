@@ -12,20 +12,6 @@ from tests.unit.sites.operations.platform import FIRST, HOUR_MS, TO_LONDON, Oper
 FORCE_LONDON = Wish("force-london", "london", "Unknown")
 
 
-@pytest.fixture
-def platform() -> Platform:
-    return Platform()
-
-
-@pytest.fixture
-def operator(platform: Platform) -> Operator:
-    """One that has looked once, an hour ago."""
-    found = Operator()
-    assert found.look(platform) is None
-    found.later(HOUR_MS)
-    return found
-
-
 def test_a_platform_as_wished_is_ready_and_left_alone(platform: Platform, operator: Operator):
     assert operator.look(platform) is None
     assert operator.ready[:2] == (Truth.TRUTH_YES, "AsWished")
@@ -52,40 +38,6 @@ def test_a_switchover_ends_once_the_old_primary_follows(platform: Platform, oper
     ended = operator.record.history[0]
     assert (ended.id, ended.outcome, ended.timeline) == ("to-london", Outcome.MOVED, 2)
     assert operator.ready[:2] == (Truth.TRUTH_YES, "AsWished")
-
-
-def test_what_it_took_is_from_the_last_write_to_the_old_primary_to_the_first_to_the_new(
-    platform: Platform, operator: Operator
-):
-    operator.wish = TO_LONDON
-    operator.look(platform)
-    platform.pause = operator.now_ms - HOUR_MS, operator.now_ms - HOUR_MS + 5_000
-    platform.promote("london")
-    assert operator.look(platform).interrupted_ms is None
-    platform.pause = operator.now_ms + 100, operator.now_ms + 2_000
-    assert operator.look(platform).interrupted_ms == 1_900
-
-
-@pytest.mark.parametrize("from_ms", [-26_000, 60_000], ids=["of the change before", "of a stutter since"])
-def test_a_pause_of_another_time_is_not_what_it_took(platform: Platform, operator: Operator, from_ms: int):
-    operator.look(platform)
-    operator.later(30_000)
-    platform.pause = operator.now_ms + from_ms, operator.now_ms + from_ms + 5_000
-    platform.promote("london")
-    assert operator.look(platform).interrupted_ms is None
-    operator.later(60_000)
-    assert operator.look(platform).interrupted_ms is None
-    seen_ms = operator.record.changed_ms
-    platform.pause = seen_ms - 18_000, seen_ms + 2_000
-    assert operator.look(platform).interrupted_ms == 20_000
-
-
-def test_where_no_race_was_written_before_it_nothing_was_interrupted(platform: Platform, operator: Operator):
-    operator.wish = TO_LONDON
-    operator.look(platform)
-    platform.pause = operator.now_ms - HOUR_MS, operator.now_ms + 2_000
-    platform.promote("london")
-    assert operator.look(platform).interrupted_ms is None
 
 
 def test_what_it_cost_is_counted_from_what_the_target_had_before(platform: Platform, operator: Operator):
