@@ -29,7 +29,7 @@ UNCHECKED = 1
 SECRET = re.compile(rb"\A\s*-----BEGIN [A-Z ]*PRIVATE KEY-----")
 MAKERS = ("uv", "pip", "hatchling", "cc", "gcc", "make", "git", "curl", "wget")
 
-pytestmark = pytest.mark.timeout(BUILD_LIMIT_S + 60)
+pytestmark = [pytest.mark.timeout(BUILD_LIMIT_S + 60), pytest.mark.slow]
 
 
 @pytest.fixture(scope="session")

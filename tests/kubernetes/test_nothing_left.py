@@ -32,6 +32,7 @@ def kill(*pids: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_cluster_with_pods_and_disks_half_of_which_was_killed(no_clusters: Bed):
     before = traces()
     clusters.up(["truck"], print)

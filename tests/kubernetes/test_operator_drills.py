@@ -24,7 +24,7 @@ from tests.support.chart import example, objects, of_kind
 from tests.support.operator_looks import reports, status
 from tests.support.own_kinds import GROUP, VERSION
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 TEMPLATE = "ardoise-drill"
 POD = {
     "metadata": {"labels": {"of": "drill"}},
@@ -177,7 +177,6 @@ def operator(bench: DrillBench, started: Operator) -> Iterator[Operator]:
     assert started.runs, started.last_words
 
 
-@pytest.mark.slow
 def test_a_drill_that_is_due_runs_once_and_its_end_is_shown_and_told(bench: DrillBench, operator: Operator):
     due = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(seconds=70)
     due = due.replace(second=0) + timedelta(minutes=datetime.now(UTC).second > 55)
@@ -212,7 +211,6 @@ def test_a_drill_that_is_due_runs_once_and_its_end_is_shown_and_told(bench: Dril
     assert bench.told("nightly") == expected
 
 
-@pytest.mark.slow
 def test_killed_between_config_map_and_job_it_makes_the_job_and_nothing_twice(
     bench: DrillBench, operator: Operator
 ):
@@ -253,7 +251,6 @@ def test_a_request_is_run_once_also_where_the_object_is_made_anew(bench: DrillBe
     assert bench.made("jobs", "once") == []
 
 
-@pytest.mark.slow
 def test_a_condition_that_became_so_suspends_the_job(bench: DrillBench, operator: Operator):
     conditions = [{"type": "Degraded", "status": "True", "forSeconds": 2}]
     bench.drill("aborted", runRequestId="aborted-1", abortConditions=conditions)

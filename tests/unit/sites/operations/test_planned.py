@@ -37,11 +37,6 @@ class Members:
 
 
 @pytest.fixture
-def platform() -> Platform:
-    return Platform()
-
-
-@pytest.fixture
 def members(platform: Platform) -> Members:
     return Members(platform)
 
