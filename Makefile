@@ -8,8 +8,8 @@ RACE ?=
 SPEED ?=
 SETUP ?=
 TESTS ?=
-# Tests run side by side in this many processes.
-JOBS ?= 2
+# Tests run side by side in this many processes; empty: as scripts/test has it.
+JOBS ?=
 REPORTS ?= build/drills
 ONLY ?=
 REPORT ?=

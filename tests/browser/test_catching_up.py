@@ -60,6 +60,7 @@ class Returning:
         return self._stand.keep(lambda: self.show(next(ages_s)), every_s=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", WORDS)
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize(

@@ -175,6 +175,7 @@ def luminance(colour: str) -> float:
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "query"), SIZES)
 async def test_a_gap_of_an_hour_fits_its_slate(
     stand: Stand, open_page: Opener, size: tuple[int, int], query: str

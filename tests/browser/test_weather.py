@@ -71,6 +71,7 @@ async def test_weather_that_is_old_says_so(stand: Stand, open_page: Opener, lang
     await expect(page.locator("#weather-age")).to_have_text("")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
 @pytest.mark.parametrize(("size", "query"), SIZES)
 async def test_old_weather_has_room_in_every_size(

@@ -98,6 +98,7 @@ async def test_a_commit_that_gave_up_waiting_for_the_other_region_is_in_doubt_th
     assert there == 1, "on this region it is, for everybody to read"
 
 
+@pytest.mark.slow
 async def test_what_only_one_region_has_is_neither_acknowledged_when_asked_again_nor_shown(
     regions: TwoRegions, store: Store
 ):
@@ -192,6 +193,7 @@ async def test_without_its_precautions_what_one_region_has_passes_for_kept(
     assert (await DecisionStore(store).commit(read)).result == 1
 
 
+@pytest.mark.slow
 async def test_in_doubt_and_unavailable_are_told_apart(regions: TwoRegions, store: Store):
     async def commit() -> None:
         await DecisionStore(store).commit(

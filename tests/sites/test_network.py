@@ -17,7 +17,9 @@ LIMIT_S = 110
 pytestmark = pytest.mark.xdist_group("network")
 
 
-@pytest.fixture(scope="module", params=["whoever runs this", "ordinary user"])
+@pytest.fixture(
+    scope="module", params=["whoever runs this", pytest.param("ordinary user", marks=pytest.mark.slow)]
+)
 def seen(request: pytest.FixtureRequest) -> dict[str, Any]:
     ordinary = request.param == "ordinary user"
     if ordinary and os.geteuid() != 0:

@@ -172,6 +172,7 @@ async def test_what_the_other_region_acknowledges_is_acknowledged_here(
     assert known.alert_id == alert.alert_id
 
 
+@pytest.mark.slow
 async def test_a_database_that_hangs_is_answered_for_in_five_seconds_and_acknowledges_nothing(
     platform, reporter, guard, tmp_path: Path
 ):

@@ -243,6 +243,7 @@ async def test_a_failure_is_shown_and_not_sent_again(
     assert receiver.alert_ids.count(failed.alert_id) == 1
 
 
+@pytest.mark.slow
 async def test_a_sender_killed_while_the_receiver_has_it_leaves_it_in_doubt_and_nobody_sends_it_again(
     platform, reporter, guard, database, plain_url, process, receiver
 ):
@@ -274,6 +275,7 @@ async def both(guard) -> list[OutboxEntry] | None:
     return list(entries) if len(entries) == 2 and entries[0].HasField("settled_ms") else None
 
 
+@pytest.mark.slow
 async def test_what_was_claimed_on_one_region_only_is_not_sent_before_both_know(receiver, tmp_path: Path):
     with TwoRegions(tmp_path) as regions:
         store = Store(regions.url, "test")

@@ -77,6 +77,7 @@ async def test_what_was_closed_or_begun_since_is_closed_by_nobody_else(claims: d
     assert found.run_id == "b"
 
 
+@pytest.mark.slow
 async def test_a_run_whose_time_is_over_is_nobodys(claims: dict[str, DrillClaims]):
     assert await begin(claims["london"], "london", "a", await claims["london"].read(["a"]))
     seen = await claims["amsterdam"].read(["b"])
@@ -85,6 +86,7 @@ async def test_a_run_whose_time_is_over_is_nobodys(claims: dict[str, DrillClaims
     assert await begin(claims["amsterdam"], "amsterdam", "b", seen)
 
 
+@pytest.mark.slow
 async def test_without_a_majority_nothing_is_claimed(etcds: Etcds, claims: dict[str, DrillClaims]):
     seen = await claims["amsterdam"].read(["a"])
     await etcds.kill("truck", "london")
@@ -97,6 +99,7 @@ async def test_without_a_majority_nothing_is_claimed(etcds: Etcds, claims: dict[
     assert await begin(claims["amsterdam"], "amsterdam", "a", await claims["amsterdam"].read(["a"]))
 
 
+@pytest.mark.slow
 async def test_what_is_nonsense_is_said_to_be(etcds: Etcds, claims: dict[str, DrillClaims]):
     etcds.api("truck").write({}, {"/ardoise/operator/drills/runs/a": "{}"})
     with pytest.raises(ValueError, match="no DrillClaim"):

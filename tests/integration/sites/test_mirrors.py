@@ -147,6 +147,7 @@ async def wrote(bus: Bus, content: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 async def test_a_mirror_that_stands_still_is_found_and_repaired(sites: ThreeSites):
     """A region's nats-server asks for its mirror before the leaf is there, and then not again for 40 s (2.15)."""
     async with mirrored(sites) as (truck, region, watchdog):
@@ -161,6 +162,7 @@ async def test_a_mirror_that_stands_still_is_found_and_repaired(sites: ThreeSite
         assert await contents(region) == numbered(1, 20)
 
 
+@pytest.mark.slow
 async def test_a_message_that_a_mirror_counts_and_cannot_read_is_found_and_filled_again(
     sites: ThreeSites, monkeypatch: pytest.MonkeyPatch
 ):
@@ -230,6 +232,7 @@ async def last_of(bus: Bus) -> int:
         return 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same", [0, 6], ids=["from_its_beginning", "sequences_used_again"])
 async def test_another_log_under_the_same_name_is_found_and_the_old_one_kept(sites: ThreeSites, same: int):
     """By its own word the mirror has lag 0 and no error; made anew, it would take what was acknowledged away."""
@@ -245,6 +248,7 @@ async def test_another_log_under_the_same_name_is_found_and_the_old_one_kept(sit
         assert (await contents(region))[:10] == numbered(1, 10)
 
 
+@pytest.mark.slow
 async def test_a_stream_without_epochs_that_was_made_again_is_kept_aside_and_filled_anew(sites: ThreeSites):
     truck, region = await sites.truck.bus("ingest"), await sites.amsterdam.bus("sites")
     refused = StreamConfig(name="REFUSED", subjects=["refused.>"], max_bytes=1_000_000)
@@ -267,6 +271,7 @@ async def begins(region: Bus, content: str) -> bool:
     return (await contents(region, "REFUSED"))[:1] == [content]
 
 
+@pytest.mark.slow
 async def test_an_origin_that_lost_its_end_leaves_the_mirror_the_only_copy(sites: ThreeSites):
     async with mirrored(sites) as (truck, region, watchdog):
         await truck.js.delete_stream(LOG)
@@ -277,6 +282,7 @@ async def test_an_origin_that_lost_its_end_leaves_the_mirror_the_only_copy(sites
         assert await contents(region) == numbered(1, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "state", "missing"),
     [(11, MirrorState.ORIGIN_RECREATED, None), (15, MirrorState.HOLE, (11, 14))],

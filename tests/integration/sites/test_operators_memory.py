@@ -195,6 +195,7 @@ async def test_of_two_wishes_that_disagree_one_is_accepted_at_a_time(amsterdam: 
     assert (await london.memory.read("x")).wish == wishes[accepted.index(True)]
 
 
+@pytest.mark.slow
 async def test_who_lost_the_lease_and_who_read_before_another_wrote_remembers_nothing(
     sites: Sites, amsterdam: Region, london: Region
 ):
@@ -232,6 +233,7 @@ async def test_of_two_operators_one_acts_and_the_other_tells_the_same(
     assert amsterdam.told.history == london.told.history
 
 
+@pytest.mark.slow
 async def test_killed_between_any_two_effects_of_a_switchover_the_other_one_ends_it(
     sites: Sites, amsterdam: Region, london: Region
 ):
@@ -264,6 +266,7 @@ async def over(region: Region, wish: Wish) -> None:
         await asyncio.sleep(POLL_S)
 
 
+@pytest.mark.slow
 async def test_without_a_majority_nothing_is_done_and_afterwards_it_goes_on(
     etcds: Etcds, sites: Sites, amsterdam: Region, london: Region
 ):
@@ -289,6 +292,7 @@ async def test_who_is_gone_is_followed_by_the_other_within_the_lease(amsterdam: 
     assert time.monotonic() - gone_s < LEASE_S + 4
 
 
+@pytest.mark.slow
 async def test_what_was_not_begun_is_asked_for_again_when_its_time_is_over(sites: Sites, amsterdam: Region):
     await acting(amsterdam)
     sites.answers = [Answer("to-london", "wait a moment", Refusal.NOT_BEGUN)] * 2
@@ -325,6 +329,7 @@ async def test_who_does_not_act_any_more_forgets_what_it_was_answered(
     assert sites.begun == ["to-london"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("request_id", "accepted"), [("by-hand", "by-hand"), ("drill-1", FIRST.request_id)])
 async def test_who_asks_for_another_primary_than_was_wished_for_is_followed_unless_it_is_a_drill(
     etcds: Etcds, sites: Sites, amsterdam: Region, request_id: str, accepted: str

@@ -143,6 +143,7 @@ async def test_what_came_while_the_gateway_was_away_is_in_the_log_once_it_is_bac
             assert len(set(await broker.fixes(epoch, 4))) == 4
 
 
+@pytest.mark.slow
 async def test_a_gateway_killed_with_a_fix_that_is_not_in_the_log_has_not_acknowledged_it(
     broker: Broker, free_port
 ):
@@ -245,6 +246,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqtt, "KEEPALIVE_S", KEEPALIVE_S)
 
 
+@pytest.mark.slow
 async def test_no_session_lapses_while_the_log_is_away_and_every_place_is_taken(
     impatient, broker: Broker, free_port
 ):

@@ -145,6 +145,7 @@ def test_a_good_decoder_passes(test: str, decoder: Decoder):
     getattr(suite(decoder), test)()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("test", "broken"),
     [
