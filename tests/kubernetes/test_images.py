@@ -22,6 +22,7 @@ from ardoise.up.site import SERVICES
 
 from tests.kubernetes.conftest import BUILD_LIMIT_S
 from tests.support.images import EXTRAS, SITE_PACKAGES, UID, Image, locked, unpacked
+from tests.support.template import installed
 
 STATE = "/var/lib/ardoise"
 # Bit 0 of the flags: a hash in the place of a time; bit 1, not set: never compared with the source.
@@ -257,6 +258,23 @@ def test_the_truck_has_what_each_decoder_is_made_of(unpack: Callable[[str], Imag
     done = unpack("edge").run("python", "-c", program)
     assert done.returncode == 0, done.stderr
     assert "osmand" in done.stdout.split()
+
+
+def test_a_decoder_of_somebody_elses_is_found_where_the_docs_lay_it(
+    unpack: Callable[[str], Image], repository: Path, tmp_path: Path
+):
+    edge, package = unpack("edge"), installed(repository, tmp_path)
+    assert f"COPY --chown=0:0 added/ /{SITE_PACKAGES}/" in (repository / "docs" / "decoders.md").read_text()
+    program = "from ardoise.trackers.registry import decoder; print(decoder('plainline').name)"
+    assert edge.run("python", "-c", program).returncode != 0
+    shutil.copytree(package, edge.root / SITE_PACKAGES, dirs_exist_ok=True)
+    try:
+        done = edge.run("python", "-c", program)
+    finally:
+        for laid in package.iterdir():
+            there = edge.root / SITE_PACKAGES / laid.name
+            shutil.rmtree(there) if laid.is_dir() else there.unlink()
+    assert (done.returncode, done.stdout.split()) == (0, ["plainline"]), done.stderr
 
 
 def test_the_truck_carries_no_library_of_a_database(unpack: Callable[[str], Image]):
