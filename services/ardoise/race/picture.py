@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Change, Grouping, Groups
-from ardoise.race.passages import Passages, ninety_percent, of_both
+from ardoise.race.passages import AGEING_PERCENT, Passages, ninety_percent, of_both
+from ardoise.race.reference import unbroken
 from ardoise.race.riders import Riders
 from ardoise.race.rivals import SAME_LEG_CM
 from ardoise.race.road import Road
@@ -23,8 +24,6 @@ SLOWEST_FOR_GAPS_MMPS = 3_000
 """A time gap is made of a distance with at least this speed, or standing riders would be hours apart."""
 REGROUP_MS = 20_000
 """A gap that changes by more was measured anew, and is not smoothed."""
-AGEING_PERCENT = 5
-"""Of the time since the last fix: how fast gaps change unseen, one sigma."""
 TROUBLE_LASTS_MS = 10_000
 """So long after it was seen last it is shown."""
 OTHER_LEG_RATIO = 2
@@ -82,12 +81,13 @@ class Picture:
         placed = shown | (status == RiderStatus.FINISHED) | silent
         place = self._places(placed if started_ms is not None else np.zeros_like(placed), finish_ms)
         doubt_ms = self._doubts()
+        leads = self.passages.leads(riders.fix_cm, riders.fix_ms, tick_ms)
         behind_ms, sigma_ms = self.passages.gap_ms(
-            np.arange(len(self.bib)), riders.fix_cm, riders.fix_ms, doubt_ms
+            np.arange(len(self.bib)), riders.fix_cm, riders.fix_ms, doubt_ms, leads
         )
         self._update_gaps(finish_ms, placed, behind_ms, sigma_ms)
         grouped = shown if started_ms is not None else np.zeros_like(shown)
-        grouping, changes = self._group(grouped, behind_ms, doubt_ms, since_ms)
+        grouping, changes = self._group(grouped, doubt_ms, since_ms)
         for change in changes:
             events.append(
                 {
@@ -249,15 +249,16 @@ class Picture:
     def _group(
         self,
         grouped: NDArray[np.bool_],
-        behind_ms: NDArray[np.int64],
         doubt_ms: NDArray[np.int64],
         since_ms: int,
     ) -> tuple[Grouping, list[Change]]:
-        """Groups these riders by their time behind the first."""
-        riders = self.riders
+        """Groups these riders by their time behind one ride."""
+        riders, passages = self.riders, self.passages
         rows = np.flatnonzero(grouped)
         if len(rows):
-            behind_ms = self._guessed(rows, behind_ms[rows])
+            ride = unbroken(passages.time, passages.first, passages.first_of)
+            behind_ms, unknown = passages.behind(rows, riders.fix_cm[rows], riders.fix_ms[rows], ride)
+            behind_ms = self._guessed(rows, np.where(unknown, NONE, np.maximum(behind_ms, 0)))
             before_ms = self.behind_ms[rows]
             smooth = (before_ms != NONE) & (np.abs(behind_ms - before_ms) < REGROUP_MS)
             eased_ms = (behind_ms - before_ms) * since_ms // (since_ms + EASE_MS)
