@@ -137,7 +137,7 @@ class Picture:
         target_cm = np.where(back, back_cm, road.with_same_effort(riders.fix_cm, way_cm))
         target_cm = np.minimum(target_cm, road.end_cm if started_ms is None else road.finish_cm)
         speed_mmps = np.where(self.tick_ms - riders.fix_ms <= HORIZON_MS, riders.speed_mmps, 0)
-        least_cm = speed_mmps * since_ms * 35 // 1_000_000
+        least_cm = np.where(self.stands, 0, speed_mmps * since_ms * 35 // 1_000_000)
         most_cm = np.minimum(speed_mmps * 13 // 10 + 5_000, FASTEST_CM_PER_S * 10) * since_ms // 10_000
         ahead_cm = target_cm - riders.published_cm
         # Ahead of the target the rider is shown slower, not standing: nobody is frozen to be right.
