@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ardoise.race.reference import UNKNOWN, unheard_leads
+from ardoise.race.reference import LEADS_UNHEARD_MS, UNKNOWN, unbroken, unheard_leads
 
 SPACING_CM = 2_500
 LONGEST_HOLE_MS = 120_000
@@ -17,6 +17,8 @@ FASTEST_STEP_MS = 833
 """From point to point at 30 m/s, which nobody rides."""
 AGEING_PERCENT = 5
 """Of the time since somebody was heard: how fast gaps change unseen, one sigma."""
+REACH_POINTS = 800
+"""Who fell silent first is looked for so far behind the last rider: 20 km."""
 MOST_DOUBT_MS = 2**15 - 1
 _NINETY_PERMILLE = 1_645
 
@@ -125,8 +127,23 @@ class Passages:
         self, fix_cm: NDArray[np.int64], fix_ms: NDArray[np.int64], now_ms: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Leads of firsts who fell silent (reference.unheard_leads). Of all riders: where and when heard last."""
-        heard = self._point(fix_cm), fix_ms - self.base_ms
-        return unheard_leads(self.time, self.first, self.first_of, *heard, now_ms - self.base_ms)
+        lead, unheard_ms = np.zeros_like(self.first), np.zeros_like(self.first)
+        lately = self.counted & (now_ms - fix_ms <= LEADS_UNHEARD_MS)
+        if lately.any():
+            # Only near who is still heard: of a whole stage most is ridden.
+            low = max(int(self._point(fix_cm[lately]).min()) - REACH_POINTS, 0)
+            heard = self._point(fix_cm) - low, fix_ms - self.base_ms
+            known = self.time[:, low:], self.first[low:], self.first_of[low:]
+            lead[low:], unheard_ms[low:] = unheard_leads(*known, *heard, now_ms - self.base_ms)
+        return lead, unheard_ms
+
+    def ride(self, at_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The ride that groups are measured against (reference.unbroken), about these places."""
+        ride = np.full(len(self.first), UNKNOWN, np.int64)
+        point = np.clip(self._point(at_cm), 0, len(ride) - 1)
+        near = slice(int(point.min()), int(point.max()) + 2)
+        ride[near] = unbroken(self.time[:, near], self.first[near], self.first_of[near])
+        return ride
 
     def gap_ms(
         self,

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Change, Grouping, Groups
 from ardoise.race.passages import AGEING_PERCENT, Passages, ninety_percent, of_both
-from ardoise.race.reference import unbroken
 from ardoise.race.riders import Riders
 from ardoise.race.rivals import SAME_LEG_CM
 from ardoise.race.road import Road
@@ -256,8 +255,8 @@ class Picture:
         riders, passages = self.riders, self.passages
         rows = np.flatnonzero(grouped)
         if len(rows):
-            ride = unbroken(passages.time, passages.first, passages.first_of)
-            behind_ms, unknown = passages.behind(rows, riders.fix_cm[rows], riders.fix_ms[rows], ride)
+            at_cm = riders.fix_cm[rows]
+            behind_ms, unknown = passages.behind(rows, at_cm, riders.fix_ms[rows], passages.ride(at_cm))
             behind_ms = self._guessed(rows, np.where(unknown, NONE, np.maximum(behind_ms, 0)))
             before_ms = self.behind_ms[rows]
             smooth = (before_ms != NONE) & (np.abs(behind_ms - before_ms) < REGROUP_MS)

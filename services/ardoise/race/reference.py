@@ -31,12 +31,13 @@ def unheard_leads(
     """
     lead, unheard = np.zeros(len(first), np.int64), np.zeros(len(first), np.int64)
     known = np.flatnonzero(first != UNKNOWN)
-    before, after = known[:-1], known[1:]
+    another = np.flatnonzero(first_of[known[1:]] != first_of[known[:-1]])
+    before, after = known[another], known[another + 1]
     gone, other = first_of[before], first_of[after]
     lost = time[gone, after] == UNKNOWN
     silent = (heard[gone] < first[after]) & (now - heard[gone] <= LEADS_UNHEARD_MS)
     begins = lost & ((heard_point[gone] >= after) | silent)
-    changes = (gone != other) & (lost | (time[other, before] == UNKNOWN))
+    changes = lost | (time[other, before] == UNKNOWN)
     until, left = 0, 0
     for i in np.flatnonzero(changes).tolist():
         point, row = int(after[i]), int(other[i])
