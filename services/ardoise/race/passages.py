@@ -6,12 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ardoise.race.reference import LEADS_UNHEARD_MS, UNKNOWN, unbroken, unheard_leads
+
 SPACING_CM = 2_500
 LONGEST_HOLE_MS = 120_000
 """Over a longer silence a constant speed is a guess: the points in it stay unknown."""
-MOST_DISORDER_MS = 5_000
+MOST_DISORDER_MS = 1_000
 """Passages are interpolated: neighbouring points may be out of order by as much."""
-UNKNOWN = 2**31 - 1
+FASTEST_STEP_MS = 833
+"""From point to point at 30 m/s, which nobody rides."""
+AGEING_PERCENT = 5
+"""Of the time since somebody was heard: how fast gaps change unseen, one sigma."""
+REACH_POINTS = 800
+"""Who fell silent first is looked for so far behind the last rider: 20 km."""
 MOST_DOUBT_MS = 2**15 - 1
 _NINETY_PERMILLE = 1_645
 
@@ -42,13 +49,16 @@ class Passages:
         self.time = np.full((riders, points), UNKNOWN, np.int32)
         self.doubt = np.zeros((riders, points), np.int16)
         self.first = np.full(points, UNKNOWN, np.int32)
+        self.first_of = np.zeros(points, np.int32)
+        """The rider who was."""
         self.first_doubt = np.zeros(points, np.int16)
         self.counted = np.zeros(riders, bool)
         """Riders whose passages count as the race's."""
 
     def arrays(self) -> dict[str, NDArray]:
         """All that is kept, by name."""
-        return {name: getattr(self, name) for name in ("time", "doubt", "first", "first_doubt", "counted")}
+        names = ("time", "doubt", "first", "first_of", "first_doubt", "counted")
+        return {name: getattr(self, name) for name in names}
 
     def restore(self, arrays: Mapping[str, NDArray]) -> None:
         """Takes over what arrays() gave."""
@@ -90,7 +100,7 @@ class Passages:
         row, point, passed, doubt_ms = row[counted], point[counted], passed[counted], doubt_ms[counted]
         np.minimum.at(self.first, point, passed)
         is_first = self.first[point] == passed
-        self.first_doubt[point[is_first]] = doubt_ms[is_first]
+        self.first_of[point[is_first]], self.first_doubt[point[is_first]] = row[is_first], doubt_ms[is_first]
 
     def count(self, counted: NDArray[np.bool_]) -> None:
         """Says whose passages are the race's; the first are found anew if that changed anything."""
@@ -113,33 +123,72 @@ class Passages:
             self.time[early] = UNKNOWN
             self._find_first()
 
+    def leads(
+        self, fix_cm: NDArray[np.int64], fix_ms: NDArray[np.int64], now_ms: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Leads of firsts who fell silent (reference.unheard_leads). Of all riders: where and when heard last."""
+        lead, unheard_ms = np.zeros_like(self.first), np.zeros_like(self.first)
+        lately = self.counted & (now_ms - fix_ms <= LEADS_UNHEARD_MS)
+        if lately.any():
+            # Only near who is still heard: of a whole stage most is ridden.
+            low = max(int(self._point(fix_cm[lately]).min()) - REACH_POINTS, 0)
+            heard = self._point(fix_cm) - low, fix_ms - self.base_ms
+            known = self.time[:, low:], self.first[low:], self.first_of[low:]
+            lead[low:], unheard_ms[low:] = unheard_leads(*known, *heard, now_ms - self.base_ms)
+        return lead, unheard_ms
+
+    def ride(self, at_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The ride that groups are measured against (reference.unbroken), about these places."""
+        ride = np.full(len(self.first), UNKNOWN, np.int64)
+        point = np.clip(self._point(at_cm), 0, len(ride) - 1)
+        near = slice(int(point.min()), int(point.max()) + 2)
+        ride[near] = unbroken(self.time[:, near], self.first[near], self.first_of[near])
+        return ride
+
     def gap_ms(
         self,
         rider: NDArray[np.int64],
         at_cm: NDArray[np.int64],
         at_ms: NDArray[np.int64],
         doubt_ms: NDArray[np.int64],
+        leads: tuple[NDArray[np.int64], NDArray[np.int64]],
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Time behind the first at the rider's place, -1 where unknown, and its standard deviation.
 
-        The rider's own time less the first's, between the points around the place: it grows for one who stands or
-        rides back. At the front, where the first has not passed the point ahead, at the last point that both passed.
-        `doubt_ms`: of the rider's own time.
+        `doubt_ms`: of the rider's own time. `leads`: of firsts who fell silent.
+        """
+        lead, unheard_ms = leads
+        first = np.where(self.first == UNKNOWN, UNKNOWN, self.first - lead)
+        gap, unknown = self.behind(rider, at_cm, at_ms, first)
+        point = np.clip(self._point(at_cm), 0, len(first) - 1)
+        # Somebody was further on, as far as one can ride, before the first known passage here: who was first there
+        # was not heard.
+        fastest = np.arange(len(first)) * FASTEST_STEP_MS
+        earliest = np.minimum.accumulate((first - fastest)[::-1])[::-1] + fastest
+        unheard = unknown | (first[point] > earliest[point] + MOST_DISORDER_MS)
+        first_doubt = self.first_doubt[point] + unheard_ms[point] * AGEING_PERCENT // 100
+        return np.where(unheard, -1, np.maximum(gap, 0)), of_both(doubt_ms, first_doubt)
+
+    def behind(
+        self,
+        rider: NDArray[np.int64],
+        at_cm: NDArray[np.int64],
+        at_ms: NDArray[np.int64],
+        first: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Time behind a ride that passed each point at `first` (UNKNOWN: nobody knows), and where it is unknown.
+
+        The rider's own time less that ride's, between the points around the place: it grows for one who stands or
+        rides back. At the front, where it has not passed the point ahead, at the last point that both passed.
         """
         last = self.time.shape[1] - 1
-        point = np.clip((at_cm - self.start_cm) // SPACING_CM, 0, last)
-        first = self.first[point].astype(np.int64)
+        point = np.clip(self._point(at_cm), 0, last)
         own = self.time[rider, point].astype(np.int64)
-        after = self.first[np.minimum(point + 1, last)].astype(np.int64)
+        here, after = first[point], first[np.minimum(point + 1, last)]
         rest_cm = at_cm - self.start_cm - point * SPACING_CM
-        between = first + np.where(after == UNKNOWN, 0, (after - first) * rest_cm // SPACING_CM)
+        between = here + np.where(after == UNKNOWN, 0, (after - here) * rest_cm // SPACING_CM)
         front = (own != UNKNOWN) & (after == UNKNOWN)
-        gap = np.where(front, own - first, at_ms - self.base_ms - between)
-        # Somebody was further on before the first known passage here: the first one was not heard at this point.
-        earliest_beyond = np.minimum.accumulate(self.first[::-1])[::-1][point].astype(np.int64)
-        unheard = (first == UNKNOWN) | (first > earliest_beyond + MOST_DISORDER_MS)
-        sigma_ms = of_both(doubt_ms, self.first_doubt[point])
-        return np.where(unheard, -1, np.maximum(gap, 0)), sigma_ms
+        return np.where(front, own - here, at_ms - self.base_ms - between), here == UNKNOWN
 
     def at(self, distance_cm: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Riders that passed a point and when (ms since 1970), in the order of passing."""
@@ -163,13 +212,17 @@ class Passages:
         known = np.flatnonzero(self.time[rider] != UNKNOWN)
         return known * SPACING_CM + self.start_cm, self.time[rider, known].astype(np.int64) + self.base_ms
 
-    def _point(self, distance_cm: int) -> int:
+    def _point[Cm: (int, NDArray[np.int64])](self, distance_cm: Cm) -> Cm:
         return (distance_cm - self.start_cm) // SPACING_CM
 
     def _find_first(self) -> None:
         time = np.where(self.counted[:, None], self.time, UNKNOWN)
         row, point = time.argmin(axis=0), np.arange(time.shape[1])
-        self.first, self.first_doubt = time[row, point], self.doubt[row, point]
+        self.first, self.first_of, self.first_doubt = (
+            time[row, point],
+            row.astype(np.int32),
+            self.doubt[row, point],
+        )
 
 
 def of_both(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Change, Grouping, Groups
-from ardoise.race.passages import Passages, ninety_percent, of_both
+from ardoise.race.passages import AGEING_PERCENT, Passages, ninety_percent, of_both
 from ardoise.race.riders import Riders
 from ardoise.race.rivals import SAME_LEG_CM
 from ardoise.race.road import Road
@@ -23,8 +23,6 @@ SLOWEST_FOR_GAPS_MMPS = 3_000
 """A time gap is made of a distance with at least this speed, or standing riders would be hours apart."""
 REGROUP_MS = 20_000
 """A gap that changes by more was measured anew, and is not smoothed."""
-AGEING_PERCENT = 5
-"""Of the time since the last fix: how fast gaps change unseen, one sigma."""
 TROUBLE_LASTS_MS = 10_000
 """So long after it was seen last it is shown."""
 OTHER_LEG_RATIO = 2
@@ -82,12 +80,13 @@ class Picture:
         placed = shown | (status == RiderStatus.FINISHED) | silent
         place = self._places(placed if started_ms is not None else np.zeros_like(placed), finish_ms)
         doubt_ms = self._doubts()
+        leads = self.passages.leads(riders.fix_cm, riders.fix_ms, tick_ms)
         behind_ms, sigma_ms = self.passages.gap_ms(
-            np.arange(len(self.bib)), riders.fix_cm, riders.fix_ms, doubt_ms
+            np.arange(len(self.bib)), riders.fix_cm, riders.fix_ms, doubt_ms, leads
         )
         self._update_gaps(finish_ms, placed, behind_ms, sigma_ms)
         grouped = shown if started_ms is not None else np.zeros_like(shown)
-        grouping, changes = self._group(grouped, behind_ms, doubt_ms, since_ms)
+        grouping, changes = self._group(grouped, doubt_ms, since_ms)
         for change in changes:
             events.append(
                 {
@@ -137,7 +136,7 @@ class Picture:
         target_cm = np.where(back, back_cm, road.with_same_effort(riders.fix_cm, way_cm))
         target_cm = np.minimum(target_cm, road.end_cm if started_ms is None else road.finish_cm)
         speed_mmps = np.where(self.tick_ms - riders.fix_ms <= HORIZON_MS, riders.speed_mmps, 0)
-        least_cm = speed_mmps * since_ms * 35 // 1_000_000
+        least_cm = np.where(self.stands, 0, speed_mmps * since_ms * 35 // 1_000_000)
         most_cm = np.minimum(speed_mmps * 13 // 10 + 5_000, FASTEST_CM_PER_S * 10) * since_ms // 10_000
         ahead_cm = target_cm - riders.published_cm
         # Ahead of the target the rider is shown slower, not standing: nobody is frozen to be right.
@@ -249,15 +248,16 @@ class Picture:
     def _group(
         self,
         grouped: NDArray[np.bool_],
-        behind_ms: NDArray[np.int64],
         doubt_ms: NDArray[np.int64],
         since_ms: int,
     ) -> tuple[Grouping, list[Change]]:
-        """Groups these riders by their time behind the first."""
-        riders = self.riders
+        """Groups these riders by their time behind one ride."""
+        riders, passages = self.riders, self.passages
         rows = np.flatnonzero(grouped)
         if len(rows):
-            behind_ms = self._guessed(rows, behind_ms[rows])
+            at_cm = riders.fix_cm[rows]
+            behind_ms, unknown = passages.behind(rows, at_cm, riders.fix_ms[rows], passages.ride(at_cm))
+            behind_ms = self._guessed(rows, np.where(unknown, NONE, np.maximum(behind_ms, 0)))
             before_ms = self.behind_ms[rows]
             smooth = (before_ms != NONE) & (np.abs(behind_ms - before_ms) < REGROUP_MS)
             eased_ms = (behind_ms - before_ms) * since_ms // (since_ms + EASE_MS)

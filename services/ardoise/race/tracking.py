@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ardoise.race.along import ACROSS_OVER_S, FIX_DOUBT_CM, lasting_m2, placed, window_cm
-from ardoise.race.legs import Legs
+from ardoise.race.legs import ROLLING_MMPS, Legs
 from ardoise.race.matching import (
     DIRECTION_FROM_M,
     DIRECTION_UNTIL_MS,
@@ -144,17 +144,19 @@ class Tracking:
         corrected = along.corrected(seen.distance_cm, credible, since_ms)
         found_cm = np.minimum(np.maximum(corrected.place_cm, road.start_cm), road.end_cm)
         last_x_m, last_y_m = road.plane(riders.latitude_e7[row], riders.longitude_e7[row])
-        along_cm = np.abs(seen.distance_cm - believed.seen_cm)
-        ridden_cm = way_cm(along_cm, since_ms, x_m - last_x_m, y_m - last_y_m)
+        along_cm = seen.distance_cm - believed.seen_cm
+        ridden_cm = way_cm(np.abs(along_cm), since_ms, x_m - last_x_m, y_m - last_y_m)
         ridden_mmps = np.minimum(ridden_cm * 10_000 // since_ms, FASTEST_CM_PER_S * 10)
         ridden = ridden + (ridden_mmps - ridden) * since_ms // (since_ms + 3_000)
+        # Who stands does not ride on by as much as the receiver's error moves to and fro.
+        sways = (along_cm < 0) & (onward > 0) & (ridden_mmps < ROLLING_MMPS)
+        onward_mmps = np.where(sways, -ridden_mmps, ridden_mmps)
         change = np.where(
             credible,
             (device_mmps - speed_mmps) * since_ms // (since_ms + 1_000),
-            (ridden_mmps - speed_mmps) * since_ms // (since_ms + 3_000),
+            (onward_mmps - speed_mmps) * since_ms // (since_ms + 3_000),
         )
-        row_u = row[used]
-        since_s, across_m2 = since_ms / 1000.0, riders.across_m2[row]
+        row_u, since_s, across_m2 = row[used], since_ms / 1000.0, riders.across_m2[row]
         across_m2 = across_m2 + (seen.across_m * seen.across_m - across_m2) * since_s / (
             since_s + ACROSS_OVER_S
         )
@@ -163,13 +165,12 @@ class Tracking:
         riders.believe(row_u, corrected.of(used))
         riders.fix_cm[row_u], riders.fix_ms[row_u] = found_cm[used], time_ms[used]
         riders.speed_mmps[row_u] = np.minimum(np.maximum(speed_mmps + change, 0), FASTEST_CM_PER_S * 10)[used]
-        riders.ridden_mmps[row_u] = ridden[used]
+        riders.ridden_mmps[row_u], riders.pending[row_u] = ridden[used], 0
         riders.latitude_e7[row_u], riders.longitude_e7[row_u] = latitude_e7[used], longitude_e7[used]
         riders.across_m2[row_u] = across_m2[used]
         self._weigh_speed(row_u, found_cm[used], since_ms[used])
         lies = ~credible & (device_mmps != NO_SPEED)
         riders.trouble[row[lies]], riders.trouble_ms[row[lies]] = Trouble.SPEED, time_ms[lies]
-        riders.pending[row_u] = 0
         moved = row[used & anew]
         riders.anchor_ms[moved] = time_ms[used & anew]
         riders.anchor_latitude_e7[moved] = latitude_e7[used & anew]

@@ -271,3 +271,15 @@ def test_a_place_of_the_road_and_its_distance_belong_together() -> None:
     latitude_e7, longitude_e7 = place(run.engine.stage.route, np.array([run.last(1, "distance_cm") / 100]))
     assert abs(run.last(1, "latitude_e7") - latitude_e7[0]) < 100
     assert abs(run.last(1, "longitude_e7") - longitude_e7[0]) < 100
+
+
+def test_who_stands_does_not_creep_on_where_the_receiver_has_no_speed_and_its_error_sways():
+    route, noise = straight(5_000), np.random.default_rng(3)
+    run, sway_m = Run.of(stage_on(route)), np.zeros(2)
+    for second in range(1, 300):
+        sway_m = 0.98 * sway_m + noise.normal(0, 1.0, 2)
+        here = [100.0 + 10 * min(second, 100)]
+        run.frame(second, fixes(route, [9001], T0_MS + second * 1000, here, noise_m=sway_m[:, None]))
+    stands_m = run.column(1, "distance_cm")[150:] / 100
+    assert stands_m[0] == pytest.approx(1_100, abs=30)
+    assert stands_m[-1] == pytest.approx(stands_m[0], abs=3)

@@ -22,7 +22,9 @@ def ride(made: Passages, rider: int, from_cm: int, from_ms: int, to_cm: int, to_
 
 
 def gap(made: Passages, rider: int, at_cm: int, at_ms: int) -> int:
-    return int(made.gap_ms(*(np.array([value]) for value in (rider, at_cm, at_ms, 0)))[0][0])
+    nobody_silent = np.zeros_like(made.first), np.zeros_like(made.first)
+    place = (np.array([value]) for value in (rider, at_cm, at_ms, 0))
+    return int(made.gap_ms(*place, nobody_silent)[0][0])
 
 
 def test_a_chaser_has_no_gap_where_the_head_was_not_heard():

@@ -13,13 +13,18 @@ def record(made: Passages, rider: int, began_ms: int, doubt_cm: int) -> None:
     made.record(*(np.array([value]) for value in (rider, 0, began_ms, 100_000, began_ms + 100_000, doubt_cm)))
 
 
+def gap(made: Passages, rider: int, at_cm: int, at_ms: int, doubt_ms: int) -> tuple[np.ndarray, np.ndarray]:
+    nobody_silent = np.zeros_like(made.first), np.zeros_like(made.first)
+    return made.gap_ms(*(np.array([value]) for value in (rider, at_cm, at_ms, doubt_ms)), nobody_silent)
+
+
 def test_the_doubt_of_a_gap_is_that_of_the_rider_and_of_who_was_first():
     made = Passages(3, 0, 1_000_000, 0)
     made.count(np.ones(3, bool))
     record(made, 0, 20_000, 300)
     record(made, 1, 10_000, 400)
     record(made, 2, 15_000, 900)
-    gap_ms, sigma_ms = made.gap_ms(*(np.array([value]) for value in (0, 50_000, 70_000, 300)))
+    gap_ms, sigma_ms = gap(made, 0, 50_000, 70_000, 300)
     assert gap_ms.tolist() == [10_000]
     # 4 m at 10 m/s are 400 ms.
     assert sigma_ms.tolist() == [500]
@@ -32,7 +37,7 @@ def test_the_first_is_another_once_one_no_longer_counts():
     record(made, 0, 10_000, 400)
     record(made, 1, 20_000, 300)
     made.count(np.array([False, True]))
-    gap_ms, sigma_ms = made.gap_ms(*(np.array([value]) for value in (1, 50_000, 80_000, 0)))
+    gap_ms, sigma_ms = gap(made, 1, 50_000, 80_000, 0)
     assert (gap_ms.tolist(), sigma_ms.tolist()) == ([10_000], [300])
 
 
