@@ -42,8 +42,9 @@ class Legs:
         row, fix = fix.row[which], fix.of(which)
         onward = rivals.onward[row, nth]
         place_cm = rivals.cm[row, nth] + onward * fix.ridden_cm
-        error_m = rivals.error_m[row, nth] * error_kept(fix.since_ms)
-        expected_cm = place_cm + np.floor(error_m * 100.0 + 0.5).astype(np.int64)
+        kept, (east, north) = error_kept(fix.since_ms), road.leads(place_cm)
+        east_m, north_m = rivals.east_m[row, nth] * kept, rivals.north_m[row, nth] * kept
+        expected_cm = place_cm + np.floor((east_m * east + north_m * north) * 100.0 + 0.5).astype(np.int64)
         half_cm = HALF_CM + HALF_CM_PER_S * fix.since_ms // 1000
         low_cm = np.minimum(np.maximum(expected_cm - half_cm, road.start_cm), road.end_cm)
         high_cm = np.minimum(np.maximum(expected_cm + half_cm, road.start_cm), road.end_cm)
@@ -62,8 +63,12 @@ class Legs:
         # With the pulls of the believed leg: the same road is no better for being a rival's.
         rivals.cm[row, nth] = place_cm + np.floor(fix.pull * astray_cm).astype(np.int64)
         rivals.across_m[row, nth] = seen.across_m
-        error_m = error_m + fix.error_pull * astray_cm / 100.0
-        rivals.error_m[row, nth] = np.minimum(np.maximum(error_m, -MOST_ERROR_M), MOST_ERROR_M)
+        error_m = east_m * east + north_m * north + fix.error_pull * astray_cm / 100.0
+        error_m = np.minimum(np.maximum(error_m, -MOST_ERROR_M), MOST_ERROR_M)
+        left_m = north_m * east - east_m * north
+        left_m = left_m + fix.aside_pull * (road.aside_m(seen.distance_cm, fix.x_m, fix.y_m) - left_m)
+        rivals.east_m[row, nth] = error_m * east - left_m * north
+        rivals.north_m[row, nth] = error_m * north + left_m * east
 
     def look_round(
         self,
@@ -91,9 +96,11 @@ class Legs:
         still = np.zeros(len(which), bool)
         own = evidence(fix.since_ms[which], across_m, still * 0.0, fix.seen_m2[which], still, still)
         onward = np.ones(len(which), np.int64)
-        error_m = riders.error_m[fix.row[which]]
-        place_cm = distance_cm - np.floor(error_m * 100.0 + 0.5).astype(np.int64)
-        riders.rivals.meet(fix.row[which], place_cm, error_m, across_m, onward, reached + own - cost[which])
+        row = fix.row[which]
+        error_m = riders.east_m[row], riders.north_m[row]
+        along_m = self._road.along_m(distance_cm, *error_m)
+        place_cm = distance_cm - np.floor(along_m * 100.0 + 0.5).astype(np.int64)
+        riders.rivals.meet(row, place_cm, *error_m, across_m, onward, reached + own - cost[which])
 
     def look_back(self, fix: Fix, against: NDArray[np.bool_]) -> None:
         """Who has all but stopped, or moves against the road, may have turned round."""
@@ -106,4 +113,5 @@ class Legs:
         row = fix.row[turns]
         riders, cost = self._riders, np.full(len(row), TURN_COST)
         onward = np.where(riders.back[row], 1, -1)
-        riders.rivals.meet(row, riders.fix_cm[row], riders.error_m[row], fix.across_m[turns], onward, cost)
+        error_m = riders.east_m[row], riders.north_m[row]
+        riders.rivals.meet(row, riders.fix_cm[row], *error_m, fix.across_m[turns], onward, cost)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ardoise.race.along import Along
 from ardoise.race.rivals import Rivals
 
-_BELIEVED = ("error_m", "place_m2", "shared_m2", "error_m2")
+_BELIEVED = tuple(field.name for field in fields(Along) if field.name != "place_cm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +33,9 @@ class Fix:
     """The receiver gave the speed."""
     across_m: NDArray[np.float64]
     """From the leg that is believed."""
-    error_m: NDArray[np.float64]
-    """Of the receiver, as it is believed before this fix."""
     pull: NDArray[np.float64]
     error_pull: NDArray[np.float64]
+    aside_pull: NDArray[np.float64]
     seen_m2: NDArray[np.float64]
 
     def of(self, which: NDArray) -> "Fix":
@@ -52,11 +51,15 @@ class Riders:
     fix_cm: NDArray[np.int64]
     """Point of the road at the last used fix."""
     fix_ms: NDArray[np.int64]
-    error_m: NDArray[np.float64]
+    east_m: NDArray[np.float64]
     """What else is believed of the fix (along.Along)."""
+    north_m: NDArray[np.float64]
     place_m2: NDArray[np.float64]
-    shared_m2: NDArray[np.float64]
-    error_m2: NDArray[np.float64]
+    place_east_m2: NDArray[np.float64]
+    place_north_m2: NDArray[np.float64]
+    east_m2: NDArray[np.float64]
+    east_north_m2: NDArray[np.float64]
+    north_m2: NDArray[np.float64]
     across_m2: NDArray[np.float64]
     """Mean square of how far from the road the fixes lie, of late."""
     speed_mmps: NDArray[np.int64]

@@ -50,8 +50,9 @@ class Rivals:
 
     cm: NDArray[np.int64]
     """Where the rider is if it is the right one, at the rider's last fix."""
-    error_m: NDArray[np.float64]
-    """Of the receiver, if it is the right one: its fixes are so much too far along the road."""
+    east_m: NDArray[np.float64]
+    """Of the receiver, if it is the right one: its fixes are so much too far east."""
+    north_m: NDArray[np.float64]
     across_m: NDArray[np.float64]
     """How far from it the last fix lies."""
     onward: NDArray[np.int64]
@@ -65,7 +66,8 @@ class Rivals:
     def none_yet(cls, riders: int) -> "Rivals":
         shape = (riders, MOST_RIVALS)
         cm, onward, since_cm = (np.zeros(shape, np.int64) for _ in range(3))
-        return cls(cm, np.zeros(shape), np.zeros(shape), onward, since_cm, np.full(shape, np.inf))
+        metres = (np.zeros(shape) for _ in range(3))
+        return cls(cm, *metres, onward, since_cm, np.full(shape, np.inf))
 
     def forget(self, row: NDArray[np.int64]) -> None:
         """These riders have none any more."""
@@ -78,32 +80,41 @@ class Rivals:
     def best(
         self,
         row: NDArray[np.int64],
+        rivals_m: NDArray[np.float64],
         error_m: NDArray[np.float64],
         across_m: NDArray[np.float64],
         lasting_m2: NDArray[np.float64],
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Which of each rider's is the best, and its cost with that of the receiver's error.
 
-        `error_m` along and `across_m` across the leg that is believed. `lasting_m2`: variance of such errors.
+        `rivals_m` [row, rival]: of it along theirs; `error_m` along and `across_m` across the leg that is believed.
+        `lasting_m2`: variance of such errors.
         """
-        errs = erring(self.error_m[row], self.across_m[row], lasting_m2[:, None])
+        errs = erring(rivals_m, self.across_m[row], lasting_m2[:, None])
         errs = errs - erring(error_m, across_m, lasting_m2)[:, None]
         cost = self.cost[row] + errs
         nth = np.argmin(cost, axis=1)
         return nth, cost[np.arange(len(row)), nth]
 
-    def believe(self, row: int, nth: int, cm: int, error_m: float, across_m: float, onward: int) -> None:
-        """A rival is believed now; what was, at `cm` with these errors, ridden `onward`, is a rival in its place."""
+    def believe(
+        self, row: int, nth: int, cm: int, error_m: tuple[float, float], across_m: float, onward: int
+    ) -> None:
+        """A rival is believed now; what was, at `cm`, ridden `onward`, is a rival in its place.
+
+        `error_m`: the receiver's, east and north.
+        """
         lead = self.cost[row, nth]
         self.cost[row] -= lead
         self.cm[row, nth], self.since_cm[row, nth], self.onward[row, nth] = cm, cm, onward
-        self.cost[row, nth], self.error_m[row, nth], self.across_m[row, nth] = -lead, error_m, across_m
+        self.cost[row, nth], self.across_m[row, nth] = -lead, across_m
+        self.east_m[row, nth], self.north_m[row, nth] = error_m
 
     def meet(
         self,
         row: NDArray[np.int64],
         cm: NDArray[np.int64],
-        error_m: NDArray[np.float64],
+        east_m: NDArray[np.float64],
+        north_m: NDArray[np.float64],
         across_m: NDArray[np.float64],
         onward: NDArray[np.int64],
         cost: NDArray[np.float64],
@@ -115,27 +126,31 @@ class Rivals:
         row = np.concatenate((old, row))
         since_cm = np.concatenate((self.since_cm[old, nth], cm))
         cm = np.concatenate((self.cm[old, nth], cm))
-        error_m = np.concatenate((self.error_m[old, nth], error_m))
+        east_m = np.concatenate((self.east_m[old, nth], east_m))
+        north_m = np.concatenate((self.north_m[old, nth], north_m))
         across_m = np.concatenate((self.across_m[old, nth], across_m))
         onward = np.concatenate((self.onward[old, nth], onward))
         cost = np.concatenate((self.cost[old, nth], cost))
-        columns = (row, cm, error_m, across_m, onward, since_cm, cost)
+        columns = (row, cm, east_m, north_m, across_m, onward, since_cm, cost)
         order = np.lexsort((cm, onward, row))
-        row, cm, error_m, across_m, onward, since_cm, cost = columns = tuple(c[order] for c in columns)
+        row, cm, east_m, north_m, across_m, onward, since_cm, cost = columns = tuple(
+            c[order] for c in columns
+        )
         near = (row[1:] == row[:-1]) & (onward[1:] == onward[:-1]) & (cm[1:] - cm[:-1] < SAME_LEG_CM)
         # Of one leg the better: a silence opens what was all but beaten.
         worse = np.zeros(len(row), bool)
         worse[1:] |= near & (cost[1:] >= cost[:-1])
         worse[:-1] |= near & (cost[:-1] > cost[1:])
         order = np.flatnonzero(~worse)[np.lexsort((cm[~worse], cost[~worse], row[~worse]))]
-        row, cm, error_m, across_m, onward, since_cm, cost = (column[order] for column in columns)
+        row, cm, east_m, north_m, across_m, onward, since_cm, cost = (column[order] for column in columns)
         nth = np.arange(len(row)) - np.searchsorted(row, row)
         kept = nth < MOST_RIVALS
         row, nth = row[kept], nth[kept]
         self.forget(riders)
         self.cm[row, nth], self.onward[row, nth] = cm[kept], onward[kept]
         self.since_cm[row, nth], self.cost[row, nth] = since_cm[kept], cost[kept]
-        self.error_m[row, nth], self.across_m[row, nth] = error_m[kept], across_m[kept]
+        self.east_m[row, nth], self.north_m[row, nth] = east_m[kept], north_m[kept]
+        self.across_m[row, nth] = across_m[kept]
 
 
 def erring(

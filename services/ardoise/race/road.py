@@ -75,6 +75,25 @@ class Road:
             for column in (self.latitude_e7, self.longitude_e7)
         )
 
+    def leads(self, distance_cm: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Which way the road leads at points of it, east and north: unit vectors."""
+        index = self._split(distance_cm)[0]
+        return self.east[index], self.north[index]
+
+    def along_m(
+        self, distance_cm: NDArray[np.int64], east_m: NDArray[np.float64], north_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How much of a way in the plane leads along the road, at points of it."""
+        east, north = self.leads(distance_cm)
+        return east_m * east + north_m * north
+
+    def aside_m(
+        self, distance_cm: NDArray[np.int64], x_m: NDArray[np.float64], y_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How far places of the plane lie to the left of the road, at points of it."""
+        index = self._split(distance_cm)[0]
+        return (y_m - self.y_m[index]) * self.east[index] - (x_m - self.x_m[index]) * self.north[index]
+
     def straight_cm(self, one_cm: NDArray[np.int64], other_cm: NDArray[np.int64]) -> NDArray[np.int64]:
         """How far points of the road are from each other across country, to a grid step."""
         one, other = self._split(one_cm)[0], self._split(other_cm)[0]

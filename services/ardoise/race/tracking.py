@@ -124,9 +124,11 @@ class Tracking:
         now_mmps = np.where(credible, device_mmps, speed_mmps)
         onward = np.where(riders.back[row], -1, 1)
         believed = riders.along(row)
+        seen_cm = believed.on(*road.leads(fix_cm)).seen_cm
         lasts_m2 = lasting_m2(riders.across_m2[row])
         along = believed.ridden_on(since_ms, onward * speed_mmps, onward * now_mmps, credible, lasts_m2)
-        expected_cm, seen_m2 = along.seen_cm, along.seen_m2
+        on_road = along.on(*road.leads(along.place_cm))
+        expected_cm, seen_m2 = on_road.seen_cm, on_road.seen_m2
         back_cm_per_s = np.where(onward < 0, TURNED_CM_PER_S, BACKWARD_CM_PER_S)
         low_cm = np.maximum(fix_cm - SLACK_CM - back_cm_per_s * since_ms // 1000, road.start_cm)
         high_cm = np.minimum(fix_cm + SLACK_CM + FASTEST_CM_PER_S * since_ms // 1000, road.end_cm)
@@ -141,10 +143,11 @@ class Tracking:
             road, x_m, y_m, low_cm, high_cm, expected_cm, sigma_cm, onward * east_m, onward * north_m
         )
         used = seen.across_m <= WIDE_CORRIDOR_M
-        corrected = along.corrected(seen.distance_cm, credible, since_ms)
+        aside_m = road.aside_m(seen.distance_cm, x_m, y_m)
+        corrected = on_road.corrected(seen.distance_cm, aside_m, credible, since_ms)
         found_cm = np.minimum(np.maximum(corrected.place_cm, road.start_cm), road.end_cm)
         last_x_m, last_y_m = road.plane(riders.latitude_e7[row], riders.longitude_e7[row])
-        along_cm = seen.distance_cm - believed.seen_cm
+        along_cm = seen.distance_cm - seen_cm
         ridden_cm = way_cm(np.abs(along_cm), since_ms, x_m - last_x_m, y_m - last_y_m)
         ridden_mmps = np.minimum(ridden_cm * 10_000 // since_ms, FASTEST_CM_PER_S * 10)
         ridden = ridden + (ridden_mmps - ridden) * since_ms // (since_ms + 3_000)
@@ -157,9 +160,8 @@ class Tracking:
             (onward_mmps - speed_mmps) * since_ms // (since_ms + 3_000),
         )
         row_u, since_s, across_m2 = row[used], since_ms / 1000.0, riders.across_m2[row]
-        across_m2 = across_m2 + (seen.across_m * seen.across_m - across_m2) * since_s / (
-            since_s + ACROSS_OVER_S
-        )
+        more_m2 = seen.across_m * seen.across_m - across_m2
+        across_m2 = across_m2 + more_m2 * since_s / (since_s + ACROSS_OVER_S)
         doubt_cm = corrected.doubt_cm(across_m2)
         self._record(row_u, fix_cm[used], fix_ms[used], found_cm[used], time_ms[used], doubt_cm[used])
         riders.believe(row_u, corrected.of(used))
@@ -182,7 +184,7 @@ class Tracking:
         fix = Fix(
             *(row, x_m, y_m, time_ms, since_ms, east_m, north_m, least_mmps),
             onward * (along.place_cm - believed.place_cm),
-            *(credible, seen.across_m, along.error_m, along.pull, along.error_pull),
+            *(credible, seen.across_m, on_road.pull, on_road.error_pull, on_road.aside_pull),
             seen_m2,
         )
         self._legs.follow(fix.of(used), cost[used])
@@ -205,20 +207,22 @@ class Tracking:
     def _choose(self, fix: Fix, used: NDArray[np.bool_], found_cm: NDArray[np.int64]) -> NDArray[np.int64]:
         """Believes the rivals that are better than what was believed."""
         riders, rivals = self.riders, self.riders.rivals
-        lasts_m2 = lasting_m2(riders.across_m2[fix.row])
-        nth, cost = rivals.best(fix.row, riders.error_m[fix.row], fix.across_m, lasts_m2)
+        rows, lasts_m2 = fix.row, lasting_m2(riders.across_m2[fix.row])
+        rivals_m = self.road.along_m(rivals.cm[rows], rivals.east_m[rows], rivals.north_m[rows])
+        error_m = self.road.along_m(found_cm, riders.east_m[rows], riders.north_m[rows])
+        nth, cost = rivals.best(rows, rivals_m, error_m, fix.across_m, lasts_m2)
         for i in np.flatnonzero(used & (cost < -MARGIN_COST)).tolist():
             row, which, back = int(fix.row[i]), int(nth[i]), bool(riders.back[fix.row[i]])
             found, turned = int(rivals.cm[row, which]), bool(rivals.onward[row, which] < 0)
-            error_m = float(rivals.error_m[row, which])
+            other_m = float(rivals.east_m[row, which]), float(rivals.north_m[row, which])
             if turned and not back:
                 # What lies behind the place of the turn was passed.
                 self.passages.forget_beyond(row, max(int(rivals.since_cm[row, which]), found))
-            errors_m = float(riders.error_m[row]), float(fix.across_m[i])
-            rivals.believe(row, which, int(found_cm[i]), *errors_m, -1 if back else 1)
+            erred_m = float(riders.east_m[row]), float(riders.north_m[row])
+            rivals.believe(row, which, int(found_cm[i]), erred_m, float(fix.across_m[i]), -1 if back else 1)
             found_cm[i] = found
             self._put(row, found, int(fix.time_ms[i]), int(riders.speed_mmps[row]), back=turned)
-            riders.error_m[row] = error_m
+            riders.east_m[row], riders.north_m[row] = other_m
         elsewhere = np.abs(rivals.cm[fix.row, nth] - found_cm) >= SAME_LEG_CM
         riders.unsure[fix.row[used]] = (elsewhere & (cost < MARGIN_COST))[used]
         return found_cm
@@ -233,11 +237,8 @@ class Tracking:
     ) -> tuple[int, int, int]:
         """A rider who is not where the road goes on: finished, lost, back again, or a wrong fix."""
         riders = self.riders
-        was_on_road, fix_cm, fix_ms = (
-            bool(riders.on_road[row]),
-            int(riders.fix_cm[row]),
-            int(riders.fix_ms[row]),
-        )
+        was_on_road = bool(riders.on_road[row])
+        fix_cm, fix_ms = int(riders.fix_cm[row]), int(riders.fix_ms[row])
         since_ms = time_ms - fix_ms
         speed_mmps = device_mmps if 0 <= device_mmps <= FASTEST_CM_PER_S * 10 else int(riders.speed_mmps[row])
         if fix_ms:
@@ -275,9 +276,8 @@ class Tracking:
         if agrees and _apart_m(place_m, before_m) >= DIRECTION_FROM_M and pause_ms <= 3 * DIRECTION_UNTIL_MS:
             displacement = (place_m[0] - before_m[0], place_m[1] - before_m[1])
         found = seek(self.road, *place_m, displacement, expected_cm, sigma_cm, possible)
-        enough = riders.pending[row] >= FOUND_AFTER
+        enough = riders.pending[row] >= (BELIEVED_AFTER if was_on_road else FOUND_AFTER)
         if was_on_road:
-            enough = riders.pending[row] >= BELIEVED_AFTER
             enough &= time_ms - riders.pending_since_ms[row] >= BELIEVED_AFTER_MS
         if found is not None and enough:
             if device_mmps < 0:
@@ -332,7 +332,8 @@ class Tracking:
         else:
             riders.placed_anew[row] = True
         riders.on_road[row] = True
-        riders.believe(np.array([row]), placed(np.array([found_cm])))
+        place_cm = np.array([found_cm])
+        riders.believe(np.array([row]), placed(place_cm, *self.road.leads(place_cm)))
         riders.fix_ms[row] = time_ms
         riders.speed_mmps[row] = riders.ridden_mmps[row] = speed_mmps
         riders.pending[row], riders.back[row], riders.unsure[row] = 0, back, False
@@ -349,9 +350,8 @@ class Tracking:
         crossed = (from_cm < line_cm) & (to_cm >= line_cm) & (self.riders.finish_ms[row] == 0)
         if crossed.any():
             row, from_cm, from_ms, to_cm, to_ms = (c[crossed] for c in (row, from_cm, from_ms, to_cm, to_ms))
-            self.riders.finish_ms[row] = from_ms + (line_cm - from_cm) * (to_ms - from_ms) // (
-                to_cm - from_cm
-            )
+            ridden_cm, took_ms = to_cm - from_cm, to_ms - from_ms
+            self.riders.finish_ms[row] = from_ms + (line_cm - from_cm) * took_ms // ridden_cm
 
     def _rolled_out(self, row: int, time_ms: int, place_m: tuple[float, float], expected_cm: int) -> bool:
         """Whether a fix off the road tells that the rider has crossed the line and left the finish straight."""

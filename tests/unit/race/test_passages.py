@@ -48,7 +48,7 @@ def test_the_doubt_of_a_rider_who_all_but_stands_is_bounded():
 
 
 def test_under_trees_a_place_is_doubted_more():
-    one = placed(np.array([100_000, 100_000]))
+    one = placed(np.array([100_000, 100_000]), np.ones(2), np.zeros(2))
     open_sky_cm, trees_cm = one.doubt_cm(np.array([10.0, 225.0])).tolist()
     assert trees_cm == pytest.approx(3 * open_sky_cm, abs=2)
 

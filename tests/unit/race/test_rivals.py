@@ -9,14 +9,16 @@ def meet(rivals: Rivals, row: int, *legs: tuple[int, int, float]) -> None:
     """`legs`: place (cm), onward, cost."""
     cm, onward, cost = zip(*legs, strict=True)
     none_m = np.zeros(len(legs))
-    rivals.meet(np.full(len(legs), row), np.array(cm), none_m, none_m, np.array(onward), np.array(cost))
+    errors_m = none_m, none_m, none_m
+    rivals.meet(np.full(len(legs), row), np.array(cm), *errors_m, np.array(onward), np.array(cost))
 
 
 def best(
     rivals: Rivals, error_m: float = 0.0, across_m: float = 0.0, lasting_m2: float = 25.0
 ) -> tuple[int, float]:
-    """Of rider 0, who on the leg that is believed would err so."""
-    nth, cost = rivals.best(np.array([0]), *(np.array([value]) for value in (error_m, across_m, lasting_m2)))
+    """Of rider 0, who on the leg that is believed would err so; all other legs lead east."""
+    believed = (np.array([value]) for value in (error_m, across_m, lasting_m2))
+    nth, cost = rivals.best(np.array([0]), rivals.east_m[:1], *believed)
     return int(nth[0]), float(cost[0])
 
 
@@ -56,9 +58,10 @@ def test_who_was_believed_is_a_rival_of_who_is_now():
     meet(rivals, 0, (50_000, 1, -3.0), (90_000, 1, 4.0))
     nth, cost = best(rivals)
     assert cost == -3.0
-    rivals.believe(0, nth, 20_000, 7.0, 4.0, -1)
+    rivals.believe(0, nth, 20_000, (7.0, 2.0), 4.0, -1)
     assert of(rivals, 0) == {(20_000, -1, 3.0), (90_000, 1, 7.0)}
-    assert (rivals.error_m[0, nth], rivals.across_m[0, nth]) == (7.0, 4.0)
+    of_it = rivals.east_m[0, nth], rivals.north_m[0, nth], rivals.across_m[0, nth]
+    assert of_it == (7.0, 2.0, 4.0)
 
 
 @pytest.mark.parametrize("errs", ["error_m", "across_m"])
@@ -69,7 +72,7 @@ def test_a_leg_on_which_the_receiver_would_have_to_err_is_the_worse_for_it_up_to
     assert 3.0 > best(rivals, **{errs: 10.0})[1] > best(rivals, **{errs: 40.0})[1] > 3.0 - MOST_ERRING
     under_trees = best(rivals, **{errs: 40.0}, lasting_m2=225.0)[1]
     assert best(rivals, **{errs: 40.0})[1] < under_trees < 3.0
-    rivals.error_m[0, 0] = rivals.across_m[0, 0] = 10.0
+    rivals.east_m[0, 0] = rivals.across_m[0, 0] = 10.0
     assert best(rivals, error_m=10.0, across_m=10.0)[1] == 3.0
 
 
