@@ -58,6 +58,8 @@ def surroundings(repository: Path, tmp_path: Path, receiver: Receiver, free_port
     output = tmp_path / "up.txt"
     # Somebody else has ingest's usual port, on every machine: what is printed has to be enough.
     taken = socket.socket()
+    # Also while connections of a site that has just ended are remembered: it could be bound, and nobody would have it.
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with contextlib.suppress(OSError):
         taken.bind(("127.0.0.1", PORTS["ingest"]))
         taken.listen()
