@@ -1,9 +1,9 @@
 """Where a rider is along the road, from fixes whose errors last and from a speed whose errors do not.
 
 A receiver's error of position is still there half a minute later; its speed is measured apart, by the Doppler effect,
-and good to 0.2 m/s. So the filter rides on with the speed, takes the receiver's lasting error for a second unknown
-beside the place, and lets the fixes pull slowly: a Kalman filter of two states (Gauss-Markov error, Brown and Hwang,
-Introduction to Random Signals and Applied Kalman Filtering, chapter 5), of + - * / and sqrt alone.
+and good to 0.2 m/s. So the filter rides on with the speed, takes the receiver's lasting error east and north for
+unknowns beside the place, and lets the fixes pull slowly: a Kalman filter of three states (Gauss-Markov errors, Brown
+and Hwang, Introduction to Random Signals and Applied Kalman Filtering, chapter 5), of + - * / and sqrt alone.
 """
 
 from dataclasses import dataclass, fields

@@ -44,7 +44,8 @@ class Legs:
         place_cm = rivals.cm[row, nth] + onward * fix.ridden_cm
         kept, (east, north) = error_kept(fix.since_ms), road.leads(place_cm)
         east_m, north_m = rivals.east_m[row, nth] * kept, rivals.north_m[row, nth] * kept
-        expected_cm = place_cm + np.floor((east_m * east + north_m * north) * 100.0 + 0.5).astype(np.int64)
+        error_m = east_m * east + north_m * north
+        expected_cm = place_cm + np.floor(error_m * 100.0 + 0.5).astype(np.int64)
         half_cm = HALF_CM + HALF_CM_PER_S * fix.since_ms // 1000
         low_cm = np.minimum(np.maximum(expected_cm - half_cm, road.start_cm), road.end_cm)
         high_cm = np.minimum(np.maximum(expected_cm + half_cm, road.start_cm), road.end_cm)
@@ -63,7 +64,7 @@ class Legs:
         # With the pulls of the believed leg: the same road is no better for being a rival's.
         rivals.cm[row, nth] = place_cm + np.floor(fix.pull * astray_cm).astype(np.int64)
         rivals.across_m[row, nth] = seen.across_m
-        error_m = east_m * east + north_m * north + fix.error_pull * astray_cm / 100.0
+        error_m = error_m + fix.error_pull * astray_cm / 100.0
         error_m = np.minimum(np.maximum(error_m, -MOST_ERROR_M), MOST_ERROR_M)
         left_m = north_m * east - east_m * north
         left_m = left_m + fix.aside_pull * (road.aside_m(seen.distance_cm, fix.x_m, fix.y_m) - left_m)
