@@ -44,6 +44,7 @@ from tests.kubernetes.wishes import (
     SHOWN_LIMIT_S,
     TOLD_LIMIT_S,
     accepted,
+    attempt,
     carried_out_once,
     holder,
     moved,
@@ -68,6 +69,7 @@ TROUBLES = {"429": too_many, "409": conflicts, "slow": slow, "no answer": down}
 async def test_of_two_operators_in_a_region_the_one_with_a_wrong_clock_is_fenced_off(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("wrong-clock")
     reached = Reached(await race.state())
     holders: list[str] = []
     with ExitStack() as put_right:
@@ -106,7 +108,7 @@ async def test_of_two_operators_in_a_region_the_one_with_a_wrong_clock_is_fenced
             MOVES,
             *moved(
                 step("an operator that is an hour ahead acts", wrong_one_acts),
-                wished(objects, "wrong-clock"),
+                wished(objects, request_id),
                 step("it stands still in the middle", stands_still),
                 Hold(Wait.OBSERVE),
                 step("it does not act any more", is_fenced_off),
@@ -114,7 +116,7 @@ async def test_of_two_operators_in_a_region_the_one_with_a_wrong_clock_is_fenced
         )
         await holds(race, fenced_off, tmp_path)
         # Who saw what the change found stood still: the drill knows that nothing was lost.
-        once = carried_out_once(objects, "wrong-clock", lost=(0, "Unknown"))
+        once = carried_out_once(objects, request_id, lost=(0, "Unknown"))
         began = datetime.fromisoformat(once["startedAt"])
         assert began > datetime.now(UTC) + timedelta(seconds=AHEAD_S / 2), "the wrong one began it"
 
@@ -126,7 +128,8 @@ async def test_an_api_server_in_trouble_in_the_middle_keeps_nothing_from_ending(
     reached = Reached(await race.state())
     acting = objects[eventually(lambda: who_acts(reached), "operator that acts", SHOWN_LIMIT_S)]
     began, begins = datetime.now(UTC), list[Begin]()
-    request_id = f"api-server-{how.replace(' ', '-')}"
+    name = f"api-server-{how.replace(' ', '-')}"
+    request_id = attempt(name)
     with ExitStack() as put_right:
 
         def begins_in_the_middle(cast: Cast) -> None:
@@ -142,7 +145,7 @@ async def test_an_api_server_in_trouble_in_the_middle_keeps_nothing_from_ending(
             put_right.close()
 
         troubled = own(
-            request_id,
+            name,
             f"the API server of the operator that acts, in the middle: {how}",
             MOVES,
             step(
@@ -166,6 +169,7 @@ async def test_an_api_server_in_trouble_in_the_middle_keeps_nothing_from_ending(
 async def test_a_wish_is_heard_within_its_time_though_every_connection_to_the_api_server_is_dead(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("dead-watches")
     reached = Reached(await race.state())
     dropped: list[Callable[[], int]] = []
     began_s = 0.0
@@ -182,7 +186,7 @@ async def test_a_wish_is_heard_within_its_time_though_every_connection_to_the_ap
         def heard(cast: Cast) -> None:
             del cast
             eventually(
-                lambda: was_accepted(reached, "dead-watches"), "operator that heard the wish", WATCHED_LIMIT_S
+                lambda: was_accepted(reached, request_id), "operator that heard the wish", WATCHED_LIMIT_S
             )
             print(f"heard {time.monotonic() - began_s:.0f} s after the connections died")
             assert all(count() for count in dropped), "packets of both were dropped"
@@ -192,14 +196,14 @@ async def test_a_wish_is_heard_within_its_time_though_every_connection_to_the_ap
             "packets of the operators' connections to their API servers are dropped, and a wish is written",
             MOVES,
             step("all connections die", die),
-            wished(objects, "dead-watches"),
+            wished(objects, request_id),
             step("the wish is heard", heard),
             WaitUntil(primary_is(STANDBY), Wait.STEADY),
-            step("both tell", lambda cast: both_tell(objects, "dead-watches", began_s)),
+            step("both tell", lambda cast: both_tell(objects, request_id, began_s)),
             *well_again(PRIMARY),
         )
         await holds(race, silent, tmp_path)
-    carried_out_once(objects, "dead-watches")
+    carried_out_once(objects, request_id)
 
 
 def both_tell(objects: dict[str, Release], request_id: str, began_s: float) -> None:
@@ -213,32 +217,32 @@ def both_tell(objects: dict[str, Release], request_id: str, began_s: float) -> N
 async def test_a_spec_that_is_edited_in_the_middle_is_carried_out_after_it(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    there_id, back_id = attempt("there"), attempt("and-back")
+
     def edited(cast: Cast) -> None:
         release = objects[cast[STANDBY]]
         print(step_shown(release))
-        assert not told(release, "there")
+        assert not told(release, there_id)
         for one in objects.values():
-            wish(one, cast[PRIMARY], "and-back")
+            wish(one, cast[PRIMARY], back_id)
 
     def is_back(cast: Cast) -> None:
         for region, release in objects.items():
-            eventually(
-                lambda release=release: told(release, "and-back"), f"end told by {region}", TOLD_LIMIT_S
-            )
+            eventually(lambda release=release: told(release, back_id), f"end told by {region}", TOLD_LIMIT_S)
             assert status(release)["primary"] == cast[PRIMARY]
 
     there_and_back = own(
         "edited-in-the-middle",
         "the objects wish for the old primary again while it is moved",
         MOVES,
-        wished(objects, "there"),
+        wished(objects, there_id),
         step("they are edited once a step is shown", edited),
         WaitUntil(primary_is(STANDBY), Wait.STEADY),
         step("it is moved back", is_back),
         *well_again(STANDBY),
     )
     await holds(race, there_and_back, tmp_path)
-    there, back = (carried_out_once(objects, request_id) for request_id in ("there", "and-back"))
+    there, back = (carried_out_once(objects, request_id) for request_id in (there_id, back_id))
     assert back["startedAt"] >= there["finishedAt"]
 
 
@@ -246,7 +250,7 @@ async def test_of_two_objects_that_disagree_at_once_one_is_carried_out_at_a_time
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
     reached = Reached(await race.state())
-    ids = {"amsterdam": "moves", "london": "stays"}
+    ids = {"amsterdam": attempt("moves"), "london": attempt("stays")}
 
     async def disagree(cast: Cast) -> None:
         wishes = ((objects["amsterdam"], cast[STANDBY]), (objects["london"], cast[PRIMARY]))
@@ -289,8 +293,8 @@ async def test_of_two_objects_that_disagree_at_once_one_is_carried_out_at_a_time
     print(last)
     for release in objects.values():
         assert {one: len(told(release, one)) for one in ids.values()} in (
-            {"moves": 0, "stays": 0},
-            {"moves": 1, "stays": 0},
-            {"moves": 1, "stays": 1},
+            {ids["amsterdam"]: 0, ids["london"]: 0},
+            {ids["amsterdam"]: 1, ids["london"]: 0},
+            {ids["amsterdam"]: 1, ids["london"]: 1},
         )
         wish(release, last.primary, last.request_id)

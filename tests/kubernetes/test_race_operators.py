@@ -16,6 +16,7 @@ from tests.kubernetes.bed.cluster import eventually
 from tests.kubernetes.race import MARKS, PRIMARY, STANDBY, holds, own, status, well_again
 from tests.kubernetes.release import Release
 from tests.kubernetes.three import ThreeClusters
+from tests.kubernetes.wishes import MOVES, attempt, carried_out_once, wished
 from tests.support.operators import REGIONS, condition, who_acts
 
 pytestmark = MARKS
@@ -27,7 +28,6 @@ KILL_OPERATOR = (
     "--force",
     "--wait=false",
 )
-MOVES = Promise(screens=EVERYWHERE, writes_within=Wait.CUT_SHORT)
 
 
 def ready(release: Release) -> bool:
@@ -50,26 +50,15 @@ def test_kubectl_alone_tells_how_all_sites_are(objects: dict[str, Release]):
         assert roles[primary] == "Primary"
 
 
-def wished(objects: dict[str, Release], request_id: str) -> Do:
-    """One field of both objects, as GitOps does it."""
-
-    async def patched(cast: Cast) -> None:
-        change = json.dumps({"spec": {"primary": cast[STANDBY], "requestId": request_id}})
-        for release in objects.values():
-            patch = ("patch", "replication", "race", "--type=merge", "--patch", change)
-            await asyncio.to_thread(release.kubectl, *patch)
-
-    return Do(f"spec.primary is changed, {request_id}", patched)
-
-
 async def test_one_field_moves_the_primary_while_the_race_is_on(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("one-field")
     moved = own(
         "one-field",
         "the primary is moved by one field of an object",
         MOVES,
-        wished(objects, "one-field"),
+        wished(objects, request_id),
         WaitUntil(primary_is(STANDBY), Wait.STEADY),
         *well_again(PRIMARY),
     )
@@ -77,34 +66,36 @@ async def test_one_field_moves_the_primary_while_the_race_is_on(
     for release in objects.values():
         newest = status(release)["history"][0]
         print(newest)
-        assert (newest["id"], newest["outcome"]) == ("one-field", "Moved")
+        assert (newest["id"], newest["outcome"]) == (request_id, "Moved")
         assert newest["lostMessages"] == newest["lostDecisions"] == 0
 
 
 async def test_both_operators_are_killed_while_a_wish_waits_and_it_is_carried_out_once(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("operators-killed")
     finished = own(
         "operators-killed",
         "both operators are killed while a wish waits for the cool-down",
         MOVES,
-        wished(objects, "operators-killed"),
+        wished(objects, request_id),
         Do("both operators are killed", lambda cast: both_killed(objects)),
         WaitUntil(primary_is(STANDBY), Wait.NORMAL_AGAIN),
         *well_again(PRIMARY),
     )
     await holds(race, finished, tmp_path)
-    assert_carried_out_once(objects, "operators-killed")
+    carried_out_once(objects, request_id)
 
 
 async def test_both_operators_are_killed_at_each_step_that_is_shown_and_it_is_carried_out_once(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("killed-at-steps")
     killed_at: list[str] = []
 
     def ended() -> bool:
         known = (one["id"] for release in objects.values() for one in status(release).get("history", ()))
-        return "killed-at-steps" in known
+        return request_id in known
 
     async def killed(cast: Cast) -> None:
         del cast
@@ -120,7 +111,7 @@ async def test_both_operators_are_killed_at_each_step_that_is_shown_and_it_is_ca
         "killed-at-steps",
         "both operators are killed as soon as an object shows a step of theirs",
         MOVES,
-        wished(objects, "killed-at-steps"),
+        wished(objects, request_id),
         Do("they are killed at each step", killed),
         WaitUntil(primary_is(STANDBY), Wait.NORMAL_AGAIN),
         *well_again(PRIMARY),
@@ -129,30 +120,33 @@ async def test_both_operators_are_killed_at_each_step_that_is_shown_and_it_is_ca
     print(killed_at)
     assert killed_at
     # Nobody was there to see what the change found: the drill knows that nothing was lost, the operators do not.
-    assert_carried_out_once(objects, "killed-at-steps", lost=(0, "Unknown"))
+    carried_out_once(objects, request_id, lost=(0, "Unknown"))
 
 
 async def test_the_operators_are_cut_from_each_other_while_a_wish_waits_and_it_is_carried_out_once(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("operators-apart")
     healed = own(
         "operators-apart",
         "the regions do not reach each other, both operators reach the truck and are wished for another primary",
         Promise(screens=EVERYWHERE, writes_within=Wait.SYNCHRONOUS_LEFT),
         SetLink(PRIMARY, STANDBY, Condition(cut=True)),
-        wished(objects, "operators-apart"),
+        wished(objects, request_id),
         Hold(Wait.CUT_LONG),
         SetLink(PRIMARY, STANDBY, Condition()),
         WaitUntil(primary_is(STANDBY), Wait.NORMAL_AGAIN),
         *well_again(PRIMARY),
     )
     await holds(race, healed, tmp_path)
-    assert_carried_out_once(objects, "operators-apart")
+    carried_out_once(objects, request_id)
 
 
 async def test_the_cluster_of_the_operator_that_acts_is_lost_in_a_switchover_and_the_other_finishes(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("operators-cluster-lost")
+
     async def act_at_the_primary(cast: Cast) -> None:
         reached = Reached(await race.state())
         other = objects[cast[STANDBY]]
@@ -170,7 +164,7 @@ async def test_the_cluster_of_the_operator_that_acts_is_lost_in_a_switchover_and
         "the primary is to be moved, and its region's cluster with the operator that moves it is lost",
         Promise(screens=EVERYWHERE - {PRIMARY}, writes_within=Wait.DATABASE_BACK),
         Do("the operator of the primary's region acts", act_at_the_primary),
-        wished(objects, "operators-cluster-lost"),
+        wished(objects, request_id),
         Do("it has begun", begun),
         Act(PRIMARY, Action.KILL),
         WaitUntil(primary_is(STANDBY), Wait.DATABASE_BACK),
@@ -179,7 +173,7 @@ async def test_the_cluster_of_the_operator_that_acts_is_lost_in_a_switchover_and
         *well_again(PRIMARY),
     )
     await holds(race, lost, tmp_path)
-    assert_carried_out_once(objects, "operators-cluster-lost")
+    carried_out_once(objects, request_id)
 
 
 async def both_killed(objects: dict[str, Release]) -> None:
@@ -187,14 +181,3 @@ async def both_killed(objects: dict[str, Release]) -> None:
     await asyncio.gather(
         *(asyncio.to_thread(release.kubectl, *KILL_OPERATOR) for release in objects.values())
     )
-
-
-def assert_carried_out_once(
-    objects: dict[str, Release], request_id: str, lost: tuple[int | str, ...] = (0,)
-) -> None:
-    for region, release in objects.items():
-        eventually(lambda release=release: ready(release), f"{region}'s object is ready", SEEN_LIMIT_S)
-        found = [one for one in status(release)["history"] if one["id"] == request_id]
-        print(found)
-        assert [one["outcome"] for one in found] == ["Moved"]
-        assert found[0]["lostMessages"] in lost

@@ -23,6 +23,7 @@ from tests.kubernetes.three import ThreeClusters
 from tests.kubernetes.wishes import (
     MOVES,
     SHOWN_LIMIT_S,
+    attempt,
     carried_out_once,
     moved,
     step,
@@ -41,6 +42,7 @@ KILL = ("delete", "pod", f"--selector={SELECTOR}", "--force", "--grace-period=0"
 async def test_in_a_storm_of_killed_paused_and_doubled_operators_a_wish_is_carried_out_once(
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
+    request_id = attempt("storm")
     print("seed", STORM_SEED)
 
     async def storm(cast: Cast) -> None:
@@ -51,10 +53,10 @@ async def test_in_a_storm_of_killed_paused_and_doubled_operators_a_wish_is_carri
         "operators-storm",
         f"operators are killed, paused and doubled at random while the primary moves, seed {STORM_SEED}",
         MOVES,
-        *moved(wished(objects, "storm"), Do("a storm of 90 s", storm)),
+        *moved(wished(objects, request_id), Do("a storm of 90 s", storm)),
     )
     await holds(race, weathered, tmp_path)
-    carried_out_once(objects, "storm", lost=(0, "Unknown"))
+    carried_out_once(objects, request_id, lost=(0, "Unknown"))
     one_acts(objects)
 
 
@@ -62,11 +64,12 @@ async def test_in_a_storm_over_a_lost_region_the_operators_move_the_primary_once
     race: ThreeClusters, objects: dict[str, Release], tmp_path: Path
 ):
     reached = Reached(await race.state())
+    request_id = attempt("storm-over-lost")
     print("seed", STORM_SEED)
 
     def is_accepted(cast: Cast) -> None:
         del cast
-        eventually(lambda: was_accepted(reached, "storm-over-lost"), "accepted wish", SHOWN_LIMIT_S)
+        eventually(lambda: was_accepted(reached, request_id), "accepted wish", SHOWN_LIMIT_S)
 
     async def storm(cast: Cast, *places: Place) -> None:
         await asyncio.gather(*(asyncio.to_thread(stormed, objects[cast[place]]) for place in places))
@@ -75,7 +78,7 @@ async def test_in_a_storm_over_a_lost_region_the_operators_move_the_primary_once
         "storm-over-lost-region",
         f"the primary's region is lost on the way, and operators are in a storm until it is back, seed {STORM_SEED}",
         Promise(screens=EVERYWHERE - {PRIMARY}, writes_within=Wait.DATABASE_BACK),
-        wished(objects, "storm-over-lost"),
+        wished(objects, request_id),
         step("it is accepted", is_accepted),
         Act(PRIMARY, Action.KILL),
         Do("a storm of 90 s at the region that is left", lambda cast: storm(cast, STANDBY)),
@@ -86,7 +89,7 @@ async def test_in_a_storm_over_a_lost_region_the_operators_move_the_primary_once
         *well_again(PRIMARY),
     )
     await holds(race, weathered, tmp_path)
-    carried_out_once(objects, "storm-over-lost", lost=(0, "Unknown"))
+    carried_out_once(objects, request_id, lost=(0, "Unknown"))
     one_acts(objects)
 
 

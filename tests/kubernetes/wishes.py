@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from ardoise.rehearsal.drills.conditions import primary_is
@@ -22,6 +23,7 @@ SHOWN_LIMIT_S = 90.0
 TOLD_LIMIT_S = 120.0
 """An API server that is back is written to within 30 s, and the old primary follows by then."""
 MOVES = Promise(screens=EVERYWHERE, writes_within=Wait.CUT_SHORT)
+_ATTEMPTS = count(1)
 
 
 def step(says: str, work: Callable[[Cast], object]) -> Do:
@@ -31,6 +33,11 @@ def step(says: str, work: Callable[[Cast], object]) -> Do:
         await asyncio.to_thread(work, cast)
 
     return Do(says, done)
+
+
+def attempt(name: str) -> str:
+    """A requestId that was never used: a test that is tried again wishes anew."""
+    return f"{name}-{next(_ATTEMPTS)}"
 
 
 def wish(release: Release, primary: str, request_id: str) -> None:
