@@ -8,9 +8,12 @@ import base64
 import copy
 import json
 import re
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from typing import Any
 from ardoise.up.programs import clock_programs
 
 from tests.kubernetes.admission import asked_of
-from tests.kubernetes.bed.cluster import eventually
+from tests.kubernetes.bed.cluster import KubectlFailed, eventually
 from tests.kubernetes.node import API_SERVER, running, slowed, standing_still
 from tests.kubernetes.release import Release
 from tests.support.chart import NAMESPACE
@@ -34,6 +37,12 @@ METRICS = 9408
 ROLL_OUT_LIMIT_S = 90.0
 SLOW_LIMIT_S = 30.0
 JAIL = "operator-jail"
+SITTING, SITS_S = 3, 4.0
+WAITS_FOR = (
+    f"/apis/{GROUP}/{VERSION}/namespaces/{NAMESPACE}/sites"
+    "?resourceVersion=999999999&resourceVersionMatch=NotOlderThan"
+)
+"""A list as of a change that is never made: the server waits 3 s for it, and then says so."""
 BEFORE_OTHERS = 2
 """Only what is exempt from all of this comes first."""
 OFF = "ardoise-operator-off"
@@ -132,13 +141,30 @@ def conflicts(release: Release, directory: Path) -> Iterator[Begin]:
 
 @contextmanager
 def too_many(release: Release, directory: Path) -> Iterator[Begin]:
-    """429: the operator's account has no share of the server, which so serves one request of it at a time, if any."""
+    """429: the operator's account has no share of the server, which so serves one request of it at a time, if any.
+
+    And others ask in its name all the while: one of theirs is served, most of the time.
+    """
     del directory
-    jail = ("flowschema,prioritylevelconfiguration", JAIL)
-    try:
-        yield lambda: release.cluster.apply(*_jail())
-    finally:
-        release.cluster.kubectl("delete", *jail, "--ignore-not-found")
+    jail, over = ("flowschema,prioritylevelconfiguration", JAIL), threading.Event()
+
+    def sit() -> None:
+        while not over.is_set():
+            with suppress(KubectlFailed, subprocess.TimeoutExpired):
+                release.cluster.kubectl("get", f"--raw={WAITS_FOR}", f"--as={ACCOUNT}", limit_s=SITS_S)
+
+    with ThreadPoolExecutor(SITTING) as sitting:
+
+        def begin() -> None:
+            release.cluster.apply(*_jail())
+            for _ in range(SITTING):
+                sitting.submit(sit)
+
+        try:
+            yield begin
+        finally:
+            over.set()
+            release.cluster.kubectl("delete", *jail, "--ignore-not-found")
 
 
 @contextmanager

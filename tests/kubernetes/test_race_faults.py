@@ -18,6 +18,7 @@ from ardoise.rehearsal.drills.platform import Reached
 from ardoise.rehearsal.drills.scenario import Cast, Do, Hold, WaitUntil
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.sites.operations.memory import LEASE_S
+from ardoise.sites.switchover import COOL_DOWN_S
 
 from tests.kubernetes.bed.cluster import eventually
 from tests.kubernetes.node import dead_connections, of_pod, standing_still
@@ -46,6 +47,7 @@ from tests.kubernetes.wishes import (
     accepted,
     attempt,
     carried_out_once,
+    cooled,
     holder,
     moved,
     step,
@@ -84,6 +86,9 @@ async def test_of_two_operators_in_a_region_the_one_with_a_wrong_clock_is_fenced
             for release in objects.values():
                 scale(release, 1)
             assert holder(reached) == holders[0]
+            # Its clock says that it is over, those of the sites do not: they would send it away.
+            cool_down_s = COOL_DOWN_S + SHOWN_LIMIT_S
+            eventually(lambda: cooled(objects[cast[PRIMARY]]), "end of the cool-down", cool_down_s)
 
         def stands_still(cast: Cast) -> None:
             release = objects[cast[PRIMARY]]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from ardoise.rehearsal.drills.scenario import EVERYWHERE, Cast, Do, Promise, Ste
 from ardoise.rehearsal.drills.waits import Wait
 from ardoise.sites.operations.memory import LEASE, PREFIX, WISH
 from ardoise.sites.operations.record import Wish
+from ardoise.sites.switchover import COOL_DOWN_S
 
 from tests.kubernetes.bed.cluster import eventually
 from tests.kubernetes.race import PRIMARY, STANDBY, status, well_again
@@ -71,6 +73,13 @@ def step_shown(release: Release, limit_s: float = SHOWN_LIMIT_S) -> str:
 def told(release: Release, request_id: str) -> list[dict[str, Any]]:
     """What its object says that came of a wish: once it is over, one at most."""
     return [one for one in status(release).get("history", ()) if one["id"] == request_id]
+
+
+def cooled(release: Release) -> bool:
+    """Whether the cool-down of the last change is over."""
+    ended = (one["finishedAt"] for one in status(release).get("history", ())[:1])
+    before = datetime.now(UTC) - timedelta(seconds=COOL_DOWN_S)
+    return all(datetime.fromisoformat(at) < before for at in ended)
 
 
 def carried_out_once(
