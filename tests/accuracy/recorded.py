@@ -20,6 +20,8 @@ HOLE_S = 25
 LAST_KM, RISES_KM = 1.5, 0.5
 """The winner is home when the least kmToFinish, once below the first, rises by the second: finishers vanish."""
 WITHIN_S = 2.0
+FIRST_GROUP_S = 4.0
+"""Published gaps up to here are of riders in the first's group."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,8 @@ class RecordedStage:
     """Of each frame."""
     off_s: list[NDArray[np.float64]]
     """Of each frame: of each rider with both gaps."""
+    published_s: list[NDArray[np.float64]]
+    """The published gaps of the same."""
     offset_s: NDArray[np.float64]
     """Of each frame: the median of its differences, which is taken off."""
     fixes: int
@@ -46,6 +50,19 @@ class RecordedStage:
         return np.concatenate(
             [off_s - offset_s for off_s, offset_s in zip(self.off_s, self.offset_s, strict=True)]
         )
+
+    @property
+    def by_group_s(self) -> NDArray[np.float64]:
+        """All differences: of the first's group as they are, of the others less their median in the frame.
+
+        Both put the first at 0: what the feed's first is late by is in the others' gaps, and in none of that group's.
+        """
+        parts = []
+        for off_s, published_s in zip(self.off_s, self.published_s, strict=True):
+            first = published_s < FIRST_GROUP_S
+            others_s = off_s[~first]
+            parts += [off_s[first], others_s - np.median(others_s) if len(others_s) else others_s]
+        return np.concatenate(parts)
 
     @property
     def after_holes_s(self) -> NDArray[np.float64]:
@@ -73,7 +90,7 @@ def ride_recorded(shared_data: Path, progress: Callable[[float], None]) -> Recor
     engine.advance(1, start_ms)
     engine.decide(Decision("start", Action.START, start_ms))
     sequence, fixes = 1, 0
-    seconds, off_s = [], []
+    seconds, off_s, published_s = [], [], []
     for count, event in enumerate(feed):
         at_ms = event["TimeStamp"] * 1000
         for beat_ms in range(engine.log_time_ms + 1000, at_ms + 1, 1000):
@@ -99,8 +116,10 @@ def ride_recorded(shared_data: Path, progress: Callable[[float], None]) -> Recor
         if both.any():
             seconds.append(event["TimeStamp"] - zero_s)
             off_s.append(ours_ms[both] / 1000 - theirs_s[both])
+            published_s.append(theirs_s[both])
     offset_s = np.array([np.median(off) for off in off_s])
-    return RecordedStage(np.array(seconds), off_s, offset_s, fixes, time.process_time() - began_s)
+    cpu_s = time.process_time() - began_s
+    return RecordedStage(np.array(seconds), off_s, published_s, offset_s, fixes, cpu_s)
 
 
 def _winner_home(feed: list[dict[str, Any]]) -> int:

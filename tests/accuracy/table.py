@@ -96,7 +96,11 @@ def recorded(results: Results) -> Table:
     for name in ("gaps", "difference s", "within 2 s"):
         table.add_column(name, justify="right", no_wrap=True)
     stage = results.recorded
-    for name, off_s in (("without one offset a frame", stage.aligned_s), ("raw", stage.raw_s)):
+    for name, off_s in (
+        ("without one offset a frame", stage.aligned_s),
+        ("the first group raw, the others so", stage.by_group_s),
+        ("raw", stage.raw_s),
+    ):
         within = int(np.count_nonzero(np.abs(off_s) <= WITHIN_S))
         table.add_row(name, f"{len(off_s):,}", percentiles(off_s, 2), share(within, len(off_s), 1))
     table.add_row(

@@ -37,7 +37,7 @@ from ardoise.race.stage import (
 from ardoise.race.trackers import Trackers
 from ardoise.race.tracking import Tracking
 
-ENGINE_VERSION = "7"
+ENGINE_VERSION = "8"
 """Raise it with every change that can change a number: snapshots are named by it."""
 
 TICK_MS = 250

@@ -11,7 +11,7 @@ from ardoise.race.passages import of_both
 SPLIT_MS = 4_000
 MERGE_MS = 2_000
 """Between the two a gap leaves things as they are."""
-SURE, USUAL_MS = 2, 500
+SURE, USUAL_MS = 5, 1_200
 """Where the times of two neighbours are less sure than usual, a split takes SURE sigmas of the rest more."""
 PELOTON_LEAD_PERCENT = 120
 """Another group becomes the peloton when it is so much larger."""

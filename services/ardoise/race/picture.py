@@ -21,14 +21,10 @@ STANDS_BELOW_MMPS = 500
 ROLLS_ABOVE_MMPS = 1_500
 SLOWEST_FOR_GAPS_MMPS = 3_000
 """A time gap is made of a distance with at least this speed, or standing riders would be hours apart."""
-REGROUP_MS = 20_000
-"""A gap that changes by more was measured anew, and is not smoothed."""
 TROUBLE_LASTS_MS = 10_000
 """So long after it was seen last it is shown."""
 OTHER_LEG_RATIO = 2
 """Places so many times further apart along the road than straight across are on different legs of it."""
-EASE_MS = 2_000
-"""Over so much time the gaps that groups are made of are smoothed."""
 
 
 class Picture:
@@ -55,8 +51,6 @@ class Picture:
         self.stands = np.zeros(count, bool)
         self.gap_ms = np.full(count, NONE, np.int64)
         self.gap_within_ms = np.full(count, NONE, np.int64)
-        self.behind_ms = np.full(count, NONE, np.int64)
-        """The gap, smoothed: groups are made of it."""
 
     def close(
         self,
@@ -86,7 +80,7 @@ class Picture:
         )
         self._update_gaps(finish_ms, placed, behind_ms, sigma_ms)
         grouped = shown if started_ms is not None else np.zeros_like(shown)
-        grouping, changes = self._group(grouped, doubt_ms, since_ms)
+        grouping, changes = self._group(grouped, doubt_ms)
         for change in changes:
             events.append(
                 {
@@ -112,9 +106,7 @@ class Picture:
         }
 
     def arrays(self) -> dict[str, NDArray]:
-        return {
-            name: getattr(self, name) for name in ("status", "stands", "gap_ms", "gap_within_ms", "behind_ms")
-        }
+        return {name: getattr(self, name) for name in ("status", "stands", "gap_ms", "gap_within_ms")}
 
     def restore(self, meta: dict[str, Any], arrays: dict[str, NDArray]) -> None:
         self.tick_ms, self.kilometre_zero_ms = meta["tick_ms"], meta["kilometre_zero_ms"]
@@ -249,7 +241,6 @@ class Picture:
         self,
         grouped: NDArray[np.bool_],
         doubt_ms: NDArray[np.int64],
-        since_ms: int,
     ) -> tuple[Grouping, list[Change]]:
         """Groups these riders by their time behind one ride."""
         riders, passages = self.riders, self.passages
@@ -258,16 +249,9 @@ class Picture:
             at_cm = riders.fix_cm[rows]
             behind_ms, unknown = passages.behind(rows, at_cm, riders.fix_ms[rows], passages.ride(at_cm))
             behind_ms = self._guessed(rows, np.where(unknown, NONE, np.maximum(behind_ms, 0)))
-            before_ms = self.behind_ms[rows]
-            smooth = (before_ms != NONE) & (np.abs(behind_ms - before_ms) < REGROUP_MS)
-            eased_ms = (behind_ms - before_ms) * since_ms // (since_ms + EASE_MS)
-            behind_ms = np.where(smooth, before_ms + eased_ms, behind_ms)
-            self.behind_ms[:] = NONE
-            self.behind_ms[rows] = behind_ms
             order = np.lexsort((rows, -riders.published_cm[rows], behind_ms))
             rows, behind_ms = rows[order], behind_ms[order]
             return self.groups.update(rows, behind_ms, doubt_ms[rows])
-        self.behind_ms[:] = NONE
         return self.groups.update(rows, rows, rows)
 
     def _guessed(self, rows: NDArray[np.int64], behind_ms: NDArray[np.int64]) -> NDArray[np.int64]:

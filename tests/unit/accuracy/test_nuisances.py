@@ -84,7 +84,15 @@ def test_the_recorded_stage_is_judged_without_one_offset_a_frame_and_after_each_
     second = np.array([0, 6, 12, 48, 54, 90])
     off_s = [np.array([1.0, 2.0, 3.0]), *[np.array([5.0, 5.0, 6.0])] * 2]
     off_s += [np.array([0.0, 9.0, 18.0]), np.array([4.0, 4.0, 5.0]), np.array([1.0, 1.0, 1.0])]
-    stage = RecordedStage(second, off_s, np.array([np.median(off) for off in off_s]), fixes=18, cpu_s=1.0)
+    published_s = [
+        np.array([0.0, 60.0, 90.0]),
+        *[np.array([30.0, 60.0, 90.0])] * 4,
+        np.array([0.0, 1.0, 2.0]),
+    ]
+    offset_s = np.array([np.median(off) for off in off_s])
+    stage = RecordedStage(second, off_s, published_s, offset_s, fixes=18, cpu_s=1.0)
     assert stage.aligned_s[:3].tolist() == [-1.0, 0.0, 1.0]
     assert stage.raw_s[:3].tolist() == [1.0, 2.0, 3.0]
+    assert stage.by_group_s[:6].tolist() == [1.0, -0.5, 0.5, 0.0, 0.0, 1.0]
+    assert stage.by_group_s[-3:].tolist() == [1.0, 1.0, 1.0]
     assert stage.after_holes_s.tolist() == [6.0, 0.0]

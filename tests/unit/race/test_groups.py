@@ -1,7 +1,7 @@
 """Groups by time, with identities that last and names as on television."""
 
 import numpy as np
-from ardoise.race.groups import GroupRole, Groups
+from ardoise.race.groups import SPLIT_MS, GroupRole, Groups
 from ardoise.race.stage import EventKind
 
 from tests.support.ride import Run, stage_on, straight
@@ -92,3 +92,14 @@ def test_an_attack_splits_the_field_and_the_catch_merges_it() -> None:
     assert middle.role.tolist() == [GroupRole.HEAD, GroupRole.PELOTON]
     assert abs(int(middle.gap_ms[1]) - 20_000) < 2_000
     assert middle.bibs.tolist()[0] == 1
+
+
+def test_an_attack_is_a_split_at_the_tick_that_shows_four_seconds() -> None:
+    run = Run.of(stage_on(straight(), riders=3))
+
+    def where(t: float) -> list[float]:
+        return [10 * t + np.interp(t, [30, 60], [0, 120]), 10 * t, 10 * t - 5]
+
+    run.ride(range(1, 60), where, range(9001, 9004))
+    apart = run.column(1, "group_id") != run.column(2, "group_id")
+    assert np.argmax(apart) == np.argmax(run.column(2, "gap_ms") > SPLIT_MS) > 0
