@@ -17,6 +17,8 @@ QUIET_AFTER_S = 60
 COARSE_M = 30
 """More is not a receiver under open sky."""
 WEEK_S = 7 * 24 * 3600
+MOST_AHEAD_MS, MOST_BEHIND_MS = 5_000, 24 * 3_600_000
+"""What is further off, the race engine (CLOCK_AHEAD_MS, CLOCK_BEHIND_MS) does not use."""
 COLUMNS = (
     "device",
     "source",
@@ -57,8 +59,17 @@ def troubles(device: trackers_pb2.Device) -> list[str]:
     if device.HasField("accuracy_cm") and device.accuracy_cm > COARSE_M * 100:
         found.append(f"{_metres(device)} is not by satellites: under open sky? location set to precise?")
     if device.clock != trackers_pb2.DEVICE_CLOCK_RIGHT:
-        found.append(f"clock {clock(device)}: it stays out of the race until that is right")
+        found.append(f"clock {clock(device)}: {_costs(device.clock_offset_ms)}")
     return found
+
+
+def _costs(offset_ms: int) -> str:
+    """What the race makes of fixes that are so far ahead."""
+    if offset_ms > MOST_AHEAD_MS or offset_ms < -MOST_BEHIND_MS:
+        return "it stays out of the race until that is right"
+    return (
+        "its rider is shown where that clock says" if offset_ms > 0 else "its rider is shown as late as that"
+    )
 
 
 def clock(device: trackers_pb2.Device) -> str:

@@ -104,11 +104,13 @@ class RaceEngine:
         if self._register is None:
             self._register = FixRegister(self.log_time_ms // 1000)
         rider = self._trackers.riders(tracker, fixes.time_ms)
-        known = tracker >= 0
-        new = np.ones(count, bool)
-        new[known] = self._register.add(tracker[known], np.maximum(fixes.time_ms[known], 0))
         offset_ms = fixes.time_ms - self.log_time_ms
-        wrong = (offset_ms > CLOCK_AHEAD_MS) | (offset_ms < -CLOCK_BEHIND_MS)
+        ahead = offset_ms > CLOCK_AHEAD_MS
+        wrong = ahead | (offset_ms < -CLOCK_BEHIND_MS)
+        # What is still to come was not heard: it comes then, once the clock is right.
+        counted = (tracker >= 0) & ~ahead
+        new = np.ones(count, bool)
+        new[counted] = self._register.add(tracker[counted], np.maximum(fixes.time_ms[counted], 0))
         verdict[rider < 0] = Verdict.UNASSIGNED
         verdict[wrong] = Verdict.CLOCK_WRONG
         verdict[~new] = Verdict.DUPLICATE
@@ -241,8 +243,7 @@ class RaceEngine:
         """The first record says which time it is: tables count from there."""
         self._chronicle.log_time_ms = log_time_ms
         riders = len(self.stage.bibs)
-        base_ms = log_time_ms - CLOCK_BEHIND_MS
-        self._passages = Passages(riders, self.road.start_cm, self.road.end_cm, base_ms)
+        self._passages = Passages(riders, self.road.start_cm, self.road.end_cm, log_time_ms - CLOCK_BEHIND_MS)
         self._riders = Riders.none_yet(riders)
         self._tracking = Tracking(self.road, self._riders, self._passages)
         self._groups = Groups(riders)
@@ -339,12 +340,12 @@ class RaceEngine:
     def _doubt(
         self, rider: NDArray[np.int64], verdict: NDArray[np.uint8], offset_ms: NDArray[np.int64]
     ) -> None:
-        """Says of riders what is wrong with their new fixes; a clock that is ahead makes all else doubtful."""
+        """Says of riders what is wrong with their new fixes; a clock that is wrong makes all else doubtful."""
         new = (rider >= 0) & (verdict != Verdict.DUPLICATE)
         self._trouble(rider[new & (offset_ms < -LATE_MS)], Trouble.LATE)
         self._trouble(rider[verdict == Verdict.JUMP], Trouble.JUMP)
         self._trouble(rider[verdict == Verdict.FROZEN], Trouble.FROZEN)
-        self._trouble(rider[new & (offset_ms > AHEAD_MS)], Trouble.CLOCK)
+        self._trouble(rider[new & ((offset_ms > AHEAD_MS) | (offset_ms < -CLOCK_BEHIND_MS))], Trouble.CLOCK)
 
     def _trouble(self, row: NDArray[np.int64], trouble: Trouble) -> None:
         self._riders.trouble[row], self._riders.trouble_ms[row] = trouble, self.log_time_ms
@@ -353,8 +354,7 @@ class RaceEngine:
         self, relay_id: str, fixes: Fixes, rider: NDArray[np.int64], index: NDArray[np.int64]
     ) -> None:
         """The same tracker and second again, but elsewhere: one of the two is an impostor."""
-        row = rider[index]
-        index = index[self._riders.fix_ms[row] == fixes.time_ms[index]]
+        index = index[self._riders.fix_ms[rider[index]] == fixes.time_ms[index]]
         row = rider[index]
         x_m, y_m = self.road.plane(fixes.latitude_e7[index], fixes.longitude_e7[index])
         there_x_m, there_y_m = self.road.plane(self._riders.latitude_e7[row], self._riders.longitude_e7[row])

@@ -78,7 +78,7 @@ class Trouble(IntEnum):
     JUMP = 2
     """Fixes were set aside that are further away than a bike gets."""
     CLOCK = 3
-    """The tracker's clock is ahead of the truck's."""
+    """The tracker's clock is ahead of the truck's, or more than a day behind: GPS weeks."""
     TWO_PLACES = 4
     """The same tracker is heard at two places in the same second."""
     SPEED = 5

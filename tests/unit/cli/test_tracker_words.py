@@ -8,6 +8,7 @@ from ardoise.cli import tracker_words as words
 from ardoise.cli.people import app
 from ardoise.pb import trackers_pb2 as pb
 from ardoise.pb.setup_pb2 import StageSetup, TrackerAssignment
+from ardoise.race.engine import CLOCK_AHEAD_MS, CLOCK_BEHIND_MS
 from rich.console import Console
 from rich.table import Table
 from typer.testing import CliRunner
@@ -63,6 +64,29 @@ def test_a_fix_is_good_for_a_race_or_says_what_to_do():
     found = words.troubles(device(known=False, accuracy_cm=12_000, clock=pb.DEVICE_CLOCK_AHEAD))
     assert len(found) == 3
     assert "ardoise tracker assign k7m2p9qwxz4t --source osmand --bib N" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("clock", "offset_ms", "said"),
+    [
+        (pb.DEVICE_CLOCK_AHEAD, 4_000, "its rider is shown where that clock says"),
+        (pb.DEVICE_CLOCK_TIME_ZONE, HOUR_MS, "it stays out of the race until that is right"),
+        (pb.DEVICE_CLOCK_BEHIND, -12_000, "its rider is shown as late as that"),
+        (pb.DEVICE_CLOCK_TIME_ZONE, -5 * HOUR_MS, "its rider is shown as late as that"),
+        (
+            pb.DEVICE_CLOCK_GPS_WEEKS,
+            -1_024 * 7 * 24 * HOUR_MS,
+            "it stays out of the race until that is right",
+        ),
+    ],
+)
+def test_of_a_wrong_clock_is_said_what_the_race_makes_of_it(clock: int, offset_ms: int, said: str):
+    (found,) = words.troubles(device(clock=clock, clock_offset_ms=offset_ms))
+    assert found.endswith(f": {said}")
+
+
+def test_what_the_race_does_not_use_is_what_its_engine_says():
+    assert (words.MOST_AHEAD_MS, words.MOST_BEHIND_MS) == (CLOCK_AHEAD_MS, CLOCK_BEHIND_MS)
 
 
 def test_the_list_goes_by_bib_and_says_who_was_paired_and_is_not_heard():

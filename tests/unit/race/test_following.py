@@ -265,6 +265,50 @@ def test_a_whole_hole_in_one_frame_moves_the_rider_on_and_fills_the_track() -> N
     assert np.abs((ms - T0_MS) / 1000 - cm / 900).max() < 3
 
 
+@pytest.mark.parametrize("ahead_s", [60, 3_600])
+def test_a_clock_that_was_ahead_and_is_put_right_is_heard_again_at_once(ahead_s: int) -> None:
+    run = Run.of(stage_on(straight()))
+    route = run.engine.stage.route
+    for second in range(1, 60):
+        at_ms = T0_MS + (second + ahead_s) * 1000
+        early = run.frame(second, fixes(route, [9001], at_ms, [5 * second]))
+        assert early.verdict.tolist() == [Verdict.CLOCK_WRONG]
+    run.ride([1 + ahead_s], lambda _: [300], [9001])  # The first is awaited, to be sure of its place.
+    for second in range(2, 60):
+        at_ms = T0_MS + (second + ahead_s) * 1000
+        heard = run.frame(second + ahead_s, fixes(route, [9001], at_ms, [300 + 5 * second]))
+        assert heard.verdict.tolist() == [Verdict.USED], second
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 600])
+@pytest.mark.parametrize("order", ["oldest first", "newest first", "any"])
+def test_ten_minutes_stored_fill_the_track_in_whatever_their_order_and_once(order: str, at_once: int) -> None:
+    run = Run.of(stage_on(straight()))
+    route = run.engine.stage.route
+    run.ride(range(1, 60), lambda t: [9 * t], [9001])
+    for second in range(60, 660, 5):
+        run.beat(second)
+    seconds = {
+        "oldest first": np.arange(60, 660),
+        "newest first": np.arange(60, 660)[::-1],
+        "any": np.random.default_rng(3).permutation(np.arange(60, 660)),
+    }[order]
+    verdicts = []
+    for time in range(2):
+        for part in range(0, 600, at_once):
+            some = seconds[part : part + at_once]
+            frame = fixes(route, [9001] * len(some), T0_MS + some * 1000, 9 * some)
+            verdicts += run.frame(660 + 30 * time + part * 0.05, frame).verdict.tolist()
+    assert set(verdicts[:600]) <= {Verdict.USED, Verdict.LATE}
+    assert set(verdicts[600:]) == {Verdict.DUPLICATE}
+    cm, ms = run.engine.track(1)
+    assert len(cm) > 9 * 650 / 25
+    assert np.abs((ms - T0_MS) / 1000 - cm / 900).max() < 3
+    speeds = published_speeds_mps(run, 1)
+    assert speeds.min() >= 0
+    assert speeds.max() < 25
+
+
 def test_a_place_of_the_road_and_its_distance_belong_together() -> None:
     run = Run.of(stage_on(winding()))
     run.ride(range(1, 60), lambda t: [11 * t], [9001])

@@ -90,8 +90,17 @@ def test_a_speed_that_the_places_belie_is_told():
     assert (run.last(1, "trouble"), run.last(2, "trouble")) == (Trouble.NONE, Trouble.SPEED)
 
 
-@pytest.mark.parametrize(("off_s", "trouble"), [(3, Trouble.CLOCK), (-40, Trouble.LATE), (-3, Trouble.NONE)])
-def test_a_clock_that_is_ahead_and_a_relay_that_is_late_are_told(off_s: int, trouble: Trouble):
+@pytest.mark.parametrize(
+    ("off_s", "trouble"),
+    [
+        (3, Trouble.CLOCK),
+        (60, Trouble.CLOCK),
+        (-1_024 * 7 * 86_400, Trouble.CLOCK),
+        (-40, Trouble.LATE),
+        (-3, Trouble.NONE),
+    ],
+)
+def test_a_clock_that_is_wrong_and_a_relay_that_is_late_are_told(off_s: int, trouble: Trouble):
     run = rolling()
     for second in range(60, 63):
         at_ms = T0_MS + (second + off_s) * 1000 + 500

@@ -38,6 +38,28 @@ def test_one_fix_that_came_late_is_no_clock_that_is_behind():
     assert (clock.offset_ms, clock.wrong) == (-100, Wrong.NOT)
 
 
+@pytest.mark.parametrize(("ms_a_second", "wrong"), [(2 / 3.6, Wrong.AHEAD), (-2 / 3.6, Wrong.BEHIND)])
+def test_a_clock_that_drifts_by_two_seconds_an_hour_is_told_within_two_hours(
+    ms_a_second: float, wrong: Wrong
+):
+    clock = Clock()
+    for second in range(7_200):
+        assert clock.wrong is Wrong.NOT or second > 3_600
+        came_ms = NOW_MS + second * 1000
+        # To the second, as many receivers tell it, by a way that takes 50 to 650 ms.
+        told_ms = round((came_ms + second * ms_a_second) / 1000) * 1000
+        clock = clock.after(told_ms, came_ms + 50 + second * 7 % 601)
+    assert clock.wrong is wrong
+
+
+@pytest.mark.parametrize("delays_s", [[12, 9, 5, 8, 11, 7, 6, 10], [8, 7, 6, 5, 4, 3, 2, 1], [12] * 7])
+def test_a_slow_way_and_a_batch_are_no_clock_that_is_slow(delays_s: list[int]):
+    clock = Clock()
+    for delay_s in delays_s:
+        clock = clock.after(NOW_MS, NOW_MS + delay_s * 1000)
+    assert clock.wrong is Wrong.NOT
+
+
 def test_what_a_clock_was_long_ago_is_forgotten():
     clock = Clock().after(NOW_MS + 3_600_000, NOW_MS)
     for _ in range(KEPT):

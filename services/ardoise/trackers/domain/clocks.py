@@ -14,6 +14,8 @@ RIGHT_WITHIN_MS = 2_000
 """A second of rounding, and the way."""
 LATE_MS = 30_000
 """What comes so long after it was made was kept by the device, which had no network."""
+SLOW_MS = 3_000
+"""Behind by more, and always by as much, is a clock that is slow: what a way takes varies."""
 KEPT = 8
 """Newest offsets kept. The greatest is the clock's: nothing comes before it was made, and all else is delay."""
 
@@ -46,9 +48,9 @@ class Clock:
 
     @property
     def wrong(self) -> Wrong:
-        """Behind by less than LATE_MS is not told from a slow way."""
+        """Behind by less than LATE_MS, and not steadily so, is not told from a slow way."""
         offset = self.offset_ms or 0
-        if -LATE_MS <= offset <= RIGHT_WITHIN_MS:
+        if (-SLOW_MS if self._steady else -LATE_MS) <= offset <= RIGHT_WITHIN_MS:
             return Wrong.NOT
         weeks = round(offset / WEEK_MS)
         if weeks and weeks % ROLLOVER_WEEKS == 0 and abs(offset - weeks * WEEK_MS) <= HOUR_MS:
@@ -57,3 +59,9 @@ class Clock:
         if quarters and abs(quarters) <= 56 and abs(offset - quarters * QUARTER_MS) <= ROUND_WITHIN_MS:
             return Wrong.TIME_ZONE
         return Wrong.AHEAD if offset > 0 else Wrong.BEHIND
+
+    @property
+    def _steady(self) -> bool:
+        """Whether all that is kept is as far off, to within what rounding and the way explain."""
+        kept = self.offsets_ms
+        return len(kept) == KEPT and max(kept) - min(kept) <= RIGHT_WITHIN_MS
