@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from ardoise.race.checkpoint import CheckpointError, pack, unpack
+from ardoise.race.checkpoint import CheckpointError, pack, under, unpack
 from ardoise.race.chronicle import Chronicle
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Groups
@@ -37,7 +37,7 @@ from ardoise.race.stage import (
 from ardoise.race.trackers import Trackers
 from ardoise.race.tracking import Tracking
 
-ENGINE_VERSION = "7"
+ENGINE_VERSION = "8"
 """Raise it with every change that can change a number: snapshots are named by it."""
 
 TICK_MS = 250
@@ -226,11 +226,11 @@ class RaceEngine:
         for taken in meta["decisions"]:
             engine._decisions.take(Decision(**(taken | {"action": Action(taken["action"])})))
         engine._trackers.assign(engine._decisions.holding)
-        engine._riders.restore(_under("riders.", arrays))
-        if register := _under("register.", arrays):
+        engine._riders.restore(under("riders.", arrays))
+        if register := under("register.", arrays):
             engine._register = FixRegister.restored(register)
-        engine._picture.restore(meta["picture"], _under("picture.", arrays))
-        engine._passages.restore(_under("passages.", arrays))
+        engine._picture.restore(meta["picture"], under("picture.", arrays))
+        engine._passages.restore(under("passages.", arrays))
         engine._groups.of_rider[:] = arrays["groups.of_rider"]
         engine._groups.next_id, engine._groups.peloton_id = meta["next_group_id"], meta["peloton_id"]
         engine._tracking.started_ms, engine._tracking.field_cm = meta["started_ms"], meta["field_cm"]
@@ -384,7 +384,8 @@ class RaceEngine:
     def _close(self, tick_ms: int) -> Snapshot:
         self._refresh(tick_ms)
         finished_before = self._riders.finish_ms.copy()
-        self._tracking.finish_silent(tick_ms, self._out)
+        if self._tracking.started_ms is not None:
+            self._tracking.line.finish_silent(tick_ms, self._out)
         self._finishes(finished_before)
         on_road = np.sort(self._riders.fix_cm[self._riders.on_road & ~self._out])
         self._tracking.field_cm = int(on_road[len(on_road) // 2]) if len(on_road) >= SMALLEST_FIELD else None
@@ -394,7 +395,3 @@ class RaceEngine:
         for event in happened:
             self._chronicle.event(time_ms=tick_ms, **event)
         return snapshot
-
-
-def _under(prefix: str, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

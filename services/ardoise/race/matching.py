@@ -172,3 +172,9 @@ def seek(
     impossible = (distance_cm < possible_cm[0]) | (distance_cm > possible_cm[1])
     cost = cost + np.where(impossible, IMPOSSIBLE_COST, 0.0)
     return int(distance_cm[np.argmin(cost)])
+
+
+def apart_m(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """How far two places of the plane are from each other."""
+    dx, dy = a[0] - b[0], a[1] - b[1]
+    return float(np.sqrt(dx * dx + dy * dy))
