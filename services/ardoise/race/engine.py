@@ -51,8 +51,6 @@ MOST_LIVE_FIXES = 8
 TWO_PLACES_M = 100.0
 AHEAD_MS, LATE_MS = 1_000, 30_000
 """No honest fix comes from the future; one that is older has been stored or held up."""
-SMALLEST_FIELD = 5
-"""Riders on the road who say where the field is."""
 
 
 class RaceEngine:
@@ -198,7 +196,6 @@ class RaceEngine:
             "refreshed_ms": self._refreshed_ms,
             "base_ms": self._passages.base_ms,
             "started_ms": self._tracking.started_ms,
-            "field_cm": self._tracking.field_cm,
             "trackers": self._trackers.numbers,
             "decisions": [asdict(decision) for decision in self._decisions.taken],
             "picture": self._picture.meta(),
@@ -233,7 +230,7 @@ class RaceEngine:
         engine._passages.restore(under("passages.", arrays))
         engine._groups.of_rider[:] = arrays["groups.of_rider"]
         engine._groups.next_id, engine._groups.peloton_id = meta["next_group_id"], meta["peloton_id"]
-        engine._tracking.started_ms, engine._tracking.field_cm = meta["started_ms"], meta["field_cm"]
+        engine._tracking.started_ms = meta["started_ms"]
         engine._refresh(meta["refreshed_ms"])
         return engine
 
@@ -387,8 +384,6 @@ class RaceEngine:
         if self._tracking.started_ms is not None:
             self._tracking.line.finish_silent(tick_ms, self._out)
         self._finishes(finished_before)
-        on_road = np.sort(self._riders.fix_cm[self._riders.on_road & ~self._out])
-        self._tracking.field_cm = int(on_road[len(on_road) // 2]) if len(on_road) >= SMALLEST_FIELD else None
         snapshot, happened = self._picture.close(
             self.epoch, self.sequence, tick_ms, self._tracking.started_ms, self._results(), self._abandoned
         )

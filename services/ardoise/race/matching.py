@@ -37,9 +37,6 @@ LEG_STEPS = 40
 """Grid points further apart along the road (200 m) are another leg."""
 STRAIGHT_MS = 3_000
 """Over so long nobody rides much further along the road than straight across."""
-FIELD_SIGMA_M = 3_000.0
-"""How much a rider who turns up is drawn to where the field is: enough to choose between laps, and between out and back
-where a pair of fixes seems to move the other way."""
 IMPOSSIBLE_COST = 400.0
 
 

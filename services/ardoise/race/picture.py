@@ -97,7 +97,7 @@ class Picture:
                 }
             )
         # Nobody is shown on a leg that is known to be wrong; place, gap and group are those of the fix, and stay.
-        unsure = shown & (riders.unsure | strays)
+        unsure = (shown & strays) | (riders.unsure & (shown | ~riders.on_road))
         columns = self._rider_columns(
             np.where(shown & strays, RiderStatus.OFF_ROUTE, status), place, finish_ms, unsure
         )

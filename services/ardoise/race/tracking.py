@@ -10,7 +10,6 @@ from ardoise.race.matching import (
     DIRECTION_FROM_M,
     DIRECTION_UNTIL_MS,
     FASTEST_MPS,
-    FIELD_SIGMA_M,
     SLACK_M,
     WIDE_CORRIDOR_M,
     apart_m,
@@ -23,6 +22,7 @@ from ardoise.race.riders import Fix, Riders
 from ardoise.race.rivals import MARGIN_COST, SAME_LEG_CM, evidence
 from ardoise.race.road import Road
 from ardoise.race.stage import NO_SPEED, NOWHERE, Trouble, Verdict
+from ardoise.race.turning_up import places_of
 
 LONGEST_WINDOW_MS = 60_000
 """After a longer silence the rider is looked for on the whole road."""
@@ -46,18 +46,14 @@ GLIDE_CM = 40_000
 DRIVEN_AFTER_MS, MOST_WEIGHED_MS = 20_000, 5_000
 """So long faster than a rider can; a hole in the fixes counts as no more."""
 
-_EVERYWHERE = (-(2**40), 2**40)
-
 
 class Tracking:
-    """The riders on the road. `started_ms` and `field_cm` are the engine's to keep up to date."""
+    """The riders on the road. `started_ms` is the engine's to keep up to date."""
 
     def __init__(self, road: Road, riders: Riders, passages: Passages) -> None:
         self.road, self.riders, self.passages = road, riders, passages
         self._legs, self.line = Legs(road, riders), FinishLine(road, riders, passages)
         self.started_ms: int | None = None
-        self.field_cm: int | None = None
-        """Where the field is: the median of the riders on the road."""
 
     def follow(
         self,
@@ -93,13 +89,17 @@ class Tracking:
             distance_cm[which[on_road]] = found_cm[on_road]
             alone[which[~on_road]] = True
         for i in np.flatnonzero(alone).tolist():
-            verdict[i], distance_cm[i], jump_m[i] = self._find(
+            fix = (
                 int(row[i]),
                 int(time_ms[i]),
                 (float(x_m[i]), float(y_m[i])),
                 (int(latitude_e7[i]), int(longitude_e7[i])),
                 int(speed_mmps[i]),
             )
+            if riders.fix_ms[row[i]]:
+                verdict[i], distance_cm[i], jump_m[i] = self._find(*fix)
+            else:
+                verdict[i], distance_cm[i] = self._turn_up(*fix)
         return verdict, distance_cm, jump_m
 
     def _advance(
@@ -238,23 +238,16 @@ class Tracking:
         fix_cm, fix_ms = int(riders.fix_cm[row]), int(riders.fix_ms[row])
         since_ms = time_ms - fix_ms
         speed_mmps = device_mmps if 0 <= device_mmps <= FASTEST_CM_PER_S * 10 else int(riders.speed_mmps[row])
-        if fix_ms:
-            expected_cm = fix_cm + int(riders.speed_mmps[row]) * since_ms // 10_000
-            sigma_cm = 10_000 + 3 * (expected_cm - fix_cm) // 10
-            possible = (fix_cm - 30_000, fix_cm + FASTEST_CM_PER_S * since_ms // 1000 + 30_000)
-        else:
-            expected_cm = self.road.start_cm if self.field_cm is None else self.field_cm
-            sigma_cm, possible = round(FIELD_SIGMA_M * 100), _EVERYWHERE
+        expected_cm = fix_cm + int(riders.speed_mmps[row]) * since_ms // 10_000
+        sigma_cm = 10_000 + 3 * (expected_cm - fix_cm) // 10
+        possible = (fix_cm - 30_000, fix_cm + FASTEST_CM_PER_S * since_ms // 1000 + 30_000)
         if was_on_road and since_ms > LONGEST_WINDOW_MS:
             found = seek(self.road, *place_m, (0.0, 0.0), expected_cm, sigma_cm, possible)
             if found is not None and possible[0] <= found <= possible[1]:
                 self._put_anew(row, found, time_ms, speed_mmps, place_e7)
                 return Verdict.USED, found, 0
-        if (
-            self.started_ms is not None
-            and was_on_road
-            and self.line.rolled_out(row, time_ms, place_m, expected_cm)
-        ):
+        rolls = was_on_road and self.started_ms is not None
+        if rolls and self.line.rolled_out(row, time_ms, place_m, expected_cm):
             return Verdict.OUT_OF_RACE, NOWHERE, 0
 
         jumped_m = 0.0
@@ -263,16 +256,7 @@ class Tracking:
             straight_m = apart_m(place_m, last_m)
             if straight_m > FASTEST_MPS * since_ms / 1000 + SLACK_M + WIDE_CORRIDOR_M:
                 jumped_m = straight_m
-        before_m = self._plane(int(riders.pending_latitude_e7[row]), int(riders.pending_longitude_e7[row]))
-        pause_ms = time_ms - int(riders.pending_ms[row])
-        agrees = riders.pending[row] > 0 and 0 < pause_ms <= PENDING_MS
-        agrees = agrees and apart_m(place_m, before_m) <= FASTEST_MPS * pause_ms / 1000 + SLACK_M
-        riders.pending[row] = riders.pending[row] + 1 if agrees else 1
-        if not agrees:
-            riders.pending_since_ms[row] = time_ms
-        riders.pending_ms[row] = time_ms
-        riders.pending_latitude_e7[row], riders.pending_longitude_e7[row] = place_e7
-
+        agrees, before_m, pause_ms = self._set_aside(row, time_ms, place_m, place_e7)
         displacement = (0.0, 0.0)
         if agrees and apart_m(place_m, before_m) >= DIRECTION_FROM_M and pause_ms <= 3 * DIRECTION_UNTIL_MS:
             displacement = (place_m[0] - before_m[0], place_m[1] - before_m[1])
@@ -282,9 +266,7 @@ class Tracking:
             enough &= time_ms - riders.pending_since_ms[row] >= BELIEVED_AFTER_MS
         if found is not None and enough:
             if device_mmps < 0:
-                speed_mmps = min(
-                    int(apart_m(place_m, before_m) * 1_000_000) // pause_ms, FASTEST_CM_PER_S * 10
-                )
+                speed_mmps = _speed_mmps(place_m, before_m, pause_ms)
             self._put_anew(row, found, time_ms, speed_mmps, place_e7)
             return Verdict.USED, found, 0
         if not was_on_road:
@@ -296,6 +278,56 @@ class Tracking:
         if jumped_m:
             return Verdict.JUMP, NOWHERE, 0 if agrees else int(jumped_m)
         return Verdict.OFF_ROUTE, NOWHERE, 0
+
+    def _turn_up(
+        self,
+        row: int,
+        time_ms: int,
+        place_m: tuple[float, float],
+        place_e7: tuple[int, int],
+        device_mmps: int,
+    ) -> tuple[int, int]:
+        """A rider who was never on the road: nowhere on it before it is clear where."""
+        riders = self.riders
+        agrees, before_m, pause_ms = self._set_aside(row, time_ms, place_m, place_e7)
+        if not agrees or time_ms - riders.anchor_ms[row] > DIRECTION_UNTIL_MS:
+            riders.anchor_latitude_e7[row], riders.anchor_longitude_e7[row] = place_e7
+            riders.anchor_ms[row] = time_ms
+        anchor_m = self._plane(int(riders.anchor_latitude_e7[row]), int(riders.anchor_longitude_e7[row]))
+        displacement_m = (place_m[0] - anchor_m[0], place_m[1] - anchor_m[1])
+        if apart_m(place_m, anchor_m) < DIRECTION_FROM_M:
+            displacement_m = (0.0, 0.0)
+        raced_ms = 0 if self.started_ms is None else time_ms - self.started_ms
+        places = places_of(self.road, riders, time_ms, raced_ms, place_m, displacement_m)
+        if not (places.decided and riders.pending[row] >= FOUND_AFTER):
+            riders.unsure[row] = len(places.cost) > 0 and not places.decided
+            riders.latitude_e7[row], riders.longitude_e7[row] = place_e7
+            return (Verdict.UNCONFIRMED if len(places.cost) else Verdict.OFF_ROUTE), NOWHERE
+        told = 0 <= device_mmps <= FASTEST_CM_PER_S * 10
+        found_cm = int(places.distance_cm[0])
+        speed_mmps = device_mmps if told else _speed_mmps(place_m, before_m, pause_ms)
+        self._put_anew(row, found_cm, time_ms, speed_mmps, place_e7)
+        others = len(places.cost) - 1
+        nothing, rows = np.zeros(others), np.full(others, row)
+        rest = places.across_m[1:], np.ones(others, np.int64), places.cost[1:]
+        riders.rivals.meet(rows, places.distance_cm[1:], nothing, nothing, *rest)
+        return Verdict.USED, found_cm
+
+    def _set_aside(
+        self, row: int, time_ms: int, place_m: tuple[float, float], place_e7: tuple[int, int]
+    ) -> tuple[bool, tuple[float, float], int]:
+        """Keeps a fix for the next. Whether it agrees with the one kept before, where that was, how long ago (ms)."""
+        riders = self.riders
+        before_m = self._plane(int(riders.pending_latitude_e7[row]), int(riders.pending_longitude_e7[row]))
+        pause_ms = time_ms - int(riders.pending_ms[row])
+        agrees = riders.pending[row] > 0 and 0 < pause_ms <= PENDING_MS
+        agrees = bool(agrees and apart_m(place_m, before_m) <= FASTEST_MPS * pause_ms / 1000 + SLACK_M)
+        riders.pending[row] = riders.pending[row] + 1 if agrees else 1
+        if not agrees:
+            riders.pending_since_ms[row] = time_ms
+        riders.pending_ms[row] = time_ms
+        riders.pending_latitude_e7[row], riders.pending_longitude_e7[row] = place_e7
+        return agrees, before_m, pause_ms
 
     def _put_anew(
         self, row: int, found_cm: int, time_ms: int, speed_mmps: int, place_e7: tuple[int, int]
@@ -352,3 +384,7 @@ class Tracking:
     def _plane(self, latitude_e7: int, longitude_e7: int) -> tuple[float, float]:
         x_m, y_m = self.road.plane(np.array([latitude_e7]), np.array([longitude_e7]))
         return float(x_m[0]), float(y_m[0])
+
+
+def _speed_mmps(place_m: tuple[float, float], before_m: tuple[float, float], pause_ms: int) -> int:
+    return min(int(apart_m(place_m, before_m) * 1_000_000) // pause_ms, FASTEST_CM_PER_S * 10)
