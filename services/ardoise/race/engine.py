@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ardoise.race.checkpoint import CheckpointError, pack, under, unpack
 from ardoise.race.chronicle import Chronicle
+from ardoise.race.clocks import AHEAD_MS, MOST_AHEAD_MS, ahead_ms, hear
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Groups
 from ardoise.race.late import fill_in
@@ -42,15 +43,13 @@ ENGINE_VERSION = "8"
 
 TICK_MS = 250
 """A fix waits for the next tick before anybody sees it: at one tick a second that alone would be half a second."""
-CLOCK_AHEAD_MS = 5_000
-"""No fix comes from the future; receivers and the truck keep time to a second."""
 CLOCK_BEHIND_MS = 24 * 3_600_000
 """Nothing is stored for longer than a stage."""
 MOST_LIVE_FIXES = 8
 """Of one rider in one frame; when a relay brings a whole hole at once, the older ones fill it in."""
 TWO_PLACES_M = 100.0
-AHEAD_MS, LATE_MS = 1_000, 30_000
-"""No honest fix comes from the future; one that is older has been stored or held up."""
+LATE_MS = 30_000
+"""A fix that is older has been stored or held up."""
 
 
 class RaceEngine:
@@ -106,7 +105,7 @@ class RaceEngine:
         new = np.ones(count, bool)
         new[known] = self._register.add(tracker[known], np.maximum(fixes.time_ms[known], 0))
         offset_ms = fixes.time_ms - self.log_time_ms
-        wrong = (offset_ms > CLOCK_AHEAD_MS) | (offset_ms < -CLOCK_BEHIND_MS)
+        wrong = (offset_ms > MOST_AHEAD_MS) | (offset_ms < -CLOCK_BEHIND_MS)
         verdict[rider < 0] = Verdict.UNASSIGNED
         verdict[wrong] = Verdict.CLOCK_WRONG
         verdict[~new] = Verdict.DUPLICATE
@@ -150,7 +149,8 @@ class RaceEngine:
             counted = self._passages.counted[rows]
             rows, passed_ms = rows[counted], passed_ms[counted]
         doubt_ms = self._passages.doubt_at(distance_cm, rows)
-        within_ms = ninety_percent(of_both(doubt_ms, doubt_ms[:1]))
+        clock_ms = ahead_ms(self._riders)[rows]
+        within_ms = ninety_percent(of_both(doubt_ms, doubt_ms[:1])) + np.abs(clock_ms - clock_ms[:1])
         columns = (self._bib[rows], passed_ms, passed_ms - passed_ms[:1], within_ms)
         return [Passage(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
@@ -338,6 +338,8 @@ class RaceEngine:
     ) -> None:
         """Says of riders what is wrong with their new fixes; a clock that is ahead makes all else doubtful."""
         new = (rider >= 0) & (verdict != Verdict.DUPLICATE)
+        believed = new & (verdict != Verdict.CLOCK_WRONG)
+        hear(self._riders, rider[believed], offset_ms[believed])
         self._trouble(rider[new & (offset_ms < -LATE_MS)], Trouble.LATE)
         self._trouble(rider[verdict == Verdict.JUMP], Trouble.JUMP)
         self._trouble(rider[verdict == Verdict.FROZEN], Trouble.FROZEN)

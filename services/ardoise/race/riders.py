@@ -72,6 +72,8 @@ class Riders:
     anchor_latitude_e7: NDArray[np.int64]
     anchor_longitude_e7: NDArray[np.int64]
     heard_ms: NDArray[np.int64]
+    offset_ms: NDArray[np.int64]
+    """By how much fixes are ahead of the log's time, of late (clocks.hear)."""
     published_cm: NDArray[np.int64]
     placed_anew: NDArray[np.bool_]
     """The next tick shows the rider at a place that nothing before led to."""
