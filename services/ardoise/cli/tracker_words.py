@@ -18,7 +18,7 @@ COARSE_M = 30
 """More is not a receiver under open sky."""
 WEEK_S = 7 * 24 * 3600
 MOST_AHEAD_MS, MOST_BEHIND_MS = 5_000, 24 * 3_600_000
-"""What is further off, the race engine (CLOCK_AHEAD_MS, CLOCK_BEHIND_MS) does not use."""
+"""What is further off, the race engine (clocks.MOST_AHEAD_MS, CLOCK_BEHIND_MS) does not use."""
 COLUMNS = (
     "device",
     "source",

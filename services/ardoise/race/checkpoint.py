@@ -46,3 +46,8 @@ def unpack(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray]]:
         )
         at += size
     return head["meta"], arrays
+
+
+def under(prefix: str, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

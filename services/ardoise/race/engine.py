@@ -9,8 +9,9 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from ardoise.race.checkpoint import CheckpointError, pack, unpack
+from ardoise.race.checkpoint import CheckpointError, pack, under, unpack
 from ardoise.race.chronicle import Chronicle
+from ardoise.race.clocks import AHEAD_MS, MOST_AHEAD_MS, ahead_ms, hear
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Groups
 from ardoise.race.late import fill_in
@@ -42,17 +43,13 @@ ENGINE_VERSION = "8"
 
 TICK_MS = 250
 """A fix waits for the next tick before anybody sees it: at one tick a second that alone would be half a second."""
-CLOCK_AHEAD_MS = 5_000
-"""No fix comes from the future; receivers and the truck keep time to a second."""
 CLOCK_BEHIND_MS = 24 * 3_600_000
 """Nothing is stored for longer than a stage."""
 MOST_LIVE_FIXES = 8
 """Of one rider in one frame; when a relay brings a whole hole at once, the older ones fill it in."""
 TWO_PLACES_M = 100.0
-AHEAD_MS, LATE_MS = 1_000, 30_000
-"""No honest fix comes from the future; one that is older has been stored or held up."""
-SMALLEST_FIELD = 5
-"""Riders on the road who say where the field is."""
+LATE_MS = 30_000
+"""A fix that is older has been stored or held up."""
 
 
 class RaceEngine:
@@ -105,7 +102,7 @@ class RaceEngine:
             self._register = FixRegister(self.log_time_ms // 1000)
         rider = self._trackers.riders(tracker, fixes.time_ms)
         offset_ms = fixes.time_ms - self.log_time_ms
-        ahead = offset_ms > CLOCK_AHEAD_MS
+        ahead = offset_ms > MOST_AHEAD_MS
         wrong = ahead | (offset_ms < -CLOCK_BEHIND_MS)
         # What is still to come was not heard: it comes then, once the clock is right.
         counted = (tracker >= 0) & ~ahead
@@ -154,7 +151,8 @@ class RaceEngine:
             counted = self._passages.counted[rows]
             rows, passed_ms = rows[counted], passed_ms[counted]
         doubt_ms = self._passages.doubt_at(distance_cm, rows)
-        within_ms = ninety_percent(of_both(doubt_ms, doubt_ms[:1]))
+        clock_ms = ahead_ms(self._riders)[rows]
+        within_ms = ninety_percent(of_both(doubt_ms, doubt_ms[:1])) + np.abs(clock_ms - clock_ms[:1])
         columns = (self._bib[rows], passed_ms, passed_ms - passed_ms[:1], within_ms)
         return [Passage(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
@@ -200,7 +198,6 @@ class RaceEngine:
             "refreshed_ms": self._refreshed_ms,
             "base_ms": self._passages.base_ms,
             "started_ms": self._tracking.started_ms,
-            "field_cm": self._tracking.field_cm,
             "trackers": self._trackers.numbers,
             "decisions": [asdict(decision) for decision in self._decisions.taken],
             "picture": self._picture.meta(),
@@ -228,14 +225,14 @@ class RaceEngine:
         for taken in meta["decisions"]:
             engine._decisions.take(Decision(**(taken | {"action": Action(taken["action"])})))
         engine._trackers.assign(engine._decisions.holding)
-        engine._riders.restore(_under("riders.", arrays))
-        if register := _under("register.", arrays):
+        engine._riders.restore(under("riders.", arrays))
+        if register := under("register.", arrays):
             engine._register = FixRegister.restored(register)
-        engine._picture.restore(meta["picture"], _under("picture.", arrays))
-        engine._passages.restore(_under("passages.", arrays))
+        engine._picture.restore(meta["picture"], under("picture.", arrays))
+        engine._passages.restore(under("passages.", arrays))
         engine._groups.of_rider[:] = arrays["groups.of_rider"]
         engine._groups.next_id, engine._groups.peloton_id = meta["next_group_id"], meta["peloton_id"]
-        engine._tracking.started_ms, engine._tracking.field_cm = meta["started_ms"], meta["field_cm"]
+        engine._tracking.started_ms = meta["started_ms"]
         engine._refresh(meta["refreshed_ms"])
         return engine
 
@@ -342,6 +339,8 @@ class RaceEngine:
     ) -> None:
         """Says of riders what is wrong with their new fixes; a clock that is wrong makes all else doubtful."""
         new = (rider >= 0) & (verdict != Verdict.DUPLICATE)
+        believed = new & (verdict != Verdict.CLOCK_WRONG)
+        hear(self._riders, rider[believed], offset_ms[believed])
         self._trouble(rider[new & (offset_ms < -LATE_MS)], Trouble.LATE)
         self._trouble(rider[verdict == Verdict.JUMP], Trouble.JUMP)
         self._trouble(rider[verdict == Verdict.FROZEN], Trouble.FROZEN)
@@ -384,17 +383,12 @@ class RaceEngine:
     def _close(self, tick_ms: int) -> Snapshot:
         self._refresh(tick_ms)
         finished_before = self._riders.finish_ms.copy()
-        self._tracking.finish_silent(tick_ms, self._out)
+        if self._tracking.started_ms is not None:
+            self._tracking.line.finish_silent(tick_ms, self._out)
         self._finishes(finished_before)
-        on_road = np.sort(self._riders.fix_cm[self._riders.on_road & ~self._out])
-        self._tracking.field_cm = int(on_road[len(on_road) // 2]) if len(on_road) >= SMALLEST_FIELD else None
         snapshot, happened = self._picture.close(
             self.epoch, self.sequence, tick_ms, self._tracking.started_ms, self._results(), self._abandoned
         )
         for event in happened:
             self._chronicle.event(time_ms=tick_ms, **event)
         return snapshot
-
-
-def _under(prefix: str, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -37,9 +37,6 @@ LEG_STEPS = 40
 """Grid points further apart along the road (200 m) are another leg."""
 STRAIGHT_MS = 3_000
 """Over so long nobody rides much further along the road than straight across."""
-FIELD_SIGMA_M = 3_000.0
-"""How much a rider who turns up is drawn to where the field is: enough to choose between laps, and between out and back
-where a pair of fixes seems to move the other way."""
 IMPOSSIBLE_COST = 400.0
 
 
@@ -172,3 +169,9 @@ def seek(
     impossible = (distance_cm < possible_cm[0]) | (distance_cm > possible_cm[1])
     cost = cost + np.where(impossible, IMPOSSIBLE_COST, 0.0)
     return int(distance_cm[np.argmin(cost)])
+
+
+def apart_m(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """How far two places of the plane are from each other."""
+    dx, dy = a[0] - b[0], a[1] - b[1]
+    return float(np.sqrt(dx * dx + dy * dy))

@@ -190,6 +190,10 @@ class Passages:
         front = (own != UNKNOWN) & (after == UNKNOWN)
         return np.where(front, own - here, at_ms - self.base_ms - between), here == UNKNOWN
 
+    def first_at(self, at_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rider whose passage is the first at each of these places."""
+        return self.first_of[np.clip(self._point(at_cm), 0, len(self.first_of) - 1)]
+
     def at(self, distance_cm: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Riders that passed a point and when (ms since 1970), in the order of passing."""
         point = self._point(distance_cm)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ardoise.race.clocks import ahead_ms
 from ardoise.race.decisions import Decisions
 from ardoise.race.groups import Change, Grouping, Groups
 from ardoise.race.passages import AGEING_PERCENT, Passages, ninety_percent, of_both
@@ -91,7 +92,7 @@ class Picture:
                 }
             )
         # Nobody is shown on a leg that is known to be wrong; place, gap and group are those of the fix, and stay.
-        unsure = shown & (riders.unsure | strays)
+        unsure = (shown & strays) | (riders.unsure & (shown | ~riders.on_road))
         columns = self._rider_columns(
             np.where(shown & strays, RiderStatus.OFF_ROUTE, status), place, finish_ms, unsure
         )
@@ -222,10 +223,13 @@ class Picture:
         behind_ms: NDArray[np.int64],
         sigma_ms: NDArray[np.int64],
     ) -> None:
+        clock_ms = ahead_ms(self.riders)
         if self.race_state is RaceState.RACING:
             known = placed & (self.riders.fix_cm >= 0) & (behind_ms != NONE)
             self.gap_ms = np.where(known, behind_ms, NONE)
-            self.gap_within_ms = np.where(known, ninety_percent(sigma_ms), NONE)
+            # Two clocks that are as far ahead give the same gap as two that are right.
+            apart_ms = np.abs(clock_ms - clock_ms[self.passages.first_at(self.riders.fix_cm)])
+            self.gap_within_ms = np.where(known, ninety_percent(sigma_ms) + apart_ms, NONE)
         elif self.kilometre_zero_ms is None:
             self.gap_ms[:] = self.gap_within_ms[:] = NONE
         # Stopped or neutralised on the way: the gaps stand.
@@ -234,8 +238,12 @@ class Picture:
             self.gap_ms[finished] = finish_ms[finished] - finish_ms[finished].min()
             home = np.flatnonzero(finished)
             line_ms = self.passages.doubt_at(self.road.finish_cm, home)
-            sigma_ms = of_both(line_ms, line_ms[finish_ms[home].argmin()])
-            self.gap_within_ms[finished] = ninety_percent(sigma_ms)
+            winner = finish_ms[home].argmin()
+            sigma_ms, apart_ms = (
+                of_both(line_ms, line_ms[winner]),
+                np.abs(clock_ms[home] - clock_ms[home[winner]]),
+            )
+            self.gap_within_ms[finished] = ninety_percent(sigma_ms) + apart_ms
 
     def _group(
         self,

@@ -72,6 +72,8 @@ class Riders:
     anchor_latitude_e7: NDArray[np.int64]
     anchor_longitude_e7: NDArray[np.int64]
     heard_ms: NDArray[np.int64]
+    offset_ms: NDArray[np.int64]
+    """By how much fixes are ahead of the log's time, of late (clocks.hear)."""
     published_cm: NDArray[np.int64]
     placed_anew: NDArray[np.bool_]
     """The next tick shows the rider at a place that nothing before led to."""
@@ -88,6 +90,8 @@ class Riders:
     pending_ms: NDArray[np.int64]
     pending_latitude_e7: NDArray[np.int64]
     pending_longitude_e7: NDArray[np.int64]
+    stuck: NDArray[np.bool_]
+    """The tracker has told the same place for long, at speed, and still does."""
     too_fast_ms: NDArray[np.int64]
     """For how long, of late, faster than a rider can; falls as it rose."""
     driven: NDArray[np.bool_]
@@ -100,9 +104,8 @@ class Riders:
     @classmethod
     def none_yet(cls, count: int) -> "Riders":
         columns: dict[str, Any] = {f.name: np.zeros(count, np.int64) for f in fields(cls)}
-        columns |= {
-            name: np.zeros(count, bool) for name in ("on_road", "placed_anew", "back", "unsure", "driven")
-        }
+        flags = ("on_road", "placed_anew", "back", "unsure", "stuck", "driven")
+        columns |= {name: np.zeros(count, bool) for name in flags}
         columns |= {name: np.zeros(count) for name in (*_BELIEVED, "across_m2")}
         return cls(**(columns | {"rivals": Rivals.none_yet(count)}))
 

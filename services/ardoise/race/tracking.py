@@ -4,14 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ardoise.race.along import ACROSS_OVER_S, FIX_DOUBT_CM, lasting_m2, placed, window_cm
+from ardoise.race.finish_line import FinishLine
 from ardoise.race.legs import ROLLING_MMPS, Legs
 from ardoise.race.matching import (
     DIRECTION_FROM_M,
     DIRECTION_UNTIL_MS,
     FASTEST_MPS,
-    FIELD_SIGMA_M,
     SLACK_M,
     WIDE_CORRIDOR_M,
+    apart_m,
     place_in_windows,
     seek,
     way_cm,
@@ -21,6 +22,7 @@ from ardoise.race.riders import Fix, Riders
 from ardoise.race.rivals import MARGIN_COST, SAME_LEG_CM, evidence
 from ardoise.race.road import Road
 from ardoise.race.stage import NO_SPEED, NOWHERE, Trouble, Verdict
+from ardoise.race.turning_up import places_of
 
 LONGEST_WINDOW_MS = 60_000
 """After a longer silence the rider is looked for on the whole road."""
@@ -30,8 +32,8 @@ FASTEST_CM_PER_S = round(FASTEST_MPS * 100)
 SLACK_CM = round(SLACK_M * 100)
 BACKWARD_CM_PER_S = 500
 FROZEN_FROM_MMPS = 3_000
-FROZEN_FOR_MS = 30_000
-"""After so long the rider may stand, whatever speed the receiver reports."""
+STUCK_AFTER_MS = 5_000
+"""A receiver's speed is seconds old: a place that it has repeated at speed for longer is not where one stops."""
 BELIEVED_AFTER, BELIEVED_AFTER_MS = 3, 8_000
 """So many fixes in a row that agree with each other, over so long, outweigh the one before them."""
 FOUND_AFTER = 2
@@ -43,26 +45,15 @@ GLIDE_CM = 40_000
 """A correction up to here is ridden down at a speed a bike can have; a larger one shows the rider anew."""
 DRIVEN_AFTER_MS, MOST_WEIGHED_MS = 20_000, 5_000
 """So long faster than a rider can; a hole in the fixes counts as no more."""
-SILENT_AT_LINE_MS = 45_000
-SILENT_AT_LINE_CM = 80_000
-"""A rider last heard within 800 m of the line and then no more has crossed it: the public feed drops finishers."""
-NEAR_LINE_M = 500.0
-NEAR_LINE_CM = 20_000
-
-_EVERYWHERE = (-(2**40), 2**40)
 
 
 class Tracking:
-    """The riders on the road. `started_ms` and `field_cm` are the engine's to keep up to date."""
+    """The riders on the road. `started_ms` is the engine's to keep up to date."""
 
     def __init__(self, road: Road, riders: Riders, passages: Passages) -> None:
         self.road, self.riders, self.passages = road, riders, passages
-        self._legs = Legs(road, riders)
+        self._legs, self.line = Legs(road, riders), FinishLine(road, riders, passages)
         self.started_ms: int | None = None
-        self.field_cm: int | None = None
-        """Where the field is: the median of the riders on the road."""
-        finish = np.array([(road.finish_cm - road.start_cm) // 500])
-        self._line_x_m, self._line_y_m = float(road.x_m[finish][0]), float(road.y_m[finish][0])
 
     def follow(
         self,
@@ -82,9 +73,11 @@ class Tracking:
         since_ms = time_ms - riders.fix_ms[row]
         near = riders.on_road[row] & (since_ms <= LONGEST_WINDOW_MS)
         same = (latitude_e7 == riders.latitude_e7[row]) & (longitude_e7 == riders.longitude_e7[row])
-        frozen = near & same & (speed_mmps >= FROZEN_FROM_MMPS) & (since_ms <= FROZEN_FOR_MS)
+        at_speed = speed_mmps >= FROZEN_FROM_MMPS
+        frozen = riders.on_road[row] & same & (at_speed | riders.stuck[row])
+        riders.stuck[row] = frozen & (riders.stuck[row] | (since_ms >= STUCK_AFTER_MS))
         verdict[frozen] = Verdict.FROZEN
-        alone = ~near
+        alone = ~near & ~frozen
         # Holes need wide windows: riders heard a second ago do not pay for them.
         for some in (near & ~frozen & (since_ms <= 3_000), near & ~frozen & (since_ms > 3_000)):
             which = np.flatnonzero(some)
@@ -96,13 +89,17 @@ class Tracking:
             distance_cm[which[on_road]] = found_cm[on_road]
             alone[which[~on_road]] = True
         for i in np.flatnonzero(alone).tolist():
-            verdict[i], distance_cm[i], jump_m[i] = self._find(
+            fix = (
                 int(row[i]),
                 int(time_ms[i]),
                 (float(x_m[i]), float(y_m[i])),
                 (int(latitude_e7[i]), int(longitude_e7[i])),
                 int(speed_mmps[i]),
             )
+            if riders.fix_ms[row[i]]:
+                verdict[i], distance_cm[i], jump_m[i] = self._find(*fix)
+            else:
+                verdict[i], distance_cm[i] = self._turn_up(*fix)
         return verdict, distance_cm, jump_m
 
     def _advance(
@@ -241,39 +238,27 @@ class Tracking:
         fix_cm, fix_ms = int(riders.fix_cm[row]), int(riders.fix_ms[row])
         since_ms = time_ms - fix_ms
         speed_mmps = device_mmps if 0 <= device_mmps <= FASTEST_CM_PER_S * 10 else int(riders.speed_mmps[row])
-        if fix_ms:
-            expected_cm = fix_cm + int(riders.speed_mmps[row]) * since_ms // 10_000
-            sigma_cm = 10_000 + 3 * (expected_cm - fix_cm) // 10
-            possible = (fix_cm - 30_000, fix_cm + FASTEST_CM_PER_S * since_ms // 1000 + 30_000)
-        else:
-            expected_cm = self.road.start_cm if self.field_cm is None else self.field_cm
-            sigma_cm, possible = round(FIELD_SIGMA_M * 100), _EVERYWHERE
+        expected_cm = fix_cm + int(riders.speed_mmps[row]) * since_ms // 10_000
+        sigma_cm = 10_000 + 3 * (expected_cm - fix_cm) // 10
+        possible = (fix_cm - 30_000, fix_cm + FASTEST_CM_PER_S * since_ms // 1000 + 30_000)
         if was_on_road and since_ms > LONGEST_WINDOW_MS:
             found = seek(self.road, *place_m, (0.0, 0.0), expected_cm, sigma_cm, possible)
             if found is not None and possible[0] <= found <= possible[1]:
                 self._put_anew(row, found, time_ms, speed_mmps, place_e7)
                 return Verdict.USED, found, 0
-        if was_on_road and self._rolled_out(row, time_ms, place_m, expected_cm):
+        rolls = was_on_road and self.started_ms is not None
+        if rolls and self.line.rolled_out(row, time_ms, place_m, expected_cm):
             return Verdict.OUT_OF_RACE, NOWHERE, 0
 
         jumped_m = 0.0
         if was_on_road:
             last_m = self._plane(int(riders.latitude_e7[row]), int(riders.longitude_e7[row]))
-            straight_m = _apart_m(place_m, last_m)
+            straight_m = apart_m(place_m, last_m)
             if straight_m > FASTEST_MPS * since_ms / 1000 + SLACK_M + WIDE_CORRIDOR_M:
                 jumped_m = straight_m
-        before_m = self._plane(int(riders.pending_latitude_e7[row]), int(riders.pending_longitude_e7[row]))
-        pause_ms = time_ms - int(riders.pending_ms[row])
-        agrees = riders.pending[row] > 0 and 0 < pause_ms <= PENDING_MS
-        agrees = agrees and _apart_m(place_m, before_m) <= FASTEST_MPS * pause_ms / 1000 + SLACK_M
-        riders.pending[row] = riders.pending[row] + 1 if agrees else 1
-        if not agrees:
-            riders.pending_since_ms[row] = time_ms
-        riders.pending_ms[row] = time_ms
-        riders.pending_latitude_e7[row], riders.pending_longitude_e7[row] = place_e7
-
+        agrees, before_m, pause_ms = self._set_aside(row, time_ms, place_m, place_e7)
         displacement = (0.0, 0.0)
-        if agrees and _apart_m(place_m, before_m) >= DIRECTION_FROM_M and pause_ms <= 3 * DIRECTION_UNTIL_MS:
+        if agrees and apart_m(place_m, before_m) >= DIRECTION_FROM_M and pause_ms <= 3 * DIRECTION_UNTIL_MS:
             displacement = (place_m[0] - before_m[0], place_m[1] - before_m[1])
         found = seek(self.road, *place_m, displacement, expected_cm, sigma_cm, possible)
         enough = riders.pending[row] >= (BELIEVED_AFTER if was_on_road else FOUND_AFTER)
@@ -281,9 +266,7 @@ class Tracking:
             enough &= time_ms - riders.pending_since_ms[row] >= BELIEVED_AFTER_MS
         if found is not None and enough:
             if device_mmps < 0:
-                speed_mmps = min(
-                    int(_apart_m(place_m, before_m) * 1_000_000) // pause_ms, FASTEST_CM_PER_S * 10
-                )
+                speed_mmps = _speed_mmps(place_m, before_m, pause_ms)
             self._put_anew(row, found, time_ms, speed_mmps, place_e7)
             return Verdict.USED, found, 0
         if not was_on_road:
@@ -295,6 +278,56 @@ class Tracking:
         if jumped_m:
             return Verdict.JUMP, NOWHERE, 0 if agrees else int(jumped_m)
         return Verdict.OFF_ROUTE, NOWHERE, 0
+
+    def _turn_up(
+        self,
+        row: int,
+        time_ms: int,
+        place_m: tuple[float, float],
+        place_e7: tuple[int, int],
+        device_mmps: int,
+    ) -> tuple[int, int]:
+        """A rider who was never on the road: nowhere on it before it is clear where."""
+        riders = self.riders
+        agrees, before_m, pause_ms = self._set_aside(row, time_ms, place_m, place_e7)
+        if not agrees or time_ms - riders.anchor_ms[row] > DIRECTION_UNTIL_MS:
+            riders.anchor_latitude_e7[row], riders.anchor_longitude_e7[row] = place_e7
+            riders.anchor_ms[row] = time_ms
+        anchor_m = self._plane(int(riders.anchor_latitude_e7[row]), int(riders.anchor_longitude_e7[row]))
+        displacement_m = (place_m[0] - anchor_m[0], place_m[1] - anchor_m[1])
+        if apart_m(place_m, anchor_m) < DIRECTION_FROM_M:
+            displacement_m = (0.0, 0.0)
+        raced_ms = 0 if self.started_ms is None else time_ms - self.started_ms
+        places = places_of(self.road, riders, time_ms, raced_ms, place_m, displacement_m)
+        if not (places.decided and riders.pending[row] >= FOUND_AFTER):
+            riders.unsure[row] = len(places.cost) > 0 and not places.decided
+            riders.latitude_e7[row], riders.longitude_e7[row] = place_e7
+            return (Verdict.UNCONFIRMED if len(places.cost) else Verdict.OFF_ROUTE), NOWHERE
+        told = 0 <= device_mmps <= FASTEST_CM_PER_S * 10
+        found_cm = int(places.distance_cm[0])
+        speed_mmps = device_mmps if told else _speed_mmps(place_m, before_m, pause_ms)
+        self._put_anew(row, found_cm, time_ms, speed_mmps, place_e7)
+        others = len(places.cost) - 1
+        nothing, rows = np.zeros(others), np.full(others, row)
+        rest = places.across_m[1:], np.ones(others, np.int64), places.cost[1:]
+        riders.rivals.meet(rows, places.distance_cm[1:], nothing, nothing, *rest)
+        return Verdict.USED, found_cm
+
+    def _set_aside(
+        self, row: int, time_ms: int, place_m: tuple[float, float], place_e7: tuple[int, int]
+    ) -> tuple[bool, tuple[float, float], int]:
+        """Keeps a fix for the next. Whether it agrees with the one kept before, where that was, how long ago (ms)."""
+        riders = self.riders
+        before_m = self._plane(int(riders.pending_latitude_e7[row]), int(riders.pending_longitude_e7[row]))
+        pause_ms = time_ms - int(riders.pending_ms[row])
+        agrees = riders.pending[row] > 0 and 0 < pause_ms <= PENDING_MS
+        agrees = bool(agrees and apart_m(place_m, before_m) <= FASTEST_MPS * pause_ms / 1000 + SLACK_M)
+        riders.pending[row] = riders.pending[row] + 1 if agrees else 1
+        if not agrees:
+            riders.pending_since_ms[row] = time_ms
+        riders.pending_ms[row] = time_ms
+        riders.pending_latitude_e7[row], riders.pending_longitude_e7[row] = place_e7
+        return agrees, before_m, pause_ms
 
     def _put_anew(
         self, row: int, found_cm: int, time_ms: int, speed_mmps: int, place_e7: tuple[int, int]
@@ -346,55 +379,12 @@ class Tracking:
         columns = (row, from_cm, from_ms, to_cm, to_ms, doubt_cm)
         row, from_cm, from_ms, to_cm, to_ms, doubt_cm = (c[raced] for c in columns)
         self.passages.record(row, from_cm, from_ms, to_cm, to_ms, doubt_cm)
-        line_cm = self.road.finish_cm
-        crossed = (from_cm < line_cm) & (to_cm >= line_cm) & (self.riders.finish_ms[row] == 0)
-        if crossed.any():
-            row, from_cm, from_ms, to_cm, to_ms = (c[crossed] for c in (row, from_cm, from_ms, to_cm, to_ms))
-            ridden_cm, took_ms = to_cm - from_cm, to_ms - from_ms
-            self.riders.finish_ms[row] = from_ms + (line_cm - from_cm) * took_ms // ridden_cm
-
-    def _rolled_out(self, row: int, time_ms: int, place_m: tuple[float, float], expected_cm: int) -> bool:
-        """Whether a fix off the road tells that the rider has crossed the line and left the finish straight."""
-        line_cm, speed_mmps = self.road.finish_cm, int(self.riders.speed_mmps[row])
-        if self.started_ms is None or expected_cm < line_cm - NEAR_LINE_CM or speed_mmps <= 0:
-            return False
-        if _apart_m(place_m, (self._line_x_m, self._line_y_m)) > NEAR_LINE_M:
-            return False
-        self._finish(row, min(self._line_ms(row), time_ms))
-        return True
-
-    def _finish(self, row: int, line_ms: int) -> None:
-        """The rider crossed the line at this instant, unheard."""
-        riders = self.riders
-        if riders.finish_ms[row]:
-            return
-        riders.finish_ms[row] = line_ms
-        last = (row, riders.fix_cm[row], riders.fix_ms[row], self.road.finish_cm, line_ms, FIX_DOUBT_CM)
-        self.passages.record(*(np.array([value], np.int64) for value in last))
-
-    def finish_silent(self, tick_ms: int, out: NDArray[np.bool_]) -> None:
-        """Riders (but those who are out) last heard just before the line and then no more have crossed it."""
-        if self.started_ms is None:
-            return
-        riders, ahead_cm = self.riders, self.road.finish_cm - self.riders.fix_cm
-        silent = riders.on_road & ~out & (tick_ms - riders.fix_ms > SILENT_AT_LINE_MS)
-        silent &= (ahead_cm > 0) & (ahead_cm < SILENT_AT_LINE_CM) & (riders.speed_mmps > 0)
-        for row in np.flatnonzero(silent).tolist():
-            line_ms = self._line_ms(row)
-            if line_ms <= tick_ms:
-                self._finish(row, line_ms)
-
-    def _line_ms(self, row: int) -> int:
-        """When a rider reaches the line at the speed of the last fix (which must not be 0)."""
-        riders = self.riders
-        ahead_cm = self.road.finish_cm - int(riders.fix_cm[row])
-        return int(riders.fix_ms[row]) + max(ahead_cm, 0) * 10_000 // int(riders.speed_mmps[row])
+        self.line.cross(row, from_cm, from_ms, to_cm, to_ms)
 
     def _plane(self, latitude_e7: int, longitude_e7: int) -> tuple[float, float]:
         x_m, y_m = self.road.plane(np.array([latitude_e7]), np.array([longitude_e7]))
         return float(x_m[0]), float(y_m[0])
 
 
-def _apart_m(a: tuple[float, float], b: tuple[float, float]) -> float:
-    dx, dy = a[0] - b[0], a[1] - b[1]
-    return float(np.sqrt(dx * dx + dy * dy))
+def _speed_mmps(place_m: tuple[float, float], before_m: tuple[float, float], pause_ms: int) -> int:
+    return min(int(apart_m(place_m, before_m) * 1_000_000) // pause_ms, FASTEST_CM_PER_S * 10)

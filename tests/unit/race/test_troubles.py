@@ -117,3 +117,37 @@ def test_one_tracker_at_two_places_is_told():
         run.frame(60, fixes(run.engine.stage.route, RIDERS[1:], T0_MS + 60_000, [at_m], MPS), f"moto-{at_m}")
     run.beat(60.5)
     assert run.last(2, "trouble") == Trouble.TWO_PLACES
+
+
+def clocks_apart(ahead_ms: dict[int, int], latency_s: float = 0.6) -> Run:
+    """A minute of three riders 60 m apart, some with clocks ahead, whose fixes take so long."""
+    run = Run.of(stage_on(straight(), riders=3))
+    riders_ms = [ahead_ms.get(bib, 0) for bib in (1, 2, 3)]
+    for t in range(1, 120):
+        metres = [first_m(t), first_m(t) - 60, first_m(t) - 120]
+        times_ms = [T0_MS + t * 1000 + ms for ms in riders_ms]
+        run.frame(t + latency_s, fixes(straight(), [9001, 9002, 9003], times_ms, metres, MPS))
+    return run
+
+
+def test_how_far_a_clock_is_ahead_is_part_of_what_a_gap_is_stated_to_be_right_to():
+    right, wrong = clocks_apart({}), clocks_apart({2: 3_000})
+    assert wrong.last(2, "trouble") == Trouble.CLOCK
+    assert wrong.last(2, "gap_ms") == pytest.approx(13_000, abs=300)
+    assert wrong.last(2, "gap_within_ms") == pytest.approx(3_000 + right.last(2, "gap_within_ms"), abs=150)
+    assert wrong.last(3, "gap_within_ms") == pytest.approx(right.last(3, "gap_within_ms"), abs=50)
+    point_cm = round(first_m(60) - 60) * 100
+    within_ms = {p.bib: p.gap_within_ms for p in wrong.engine.passages_at(point_cm)}
+    assert within_ms[2] > 3_000 > within_ms[3]
+
+
+def test_a_first_whose_clock_is_ahead_makes_every_other_gap_doubtful_but_that_of_the_same_clock():
+    right, wrong = clocks_apart({}), clocks_apart({1: 3_000, 3: 3_000})
+    assert wrong.last(2, "gap_within_ms") == pytest.approx(3_000 + right.last(2, "gap_within_ms"), abs=150)
+    assert wrong.last(3, "gap_within_ms") == pytest.approx(right.last(3, "gap_within_ms"), abs=150)
+
+
+def test_fixes_that_are_held_up_make_no_clock_doubtful():
+    right, late = clocks_apart({}), clocks_apart({2: -20_000})
+    # 20 s without news, and no more.
+    assert late.last(2, "gap_within_ms") < right.last(2, "gap_within_ms") + 1_700
