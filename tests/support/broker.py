@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 from ardoise.chassis.log import LogReader
 from ardoise.chassis.phones import ACCOUNT, SOURCE, Phones, source_of
+from ardoise.chassis.refusals import STREAM
+from ardoise.pb.log_pb2 import RefusalRecord
 from ardoise.pb.telemetry_pb2 import TelemetryFrame
 from ardoise.trackers.app import RELAY_ID
 from ardoise.trackers.app import run as run_trackers
@@ -110,6 +112,27 @@ class Broker:
         )
         assert unacknowledged is not None, "nothing was told yet"
         return unacknowledged
+
+    async def refusals(self) -> list[RefusalRecord]:
+        """What security can read of refusals now."""
+        bus = await self.platform.bus("security")
+        state = (await bus.js.stream_info(STREAM)).state
+        found = [
+            RefusalRecord.FromString((await bus.js.get_msg(STREAM, number)).data)
+            for number in range(state.first_seq, state.last_seq + 1)
+            if state.messages
+        ]
+        await bus.close()
+        return found
+
+    async def refused(self, count: int) -> list[RefusalRecord]:
+        """The same, once they stand for so many."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                found = await self.refusals()
+                if sum(record.count for record in found) >= count:
+                    return found
+                await asyncio.sleep(POLL_S)
 
     async def connected_s(self) -> dict[int, float]:
         """Who is connected to nats-server by MQTT, and for how long, by its number of the connection."""

@@ -54,6 +54,24 @@ def sentence(text: str, *, name: str = "") -> bytes:
     return f"{name}${text}*{total:02X}\r\n".encode()
 
 
+def at_another_baud(data: bytes, said: int, read: int) -> bytes:
+    """What a serial port makes of it that is set to another baud: 8 bits, no parity, no mark of what was misread."""
+    line = [
+        1,
+        *(bit for byte in data for bit in (0, *(byte >> place & 1 for place in range(8)), 1)),
+        *[1] * 10,
+    ]
+    a_bit = said / read
+    found = bytearray()
+    listens_from = 0.0
+    for at, (before, bit) in enumerate(pairwise(line), 1):
+        if before and not bit and at >= listens_from:
+            bits = (line[min(int(at + (1.5 + place) * a_bit), len(line) - 1)] for place in range(8))
+            found.append(sum(one << place for place, one in enumerate(bits)))
+            listens_from = at + 9.5 * a_bit
+    return bytes(found)
+
+
 def crc_itu(data: bytes) -> int:
     """CRC-16/X-25, bit by bit as ITU-T X.25 has it."""
     register = 0xFFFF

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import tty
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from ardoise.trackers.domain.numbers import tracker_of
 from tests.support.gateway import Gateway, gateway
 from tests.support.hardware import (
     GT06_MASTS,
+    at_another_baud,
     gt06_alarm_state,
     gt06_frame,
     gt06_login,
@@ -240,20 +241,27 @@ def plug(tmp_path: Path) -> Iterator[Plug]:
     plug.unplug()
 
 
-async def says_until(plug: Plug, opened: Gateway, count: int) -> list[Logged]:
-    """A receiver goes on once a fifth of a second, heard or not, until the log has so many fixes."""
+@contextlib.asynccontextmanager
+async def speaking(plug: Plug, what: Callable[[], bytes] = lambda: epoch(now())) -> AsyncIterator[None]:
+    """A receiver goes on once a fifth of a second, heard or not, until the block ends."""
 
     async def speak() -> None:
         while True:
-            plug.write(epoch(now()))
+            plug.write(what())
             await asyncio.sleep(0.2)
 
-    speaking = asyncio.create_task(speak())
+    task = asyncio.create_task(speak())
     try:
-        return await logged(opened, count)
+        yield
     finally:
-        speaking.cancel()
-        await asyncio.gather(speaking, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def says_until(plug: Plug, opened: Gateway, count: int) -> list[Logged]:
+    """Until the log has so many fixes."""
+    async with speaking(plug):
+        return await logged(opened, count)
 
 
 async def test_a_serial_receiver_is_heard_and_again_after_it_was_unplugged(
@@ -276,4 +284,17 @@ async def test_a_serial_device_that_is_not_there_yet_is_waited_for(platform: Pla
     source = f"nmea=serial://{plug.path}?device=moto-1"
     async with gateway(platform, free_port, source, setup=STAGE) as opened:
         plug.plug_in()
+        assert await says_until(plug, opened, 1)
+
+
+@pytest.mark.parametrize(("said", "read"), [(9_600, 115_200), (115_200, 9_600), (4_800, 9_600)])
+async def test_what_another_baud_makes_of_a_receiver_is_counted_until_it_is_set_right(
+    platform: Platform, free_port, plug: Plug, said: int, read: int
+):
+    plug.plug_in()
+    source = f"nmea=serial://{plug.path}?device=moto-1&baud={read}"
+    async with gateway(platform, free_port, source, setup=STAGE) as opened:
+        async with speaking(plug, lambda: at_another_baud(epoch(now()) * 4, said, read)):
+            (record,) = await opened.refused("TOO_LARGE", "tracker-nmea")
+        assert record.peer == str(plug.path)
         assert await says_until(plug, opened, 1)

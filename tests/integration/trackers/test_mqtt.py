@@ -16,9 +16,7 @@ from ardoise.chassis import phones as phones_of_nats
 from ardoise.chassis.failpoints import VARIABLE
 from ardoise.chassis.nats_server import NatsServer
 from ardoise.chassis.phones import SOURCE, Phones, passwords_of
-from ardoise.chassis.refusals import STREAM
 from ardoise.chassis.settings import host_and_port
-from ardoise.pb.log_pb2 import RefusalRecord
 from ardoise.pb.telemetry_pb2 import RefusalReason
 from ardoise.pb.trackers_pb2 import ListDevicesRequest, ListSourcesRequest
 from ardoise.pb.trackers_pb2_grpc import TrackerServiceStub
@@ -31,7 +29,6 @@ from ardoise.trackers.ports import port_of
 from nacl.secret import SecretBox
 
 from tests.support.broker import PHONE, POLL_S, STAGE, WAIT_S, Broker, Phone, location
-from tests.support.nats import NatsServer as PlainServer
 from tests.support.platform import activate, serving
 from tests.support.stage import stage_with
 
@@ -40,28 +37,6 @@ ANNE, BEN = (tracker_of(SOURCE, device) for device in (PHONE, "ben/phone"))
 EXIT_LIMIT_S = 40.0
 PLACES = 4
 KEEPALIVE_S = 4
-
-
-async def refusals(broker: Broker) -> list[RefusalRecord]:
-    bus = await broker.platform.bus("security")
-    state = (await bus.js.stream_info(STREAM)).state
-    found = [
-        RefusalRecord.FromString((await bus.js.get_msg(STREAM, number)).data)
-        for number in range(state.first_seq, state.last_seq + 1)
-        if state.messages
-    ]
-    await bus.close()
-    return found
-
-
-async def refused(broker: Broker, count: int) -> list[RefusalRecord]:
-    """Once there are so many."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            found = await refusals(broker)
-            if sum(record.count for record in found) >= count:
-                return found
-            await asyncio.sleep(POLL_S)
 
 
 async def test_a_phones_fix_comes_to_the_log_and_is_acknowledged(broker: Broker, race, free_port):
@@ -176,7 +151,7 @@ async def test_what_is_refused_is_counted_and_acknowledged(broker: Broker, race,
     async with broker.gateway(free_port, port, broker.source()), broker.phone() as phone:
         for body in (b"\xff{", location(lat=95), b"x" * 70_000):
             await phone.publish(TOPIC, body)
-        found = await refused(broker, 3)
+        found = await broker.refused(3)
         await broker.acknowledged()
     assert sorted((record.reason, record.count) for record in found) == [
         (RefusalReason.REFUSAL_REASON_IMPOSSIBLE_POSITION, 1),
@@ -200,7 +175,7 @@ async def test_more_than_a_phones_rate_that_waited_for_the_gateway_is_all_in_the
         async with broker.gateway(free_port, port, broker.source(), limits):
             assert len(set(await broker.fixes(epoch, 61))) == 61
             await broker.acknowledged()
-    assert await refusals(broker) == []
+    assert await broker.refusals() == []
 
 
 async def test_a_phone_that_floods_costs_no_other_its_rate(broker: Broker, race, free_port):
@@ -217,7 +192,7 @@ async def test_a_phone_that_floods_costs_no_other_its_rate(broker: Broker, race,
         await ben.publish("owntracks/ben/phone", location())
         taken = [tracker for tracker, _ in await broker.fixes(epoch, 11)]
         assert sorted(taken) == sorted([ANNE] * 10 + [BEN])
-        found = await refused(broker, 30)
+        found = await broker.refused(30)
     assert {(record.reason, record.peer) for record in found} == {
         (RefusalReason.REFUSAL_REASON_TOO_MANY, f"{broker.phones.listen}/owntracks/anne")
     }
@@ -281,7 +256,7 @@ async def test_an_encrypted_fix_comes_to_the_log(broker: Broker, race, free_port
         await phone.publish(TOPIC, location(7))
         await phone.publish(TOPIC, json.dumps(sealed).encode())
         assert [tracker for tracker, _ in await broker.fixes(epoch, 1)] == [ANNE]
-        (record,) = await refused(broker, 1)
+        (record,) = await broker.refused(1)
         assert "does not use it" in record.detail
 
 
@@ -333,51 +308,6 @@ async def test_at_a_port_that_asks_for_no_password_nobody_rides_as_a_phone_that_
                 (SOURCE, PHONE, True),
                 ("owntracks", PHONE, False),
             }
-
-
-@pytest.mark.parametrize(
-    ("decoder", "topic", "body"),
-    [
-        (
-            "chirpstack",
-            "application/17c8/device/0101010101010101/event/up",
-            {
-                "time": "2026-07-05T12:00:00Z",
-                "deviceInfo": {"devEui": "0101010101010101"},
-                "object": {"latitude": 45.0, "longitude": 5.01},
-            },
-        ),
-        (
-            "ttn",
-            "v3/bikes@race/devices/bike-7/up",
-            {
-                "end_device_ids": {"device_id": "bike-7", "dev_eui": "0101010101010101"},
-                "uplink_message": {
-                    "received_at": "2026-07-05T12:00:00Z",
-                    "decoded_payload": {"gps_1": {"latitude": 45.0, "longitude": 5.01, "altitude": 200}},
-                },
-            },
-        ),
-    ],
-)
-async def test_a_lorawan_trackers_fix_comes_from_its_network_servers_broker_to_the_log(
-    broker: Broker, free_port, tmp_path: Path, decoder: str, topic: str, body: dict
-):
-    listen, ingest_port = f"127.0.0.1:{free_port()}", free_port()
-    server = PlainServer(tmp_path / "lora", f'server_name: lora\nmqtt {{ listen: "{listen}" }}')
-    server.start()
-    try:
-        async with broker.platform.ingest(ingest_port):
-            epoch = await activate(broker.platform, ingest_port, stage_with((decoder, "0101010101010101")))
-            async with (
-                broker.gateway(free_port, ingest_port, f"{decoder}=mqtt://{listen}"),
-                Phone(listen, "", "", "network-server") as network,
-            ):
-                await network.publish(topic, json.dumps(body).encode(), retain=True)
-                ((tracker, time_ms),) = await broker.fixes(epoch, 1)
-                assert (tracker, time_ms) == (tracker_of(decoder, "0101010101010101"), 1_783_252_800_000)
-    finally:
-        server.stop()
 
 
 async def test_without_tls_too_nobody_comes_in_without_a_password(tmp_path: Path, free_port):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import structlog
 from serial_asyncio_fast import open_serial_connection
 
-from ardoise.trackers.listening.intake import Intake
+from ardoise.trackers.listening.intake import Intake, too_slow
 from ardoise.trackers.listening.stream import Conversation
 from ardoise.trackers.listening.tcp import Connection
 
@@ -17,6 +17,9 @@ BAUDS = (1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 4
 AGAIN_FIRST_S = 0.5
 AGAIN_MOST_S = 10.0
 """Between two tries to open it: doubled each time, until it has said something."""
+
+SILENT = "it is silent"
+UNREADABLE = "what it says is nothing of the protocol: is its baud another one?"
 
 _log = structlog.get_logger(__name__)
 
@@ -57,11 +60,13 @@ class SerialPort:
                 if away:
                     _log.info("serial_back", device=self.address)
                 away = ""
-                await self._converse(connection)
-                why = "what it says is nothing of the protocol: is its baud another one?"
+                why = UNREADABLE if await self._converse(connection) else SILENT
                 again_s = AGAIN_MOST_S
             except TimeoutError:
-                why = "it is silent"
+                why = SILENT
+                if connection is not None and connection.heard:
+                    self._intake.refuse(too_slow("a message that does not end"), self.address)
+                    why = UNREADABLE
             except OSError as error:  # SerialException is one.
                 why = str(error) or repr(error)
                 if connection is not None and connection.heard:

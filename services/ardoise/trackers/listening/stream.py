@@ -17,8 +17,11 @@ class Conversation:
         self._intake = intake
         self._options = options
 
-    async def __call__(self, connection: Connection) -> None:
-        """Until the peer ends it, or has to be ended. Raises TimeoutError, ConnectionError."""
+    async def __call__(self, connection: Connection) -> bool:
+        """Until the peer ends it, or has to be ended: whether that was for what it said.
+
+        Raises TimeoutError, ConnectionError.
+        """
         answers: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(self._intake.limits.unanswered)
         taking: set[asyncio.Task[bytes]] = set()
         answering = asyncio.create_task(_answer(answers, taking, connection))
@@ -29,6 +32,7 @@ class Conversation:
             if reading.done():
                 reading.result()
             await answering
+            return await reading
         finally:
             reading.cancel()
             answering.cancel()
@@ -43,7 +47,7 @@ class Conversation:
         connection: Connection,
         answers: asyncio.Queue[asyncio.Task[bytes] | None],
         taking: set[asyncio.Task[bytes]],
-    ) -> None:
+    ) -> bool:
         stream = Stream(self._intake.decoder, self._intake.decoder.begin(self._options))
         most_refused = self._intake.limits.refused_in_a_row
         refused_in_a_row = 0
@@ -67,6 +71,7 @@ class Conversation:
                 if refused_in_a_row >= most_refused:
                     break
         await answers.put(None)
+        return refused_in_a_row >= most_refused
 
     async def _take(self, said: Decoded, address: str, received_ms: int) -> bytes:
         """What is answered. Raises _Unanswered."""
